@@ -1,0 +1,75 @@
+"""Gradbook reads the gradients in a document and gives every line a verdict.
+
+>>> import gradbook
+>>> report = gradbook.check("$f(x) = x^2$ and $f'(x) = 3x$")
+>>> [line.verdict.name for line in report.documents[0].lines]
+['STATED', 'REFUTED']
+
+Nothing is imported before it is used, so that ``gradbook --help`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from gradbook.document.report import Document, Evidence, Line, Problem, Report, Verdict
+
+__version__ = "0.1.0"
+
+__all__ = ["Document", "Evidence", "Line", "Problem", "Report", "Verdict", "__version__", "check"]
+
+_RESULTS = frozenset({"Document", "Evidence", "Line", "Problem", "Report", "Verdict"})
+
+
+def check(text_or_path: str | PathLike[str], *, deadline: float = 2.0) -> Report:
+    r"""Judge every line of mathematics in a text, a file or a folder.
+
+    A path object, or a string that names something that exists, is read from there; any other string is
+    the text of a document: Markdown, unless it starts as LaTeX or a notebook does. ``deadline`` is how many
+    seconds one line may take.
+
+    Raises FileNotFoundError for a path to nothing, also when it is a string that can only be a path
+    (``"notes.md"``); what is wrong with a file that is there is told by ``Report.problems``.
+
+    >>> report = check(r"For $x > 0$, $f(x) = \log x$ and so $f'(x) = 1/x$.")
+    >>> report.exit_status()
+    0
+    """
+    import os
+
+    from gradbook.document import check_text, files
+    from gradbook.document.report import Problem, Report
+
+    if not deadline > 0:
+        raise ValueError(f"deadline is a number of seconds greater than 0, not {deadline!r}")
+    if isinstance(text_or_path, str) and not files.names_document(text_or_path):
+        return Report((check_text(text_or_path, deadline=deadline),))
+    path = os.fspath(text_or_path)
+    if not os.path.exists(path):
+        raise FileNotFoundError(
+            f"no document at {path!r}; to check a text, put its mathematics between dollar signs: "
+            "gradbook.check('$...$')"
+        )
+    documents: list[Document] = []
+    problems: list[Problem] = []
+    for found in files.find([path]):
+        text = found if isinstance(found, Problem) else files.read(found)
+        if isinstance(text, Problem):
+            problems.append(text)
+        else:
+            documents.append(check_text(text, str(found), deadline=deadline))
+    return Report(tuple(documents), tuple(problems))
+
+
+def __getattr__(name: str) -> Any:
+    if name in _RESULTS:
+        return getattr(import_module("gradbook.document.report"), name)
+    raise AttributeError(f"module 'gradbook' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

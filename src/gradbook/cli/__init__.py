@@ -1,0 +1,126 @@
+"""The command ``gradbook``: a thin face that parses arguments, runs a command and gives its exit status.
+
+``gradbook --help`` answers at once because commands, and what they import, are loaded when they run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gradbook import __version__
+
+#: The formats that ``gradbook check`` can write; each is a module of this package.
+FORMATS = ("text", "json", "github", "sarif")
+
+#: Exit status of a program that was interrupted, by the convention of shells (128 + SIGINT).
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """What was asked of ``gradbook check``."""
+
+    paths: tuple[str, ...]
+    every_line: bool
+    format: str
+    strict: bool
+    jobs: int | None
+    deadline: float
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit status is 0, 1 (something is wrong) or 2 (something could not be run).
+
+    >>> main(["--version"])
+    gradbook ...
+    0
+    """
+    try:
+        asked = _parser().parse_args(argv)
+    except SystemExit as stop:  # argparse leaves the program after --help and after a wrong option
+        return stop.code if isinstance(stop.code, int) else 2
+    options = CheckOptions(
+        tuple(asked.paths), asked.every_line, asked.format, asked.strict, asked.jobs, asked.deadline
+    )
+    try:
+        from gradbook.cli.check import run
+
+        return run(options)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - Python would exit with 1, which means that a document is wrong
+        print(f"gradbook: error: {fault(error)}", file=sys.stderr)
+        return 2
+
+
+def fault(error: Exception) -> str:
+    """What to tell of an exception that is our mistake, in one line."""
+    import traceback
+
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"a fault in gradbook: {type(error).__name__} in {place.name}, line {place.lineno} of "
+        f"{os.path.basename(place.filename)}; please report it with the document"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="gradbook",
+        description="A lab book for gradients: it reads the mathematics in a document and says, "
+        "line by line, what is proved and what is wrong.",
+    )
+    parser.add_argument("--version", action="version", version=f"gradbook {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    check = commands.add_parser(
+        "check",
+        help="judge every line of documents",
+        description="Judge every line of mathematics in Markdown, LaTeX and notebooks. "
+        "The definitions in a document are its answer key.",
+        epilog="Exit status: 0 nothing is wrong; 1 something is wrong; 2 something could not be run.",
+    )
+    check.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="a file, a folder (searched for documents), or - for standard input",
+    )
+    check.add_argument(
+        "--all", dest="every_line", action="store_true", help="show every line with its verdict, and notes"
+    )
+    check.add_argument(
+        "--format", choices=FORMATS, default="text", help="how to write the verdicts (default: text)"
+    )
+    check.add_argument("--strict", action="store_true", help="exit 1 for UNREAD and UNDECIDED lines too")
+    check.add_argument(
+        "--jobs", type=_jobs, metavar="N", help="documents checked at the same time (default: one per core)"
+    )
+    check.add_argument(
+        "--deadline",
+        type=_deadline,
+        default=2.0,
+        metavar="SECONDS",
+        help="longest time for one line (default: 2)",
+    )
+    return parser
+
+
+def _jobs(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text!r}")
+    return int(text)
+
+
+def _deadline(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a number of seconds greater than 0, found {text!r}")
+    return seconds

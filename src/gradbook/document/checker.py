@@ -1,0 +1,1027 @@
+"""Read a document from top to bottom and give every line of mathematics its verdict.
+
+text → pieces → statements with their places → definitions bound, claims judged → lines. Nothing here
+raises for what a document says; what cannot be read becomes UNREAD with the place and the reason.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gradbook.document import prose, scan
+from gradbook.document.claims import Finding, Judge, Link
+from gradbook.document.formula import Parser, Reading, read_expression, strip_ends
+from gradbook.document.front_matter import read_front_matter
+from gradbook.document.pieces import Piece, PieceKind, Source
+from gradbook.document.prose import Declared, Role
+from gradbook.document.reading import guess, pieces_of
+from gradbook.document.report import Document, Line, Verdict
+from gradbook.document.precision import is_numeric
+from gradbook.document.resolve import Resolution, Unresolved, component_name
+from gradbook.document.statements import Statement, statements
+from gradbook.document.symbols import (
+    Belief,
+    Definition,
+    Table,
+    UpdateRule,
+    atom_of,
+    head_key,
+    lookalikes,
+    plain_number,
+    stem,
+)
+from gradbook.document.tokens import FormulaError, Kind, Token, tokenise
+from gradbook.symbolic.bounds import BoundHit, Clock
+from gradbook.symbolic.decide import Outcome, decide
+from gradbook.symbolic.expr import (
+    ZERO,
+    Apply,
+    Condition,
+    Derivative,
+    Expr,
+    Func,
+    Indexed,
+    Neg,
+    Number,
+    Op,
+    Relation,
+    Sum,
+    Symbol,
+    substitute,
+    walk,
+)
+
+#: Most seconds that a whole document may take, by its length: a page is a few thousand characters.
+DOCUMENT_SECONDS = 30.0
+
+
+def check_text(text: str, path: str = "<text>", *, deadline: float = 2.0) -> Document:
+    """Check the text of one document.
+
+    Args:
+        text: the document; Markdown, LaTeX or a notebook (told by the path's suffix, else by its look).
+        path: where it came from, for display.
+        deadline: seconds that one line may take.
+
+    Raises:
+        NotebookError: a notebook that is not valid JSON.
+
+    >>> document = check_text("Let $f(x) = x^2$. Then $f'(x) = 3x$.")
+    >>> [line.verdict.name for line in document.lines]
+    ['STATED', 'REFUTED']
+    """
+    source = Source.of(path, text)
+    pieces = pieces_of(source, guess(path, text))
+    lines = Checker(source, pieces, deadline).run()
+    return Document(path, tuple(lines), text)
+
+
+@dataclass
+class Formula:
+    """One piece of mathematics, split into statements; ``error`` if it could not be."""
+
+    piece: Piece
+    statements: list[Statement] = field(default_factory=list[Statement])
+    error: FormulaError | None = None
+
+
+@dataclass
+class Run:
+    """A paragraph: its pieces in order, formulas read."""
+
+    kind: PieceKind
+    parts: list[str | Formula]
+    strong: bool = False
+    level: int = 0
+
+    @property
+    def text(self) -> str:
+        """The words, formulas in their LaTeX."""
+        return "".join(p if isinstance(p, str) else p.piece.text for p in self.parts)
+
+    @property
+    def displays(self) -> bool:
+        """Whether there is displayed mathematics in it."""
+        return any(isinstance(p, Formula) and p.piece.kind is PieceKind.DISPLAY for p in self.parts)
+
+
+@dataclass
+class _Chain:
+    """The chain that a row beginning with a relation goes on with."""
+
+    head: Expr | None = None
+    head_key: str | None = None
+    last: Expr | None = None
+    last_failed: bool = False
+    wrong_line: int | None = None
+    sides: int = 0
+    head_defined: bool = False
+
+
+class Checker:
+    """One document."""
+
+    def __init__(self, source: Source, pieces: Sequence[Piece], deadline: float) -> None:
+        self.source = source
+        self.deadline = deadline
+        self.table = Table()
+        self.lines: list[tuple[int, Line]] = []
+        self.chain = _Chain()
+        self.end = time.monotonic() + max(DOCUMENT_SECONDS, deadline)
+        self.runs = self._runs(pieces)
+        self.context = ""
+        self.introduced: set[str] = set()
+
+    # --- first pass -----------------------------------------------------------------------------
+
+    def _runs(self, pieces: Sequence[Piece]) -> list[Run]:
+        runs: list[Run] = []
+        current = Run(PieceKind.TEXT, [])
+        for piece in pieces:
+            match piece.kind:
+                case PieceKind.BREAK | PieceKind.CELL:
+                    if current.parts:
+                        runs.append(current)
+                    current = Run(PieceKind.TEXT, [])
+                case PieceKind.HEADING | PieceKind.FRONT_MATTER:
+                    if current.parts:
+                        runs.append(current)
+                    runs.append(Run(piece.kind, [piece.text], level=piece.level))
+                    current = Run(PieceKind.TEXT, [])
+                case PieceKind.TEXT:
+                    current.parts.append(piece.text)
+                    current.strong = current.strong or piece.level == 1
+                case PieceKind.INLINE | PieceKind.DISPLAY:
+                    current.parts.append(self._formula(piece))
+                case _:
+                    pass
+        if current.parts:
+            runs.append(current)
+        return runs
+
+    def _formula(self, piece: Piece) -> Formula:
+        formula = Formula(piece)
+        if piece.environment == "unclosed":
+            formula.error = FormulaError("this formula is never closed", 0)
+            return formula
+        try:
+            tokens = tokenise(piece.text, Clock(self.deadline))
+            formula.statements = statements(tokens, piece.environment)
+            scan.scan_tokens(tokens, self.table.names)
+        except FormulaError as error:
+            formula.error = error
+        except BoundHit as stop:
+            formula.error = FormulaError(f"stopped at a bound: {stop}", 0)
+        return formula
+
+    def _formulas(self) -> list[Formula]:
+        return [p for run in self.runs for p in run.parts if isinstance(p, Formula)]
+
+    def _scan(self) -> None:
+        names = self.table.names
+        formulas = self._formulas()
+        letters = scan.single_letters(s for f in formulas for s in f.statements)
+        for formula in formulas:
+            solo = formula.piece.kind is PieceKind.INLINE and len(formula.statements) == 1
+            for statement in formula.statements:
+                scan.scan_statement(statement, names, letters, solo)
+        for formula in formulas:
+            for statement in formula.statements:
+                scan.scan_variables(statement, names)
+        for formula in formulas:
+            for statement in formula.statements:
+                for side in statement.sides:
+                    if any(t.is_macro("partial", "nabla") or t.is_char("d") or t.is_char("(") for t in side):
+                        try:
+                            scan.scan_tree(read_expression(side, names)[0], self.table)
+                        except (FormulaError, BoundHit):
+                            continue
+
+    # --- second pass ----------------------------------------------------------------------------
+
+    def run(self) -> list[Line]:
+        """All lines, in document order."""
+        self._front_matter()
+        self._scan()
+        for k, run in enumerate(self.runs):
+            if run.kind is PieceKind.HEADING:
+                self._heading(run.text)
+            elif run.kind is not PieceKind.FRONT_MATTER:
+                self._paragraph(k, run)
+        self.lines.sort(key=lambda item: item[0])
+        return [line for _, line in self.lines]
+
+    def _front_matter(self) -> None:
+        for run in self.runs:
+            if run.kind is not PieceKind.FRONT_MATTER:
+                continue
+            front = read_front_matter(run.text)
+            table, names = self.table, self.table.names
+            for item in front.entries.get("functions", []):
+                names.functions.add(self._name(item))
+            for key, target in (("vectors", table.vectors), ("matrices", table.matrices), ("scalars", table.scalars)):
+                for item in front.entries.get(key, []):
+                    name = self._name(item)
+                    target.add(name)
+                    table.known.add(name)
+                    if key != "scalars":
+                        names.variables.add(name)
+            for item in front.entries.get("same", []):
+                left, _, right = item.partition("=")
+                a, b = self._name(left), self._name(right)
+                table.aliases[a] = b
+                table.aliases.setdefault(b, a)
+            for item in front.entries.get("domains", []):
+                for condition in self._conditions(item):
+                    table.assume(condition)
+            for item in front.entries.get("values", []):
+                left, _, right = item.partition("=")
+                tree = self._quietly(right)
+                if tree is not None:
+                    table.give(self._name(left), tree, 1)
+
+    def _name(self, text: str) -> str:
+        tree = self._quietly(text)
+        name = atom_of(tree) if tree is not None else None
+        return name if name is not None else text.strip()
+
+    def _quietly(self, text: str) -> Expr | None:
+        try:
+            return read_expression(strip_ends(tokenise(text)), self.table.names)[0]
+        except FormulaError:
+            return None
+
+    def _conditions(self, text: str) -> list[Condition]:
+        try:
+            parser = Parser(tokenise(text), self.table.names, Reading(), None)
+            return [parser.condition()]
+        except FormulaError:
+            return []
+
+    # --- headings and paragraphs ----------------------------------------------------------------
+
+    def _heading(self, text: str) -> None:
+        table = self.table
+        if prose.is_case(text):
+            table.hypotheses.clear()
+            table.passing.clear()
+        else:
+            table.open_section()
+        found = prose.hypothesis_in(text, None) if prose.is_case(text) else None
+        if found is not None:
+            table.hypotheses.append(found)
+        self.context = ""
+        self.chain = _Chain()
+
+    def _paragraph(self, k: int, run: Run) -> None:
+        relations = any(isinstance(p, Formula) and any(s.marks for s in p.statements) for p in run.parts)
+        if not run.displays and not relations and prose.is_subheading(run.text, run.strong):
+            self._heading(run.text)
+            self._case_target(run)
+        elif not run.displays and prose.is_case(run.text):
+            self._heading(run.text.split(".")[0])
+            self._case_target(run)
+        self._values_in_words(run)
+        before = ""
+        for j, part in enumerate(run.parts):
+            if isinstance(part, str):
+                before = (before + " " + part)[-200:]
+                continue
+            after = next((p for p in run.parts[j + 1 :] if isinstance(p, str)), "")
+            if part.piece.kind is PieceKind.DISPLAY:
+                self._look_ahead(k, run, j)
+                self._take(part, before or self.context, after, display=True)
+            else:
+                self._take(part, before, after, display=False, run=run, place=j)
+            before = "" if part.statements and any(s.marks for s in part.statements) else before
+        words = " ".join(p for p in run.parts[-1:] if isinstance(p, str))
+        self.context = words or ("" if run.displays else self.context)
+        if not run.displays:
+            self.chain = _Chain() if words.strip() else self.chain
+
+    def _case_target(self, run: Run) -> None:
+        """"Case 1: let p(x) be a sigmoid": which function the case is about."""
+        target = None
+        for part in run.parts:
+            if isinstance(part, Formula) and len(part.statements) == 1 and not part.statements[0].marks:
+                target = self._side(part.statements[0].sides[0])
+                break
+        words = "".join(p for p in run.parts if isinstance(p, str))
+        found = prose.hypothesis_in(words, target)
+        if found is not None and (prose.is_case(run.text) or target is not None):
+            self.table.hypotheses.clear()
+            self.table.hypotheses.append(found)
+
+    def _values_in_words(self, run: Run) -> None:
+        for j, part in enumerate(run.parts):
+            if isinstance(part, str):
+                for name, text in prose.text_values(part):
+                    for key in prose.text_symbol(name):
+                        if not self.table.has(key):
+                            self.table.give(key, prose.given_number(text), 0)
+                continue
+            after = run.parts[j + 1] if j + 1 < len(run.parts) else ""
+            if isinstance(after, str) and len(part.statements) == 1 and not part.statements[0].marks:
+                text = prose.value_after(after)
+                symbol = self._side(part.statements[0].sides[0]) if text is not None else None
+                key = self._value_key(symbol) if symbol is not None else None
+                if text is not None and key is not None:
+                    self.table.give(key, prose.given_number(text), 0)
+
+    def _look_ahead(self, k: int, run: Run, j: int) -> None:
+        """ "… for x > 0", "where z = w x" after a display belong to it."""
+        rest = [p for p in run.parts[j + 1 :]]
+        if not any(isinstance(p, Formula) for p in rest) and k + 1 < len(self.runs):
+            following = self.runs[k + 1]
+            if following.kind is PieceKind.TEXT and not following.displays:
+                rest = following.parts
+        if len(rest) < 2 or not isinstance(rest[0], str):
+            return
+        opener = rest[0].strip().lower().lstrip(",;( ").split(" ")[0]
+        if opener not in ("for", "if", "where", "with", "when", "provided", "whenever", "here"):
+            return
+        before = rest[0]
+        for part in rest[1:]:
+            if isinstance(part, str):
+                if any(stop in part for stop in (". ", ".\n")):
+                    break
+                before = part
+                continue
+            for statement in part.statements:
+                self._foresee(statement, prose.role_of(before))
+
+    def _foresee(self, statement: Statement, role: Role) -> None:
+        """Use what a following clause says, before its own line is taken."""
+        if len(statement.marks) != 1:
+            return
+        relation = statement.relation(0)
+        if relation in ("<", ">", "<=", ">=", "!=", "in"):
+            for condition in self._relation_conditions(statement):
+                self.table.assume(condition, passing=True)
+        elif relation == "=" and role in (Role.GIVEN, Role.CLAIM, Role.LET):
+            left, right = self._side(statement.sides[0]), self._side(statement.sides[1])
+            if left is not None and right is not None and not self._defined(left):
+                self._define(left, right, self._at(statement.sides[0][0].start))
+
+    # --- one formula ----------------------------------------------------------------------------
+
+    def _take(
+        self, formula: Formula, before: str, after: str, *, display: bool, run: Run | None = None, place: int = 0
+    ) -> None:
+        self.piece = formula.piece
+        if formula.error is not None:
+            self._unread_piece(formula, display)
+            return
+        role = prose.role_of(before)
+        if display and role in (Role.CONDITION,):
+            role = Role.CLAIM
+        symbols: list[Expr] = []
+        for statement in formula.statements:
+            if not statement.marks:
+                self._fragment(statement, display, symbols)
+                continue
+            own = prose.role_of(statement.words) if statement.words else Role.CLAIM
+            self._statement(statement, own if own is not Role.CLAIM else role, display)
+        if symbols and not display:
+            self._declare(formula, symbols, before, after, run, place)
+
+    def _declare(
+        self, formula: Formula, symbols: list[Expr], before: str, after: str, run: Run | None, place: int
+    ) -> None:
+        """``$w$, $b$ & $c$ are scalars``: a list of symbols shares its description."""
+        del formula
+        if run is not None:
+            for part in run.parts[place + 1 :]:
+                if isinstance(part, str):
+                    if part.strip().lower().strip(",&;/ ") not in ("", "and", "or"):
+                        after = part
+                        break
+                elif not (len(part.statements) == 1 and not part.statements[0].marks):
+                    break
+        prose.declare(Declared(symbols, before, after), self.table)
+
+    def _fragment(self, statement: Statement, display: bool, symbols: list[Expr]) -> None:
+        """Mathematics without a relation says nothing that could be true or false."""
+        tokens = statement.sides[0]
+        if not tokens:
+            return
+        if display and (tokens[0].is_macro("times", "cdot", "odot") or (tokens[0].is_char("+") and len(tokens) > 1)):
+            self._emit(
+                tokens[0].start,
+                tokens[-1].end,
+                tokens,
+                Finding(Verdict.UNREAD, "X103", "this goes on with a product or sum, but there is nothing to go on with"),
+            )
+            return
+        tree = self._side(tokens)
+        if tree is not None:
+            symbols.append(tree)
+            self.table.learn(tree)
+
+    def _side(self, tokens: list[Token], reading: Reading | None = None) -> Expr | None:
+        """The tree of a side, or None if it cannot be read."""
+        try:
+            return read_expression(tokens, self.table.names, reading, Clock(self.deadline))[0]
+        except (FormulaError, BoundHit, RecursionError):
+            return None
+
+    def _unread_piece(self, formula: Formula, display: bool) -> None:
+        error = formula.error
+        assert error is not None
+        text = formula.piece.text
+        if not display and not any(sign in text for sign in ("=", "<", ">", "\\le", "\\ge", "\\approx")):
+            return
+        self.chain = _Chain()
+        self._emit(
+            min(error.at, max(len(text) - 1, 0)),
+            len(text.rstrip()) or len(text),
+            [],
+            Finding(Verdict.UNREAD, "X101", error.message, help="check the LaTeX at the marked place"),
+            source=text.strip(),
+        )
+
+    # --- statements -----------------------------------------------------------------------------
+
+    def _statement(self, statement: Statement, role: Role, display: bool) -> None:
+        clock = Clock(min(self.deadline, max(self.end - time.monotonic(), 0.001)))
+        if time.monotonic() > self.end:
+            self._all(statement, Finding(Verdict.UNDECIDED, "U102", f"stopped at a bound: {DOCUMENT_SECONDS:g} s a document"))
+            return
+        if not statement.continues:
+            self.chain = _Chain()
+        passing = list(self.table.passing)
+        for tokens in statement.conditions:
+            self._inline_condition(tokens)
+        relations = [statement.relation(k) for k in range(len(statement.marks))]
+        if any(r in ("propto", "sim", "ll", "gg", "subset", "notin", "->") for r in relations):
+            self._odd_relation(statement, relations)
+        elif all(r in ("<", ">", "<=", ">=", "!=", "in") for r in relations) and not statement.continues:
+            self._inequality(statement, role, clock)
+        elif role in (Role.CONDITION, Role.SETTING) and not statement.continues:
+            self._imposed(statement, role)
+        else:
+            self._links(statement, role, clock, display)
+        if statement.conditions:
+            self.table.passing[:] = passing
+
+    def _inline_condition(self, tokens: list[Token]) -> None:
+        try:
+            parser = Parser(tokens, self.table.names, Reading(), None)
+            condition = parser.condition()
+        except (FormulaError, BoundHit):
+            return
+        self.table.assume(condition, passing=True)
+
+    def _odd_relation(self, statement: Statement, relations: list[str]) -> None:
+        if all(r == "->" for r in relations):
+            # f: R -> R, or "as n -> infinity": nothing to judge
+            for side in statement.sides:
+                tree = self._side(side)
+                if tree is not None:
+                    self.table.learn(tree)
+            return
+        for k, relation in enumerate(relations):
+            token = statement.marks[k]
+            self._emit_link(
+                statement, k, Finding(Verdict.UNREAD, "X104", f"the relation “{token.text}” is not known here")
+                if relation in ("propto", "sim", "ll", "gg", "subset", "notin", "->")
+                else Finding(Verdict.UNDECIDED, "U101", "part of a line with a relation that is not known here"),
+            )  # fmt: skip
+
+    def _relation_conditions(self, statement: Statement) -> list[Condition]:
+        tokens = [*statement.sides[0]]
+        for mark, side in zip(statement.marks, statement.sides[1:], strict=True):
+            tokens += [mark, *side]
+        try:
+            parser = Parser(tokens, self.table.names, Reading(), None)
+            return [parser.condition()]
+        except (FormulaError, BoundHit, RecursionError):
+            return []
+
+    def _inequality(self, statement: Statement, role: Role, clock: Clock) -> None:
+        """``x > 0`` says where the symbols live; an inequality about defined things is a claim."""
+        sides = [self._side(side) for side in statement.sides]
+        for k, relation in enumerate(statement.relation(i) for i in range(len(statement.marks))):
+            left, right = sides[k], sides[k + 1]
+            if relation == "in":
+                self._membership(statement, k, left)
+                continue
+            if left is None or right is None:
+                self._emit_link(statement, k, self._why(statement, k))
+                continue
+            plain = not any(self._rests_on_definition(s) for s in (left, right))
+            if plain or role in (Role.CONDITION, Role.GIVEN, Role.LET, Role.SETTING):
+                condition = Relation(left, _OPS[relation], right)
+                self.table.assume(condition, passing=role is Role.CONDITION)
+                self.table.learn(left)
+                self._emit_link(statement, k, Finding(Verdict.STATED))
+                continue
+            self._emit_link(statement, k, Judge(self.table, clock).judge(Link(left, relation, right)))
+
+    def _membership(self, statement: Statement, k: int, left: Expr | None) -> None:
+        tokens = [*statement.sides[k], statement.marks[k], *statement.sides[k + 1]]
+        if left is not None:
+            self.table.learn(left)
+        target = statement.sides[k + 1]
+        space = next((t.text for t in target if t.kind is Kind.SYMBOL and "mathbb" in t.text), None)
+        name = atom_of(left) if left is not None else None
+        if space is not None and name is not None:
+            self._space(name, space, target)
+            self._emit_link(statement, k, Finding(Verdict.STATED))
+            return
+        try:
+            parser = Parser(tokens, self.table.names, Reading(), None)
+            condition = parser.condition()
+        except (FormulaError, BoundHit):
+            self._emit_link(statement, k, Finding(Verdict.STATED) if left is not None else self._why(statement, k))
+            return
+        self.table.assume(condition)
+        self._emit_link(statement, k, Finding(Verdict.STATED))
+
+    def _space(self, name: str, space: str, target: list[Token]) -> None:
+        """x ∈ ℝⁿ, W ∈ ℝ^{m×n}, n ∈ ℕ."""
+        if space in (r"\mathbb{N}", r"\mathbb{Z}"):
+            self.table.integers.add(name)
+            if space == r"\mathbb{N}":
+                self.table.assume(Relation(Symbol(name), Op.GT, ZERO))
+            return
+        script = [t for t in target if t.kind is not Kind.SYMBOL]
+        if any(t.is_macro("times") for t in script):
+            ones = [t for t in script if t.is_char("1")]
+            (self.table.vectors if ones else self.table.matrices).add(name)
+        elif script and any(t.is_char("^") for t in script):
+            if script[-1].text == "+" or script[1:2] and script[1].text == "+":
+                self.table.assume(Relation(Symbol(name), Op.GT, ZERO))
+            else:
+                self.table.vectors.add(name)
+        elif any(t.is_char("+") for t in script):
+            self.table.assume(Relation(Symbol(name), Op.GT, ZERO))
+
+    def _rests_on_definition(self, expr: Expr) -> bool:
+        for node in walk(expr):
+            if isinstance(node, Symbol | Apply) and self.table.has(node.name):
+                return True
+            if isinstance(node, Indexed) and (
+                node.base + "_{}" in self.table.definitions or self.table.has(component_name(node.base, node.indices))
+            ):
+                return True
+            if isinstance(node, Derivative):
+                return True
+        return False
+
+    def _imposed(self, statement: Statement, role: Role) -> None:
+        """An equation that is a condition ("for y = 1") or is being solved ("setting f'(x) = 0")."""
+        for k in range(len(statement.marks)):
+            left, right = self._side(statement.sides[k]), self._side(statement.sides[k + 1])
+            if left is None or right is None:
+                self._emit_link(statement, k, self._why(statement, k))
+                continue
+            relation = _OPS.get(statement.relation(k), Op.EQ)
+            self.table.learn(left)
+            if role is Role.CONDITION:
+                self.table.passing[:] = [c for c in self.table.passing if not _about(c, left)]
+                self.table.assume(Relation(left, relation, right), passing=True)
+            self._emit_link(statement, k, Finding(Verdict.STATED))
+
+    # --- chains ---------------------------------------------------------------------------------
+
+    def _links(self, statement: Statement, role: Role, clock: Clock, display: bool) -> None:
+        chain = self.chain
+        trees = [self._side(side) if side else None for side in statement.sides]
+        if statement.continues:
+            trees[0] = chain.last
+        elif trees[0] is not None:
+            chain.head = trees[0]
+            chain.head_key = head_key(trees[0], self.table)
+            chain.last = trees[0]
+        for k in range(len(statement.marks)):
+            left, right = trees[k], trees[k + 1]
+            relation = statement.relation(k)
+            if right is None or left is None:
+                self._unreadable(statement, k, left, right, chain)
+                chain.last = right
+                chain.sides += 1
+                continue
+            finding = self._link(statement, k, left, right, relation, role, clock, chain)
+            self._emit_link(statement, k, finding)
+            chain.last = right
+            chain.sides += 1
+            self._remember(finding, chain, right, statement, k)
+        del display
+
+    def _link(
+        self, statement: Statement, k: int, left: Expr, right: Expr, relation: str, role: Role, clock: Clock, chain: _Chain
+    ) -> Finding:
+        first = chain.sides == 0
+        line = self._at(statement.sides[k + 1][0].start if statement.sides[k + 1] else statement.marks[k].start)
+        if first:
+            updated = self._updated(left, right, clock, dash=_after_struck(statement.sides[k + 1]))
+            if updated is not None:
+                return updated
+            stated = self._stated(left, right, relation, role, line, clock)
+            if stated is not None:
+                return stated
+        link = Link(left, relation if relation in ("~", "<", ">", "<=", ">=", "!=") else "=", right, chain.head)
+        finding = Judge(self.table, clock).judge(link)
+        if finding.verdict in (Verdict.PROVED, Verdict.AGREES):
+            return finding
+        other = self._other_reading(statement, k, left, right, link, clock)
+        if other is not None:
+            return other
+        if first and role is Role.GIVEN and finding.verdict in (Verdict.REFUTED, Verdict.UNDECIDED, Verdict.UNREAD):
+            self._constraint(left, right)
+            return Finding(Verdict.STATED)
+        if first and finding.verdict in (Verdict.REFUTED, Verdict.UNREAD, Verdict.UNDECIDED):
+            again = self._redefined(left, right, line)
+            if again is not None:
+                return again
+        return finding
+
+    def _other_reading(
+        self, statement: Statement, k: int, left: Expr, right: Expr, link: Link, clock: Clock
+    ) -> Finding | None:
+        """Usual other ways to read a side: a slash over a product, an operator on one factor, a dash."""
+        for reading in _READINGS:
+            a = left if statement.continues and k == 0 else self._side(statement.sides[k], reading) or left
+            b = self._side(statement.sides[k + 1], reading) or right
+            if (a, b) == (left, right):
+                continue
+            finding = Judge(self.table, clock).judge(Link(a, link.relation, b, link.head))
+            if finding.verdict in (Verdict.PROVED, Verdict.FOLLOWS):
+                return finding
+        return None
+
+    # --- definitions ----------------------------------------------------------------------------
+
+    def _stated(
+        self, left: Expr, right: Expr, relation: str, role: Role, line: int, clock: Clock
+    ) -> Finding | None:
+        """STATED if the first link of a chain defines something; None if it is a claim."""
+        table = self.table
+        if relation == "<-":
+            return self._assignment(left, right)
+        rule = self._update_rule(left, right)
+        if rule is not None:
+            return rule
+        known_function = self._builtin(left, right, clock)
+        if known_function is not None:
+            return known_function
+        form = self._form(left)
+        if form is None:
+            # "Let 1 + e^{-x} = g(x)": the new name stands on the right
+            reverse = self._form(right)
+            if reverse is not None and not self._defined(right) and not self._form_is_number(left):
+                if role is Role.LET or not self._rests_on_definition(left) or not self._known(right):
+                    if role is Role.LET or not self._known(right):
+                        self._define(right, left, line)
+                        return Finding(Verdict.STATED)
+            return None
+        if relation == ":=" or (role is Role.LET and not self._mentions(right, left)):
+            self._define(left, right, line)
+            return Finding(Verdict.STATED)
+        if not self._defined(left):
+            if self._mentions(right, left):
+                return None
+            self._define(left, right, line)
+            return Finding(Verdict.STATED)
+        value = self._is_given(right)
+        if value and self._is_value_only(left):
+            return self._value_again(left, right, line, clock)
+        if value and not self._computable(left, clock):
+            # a number for a quantity that has a formula whose inputs are not given
+            key = self._value_key(left)
+            if key is not None and key not in table.values:
+                table.give(key, right, line)
+                return Finding(Verdict.STATED)
+        return None
+
+    def _redefined(self, left: Expr, right: Expr, line: int) -> Finding | None:
+        """A name defined under an earlier heading may get a new formula under this one."""
+        form = self._form(left)
+        if form is None or self._is_given(right) or self._mentions(right, left):
+            return None
+        definition = self.table.definitions.get(form[0])
+        if definition is None:
+            return None
+        if definition.section == self.table.section and len(definition.params) == len(form[1]):
+            return None
+        self._define(left, right, line)
+        return Finding(Verdict.STATED)
+
+    def _form(self, left: Expr) -> tuple[str, tuple[Expr, ...], tuple[Expr, ...]] | None:
+        """(name, parameters, indices) if a tree can stand on the left of a definition."""
+        match left:
+            case Symbol(name):
+                return name, (), ()
+            case Indexed(base, indices):
+                if all(isinstance(i, Number) for i in indices):
+                    return component_name(base, indices), (), ()
+                if all(isinstance(i, Symbol | Number) for i in indices):
+                    return base + "_{}", (), indices
+                return None
+            case Apply(name, args, orders) if not any(orders) and args:
+                if all(isinstance(a, Symbol | Indexed) for a in args) and len(set(args)) == len(args):
+                    if name.endswith("_{}"):
+                        return name, args[1:], args[:1]
+                    return name, args, ()
+                return None
+            case _:
+                return None
+
+    def _form_is_number(self, expr: Expr) -> bool:
+        return plain_number(expr) is not None
+
+    def _known(self, expr: Expr) -> bool:
+        name = atom_of(expr)
+        return name is not None and (name in self.table.known or self.table.has(name))
+
+    def _defined(self, left: Expr) -> bool:
+        form = self._form(left)
+        if form is None:
+            return True
+        name = form[0]
+        table = self.table
+        if table.has(name) or name in table.unreadable:
+            return True
+        other = table.aliases.get(name)
+        return other is not None and table.has(other)
+
+    def _define(self, left: Expr, right: Expr, line: int) -> None:
+        form = self._form(left)
+        if form is None:
+            return
+        name, params, indices = form
+        table = self.table
+        if not params and not indices and self._is_given(right):
+            table.give(name, right, line)
+            table.unreadable.pop(name, None)
+            table.definitions.pop(name, None)
+            if isinstance(left, Indexed):
+                table.known.add(left.base)
+            return
+        table.values.pop(name, None)
+        self._forget(head_key(left, table))
+        table.define(Definition(name, params, indices, right, table.section, line))
+        self._forget(head_key(left, table))
+        table.learn(left)
+
+    def _forget(self, key: str | None) -> None:
+        """Beliefs about a name end when it is given a new meaning."""
+        if key is None:
+            return
+        beliefs = self.table.beliefs
+        for other in [k for k in beliefs if k == key or k.startswith(f"d:{key}/")]:
+            del beliefs[other]
+
+    def _is_given(self, right: Expr) -> bool:
+        """A number, possibly as a product or quotient of numbers."""
+        return not any(
+            isinstance(n, Symbol | Indexed | Apply | Derivative | Sum) for n in walk(right)
+        )
+
+    def _is_value_only(self, left: Expr) -> bool:
+        form = self._form(left)
+        return form is not None and form[0] in self.table.values and form[0] not in self.table.definitions
+
+    def _value_key(self, left: Expr | None) -> str | None:
+        form = self._form(left) if left is not None else None
+        return form[0] if form is not None and not form[1] and not form[2] else None
+
+    def _value_again(self, left: Expr, right: Expr, line: int, clock: Clock) -> Finding | None:
+        """A number for a quantity that has one: the same, the updated one, or a new one."""
+        table = self.table
+        form = self._form(left)
+        assert form is not None
+        old = table.values[form[0]]
+        same = decide(old.number, right, clock=clock)
+        if same.outcome is Outcome.PROVED:
+            return Finding(Verdict.PROVED) if old.section == table.section and old.line else Finding(Verdict.STATED)
+        if self._rule_for(left) is not None:
+            return None
+        table.give(form[0], right, line)
+        return Finding(Verdict.STATED)
+
+    def _computable(self, left: Expr, clock: Clock) -> bool:
+        """Whether the given numbers determine a quantity."""
+        try:
+            return is_numeric(Resolution(self.table, clock, values=True).of(left))
+        except (Unresolved, BoundHit, ValueError):
+            return False
+
+    def _mentions(self, right: Expr, left: Expr) -> bool:
+        form = self._form(left)
+        if form is None:
+            return False
+        for node in walk(right):
+            if node == left:
+                return True
+            if isinstance(node, Symbol | Apply) and node.name == form[0] and not isinstance(left, Indexed):
+                return True
+        return False
+
+    def _builtin(self, left: Expr, right: Expr, clock: Clock) -> Finding | None:
+        """``\\sigma(z) = 1/(1 + e^{-z})``: the document introduces a function that is known by that name."""
+        if not isinstance(left, Func) or left.name not in _INTRODUCED or len(left.args) != 1:
+            return None
+        argument = left.args[0]
+        if not isinstance(argument, Symbol | Indexed):
+            return None
+        if left.name in self.introduced:
+            return None
+        try:
+            decision = decide(left, right, self.table.domain(), clock=clock)
+        except BoundHit:
+            return None
+        self.table.learn(left)
+        if decision.outcome is Outcome.PROVED:
+            self.introduced.add(left.name)
+            return Finding(Verdict.STATED)
+        return None
+
+    def _constraint(self, left: Expr, right: Expr) -> None:
+        """An equation that the document imposes: ``\\sum_k y_k = 1``."""
+        match left, right:
+            case (Sum(Indexed(base, (Symbol(index),)), bound, _, _, None), Number(value)) if index == bound and value == 1:
+                self.table.simplex.add(base)
+            case _:
+                pass
+        self.table.equations.append(Relation(left, Op.EQ, right))
+        self.table.learn(left)
+        self.table.learn(right)
+
+    # --- updates --------------------------------------------------------------------------------
+
+    def _update_rule(self, left: Expr, right: Expr) -> Finding | None:
+        """``w = w - eta dL/dw``: the name on the left is the new value of the one on the right."""
+        form = self._form(left)
+        if form is None or not any(node == left for node in walk(right)) or form[0] in self.table.definitions:
+            return None
+        if not isinstance(left, Symbol | Indexed):
+            return None
+        self.table.updates = [u for u in self.table.updates if u.generic != left]
+        self.table.updates.append(UpdateRule(left, right))
+        return Finding(Verdict.STATED)
+
+    def _assignment(self, left: Expr, right: Expr) -> Finding:
+        self.table.updates = [u for u in self.table.updates if u.generic != left]
+        self.table.updates.append(UpdateRule(left, right))
+        self.table.learn(left)
+        self.table.learn(right)
+        return Finding(Verdict.STATED)
+
+    def _rule_for(self, left: Expr) -> Expr | None:
+        """The right side of the update of a quantity, by its own rule or a generic one."""
+        name = atom_of(left)
+        if name is None:
+            return None
+        for rule in reversed(self.table.updates):
+            if rule.generic == left:
+                return rule.body
+            generic = atom_of(rule.generic)
+            if generic is None or self.table.has(generic):
+                continue
+            if stem(generic) in {stem(name), *lookalikes(stem(name))} and isinstance(rule.generic, Symbol):
+                return substitute(rule.body, {rule.generic: left})
+            if isinstance(rule.generic, Indexed) and isinstance(left, Indexed) and rule.generic.base == left.base:
+                mapping = dict(zip(rule.generic.indices, left.indices, strict=False))
+                return substitute(rule.body, mapping)
+        return None
+
+    def _updated(self, left: Expr, right: Expr, clock: Clock, *, dash: bool) -> Finding | None:
+        """``w_1 = 0.149`` after an update rule: the number is the updated value."""
+        if not self._is_given(right) or not isinstance(left, Symbol | Indexed):
+            return None
+        form = self._form(left)
+        other = None
+        if form is not None and not self.table.has(form[0]):
+            other = Resolution(self.table, clock).other_name(left)
+        rule = self._rule_for(other if other is not None else left)
+        if rule is None:
+            return None
+        finding = Judge(self.table, clock).judge(Link(rule, "=", right))
+        if dash and isinstance(right, Neg) and finding.verdict in (Verdict.REFUTED, Verdict.UNDECIDED):
+            # after something struck out, a stroke may be a dash before the new number
+            again = Judge(self.table, clock).judge(Link(rule, "=", right.arg))
+            if again.verdict in (Verdict.PROVED, Verdict.FOLLOWS):
+                return again
+        return finding
+
+    # --- what the writer holds ------------------------------------------------------------------
+
+    def _remember(self, finding: Finding, chain: _Chain, right: Expr, statement: Statement, k: int) -> None:
+        """Wrong lines and rounded results are what later lines of the writer may rest on."""
+        line = self._at(statement.sides[k + 1][0].start if statement.sides[k + 1] else statement.marks[k].start)
+        if finding.verdict is Verdict.REFUTED and chain.wrong_line is None:
+            chain.wrong_line = line
+        if finding.verdict is Verdict.FOLLOWS and chain.wrong_line is None:
+            chain.wrong_line = finding.follows
+        if chain.head_key is None:
+            return
+        beliefs = self.table.beliefs
+        if chain.wrong_line is not None:
+            beliefs[chain.head_key] = Belief(right, chain.wrong_line, True)
+        elif finding.verdict is Verdict.PROVED:
+            if plain_number(right) is not None:
+                beliefs[chain.head_key] = Belief(right, line, False)
+            else:
+                beliefs.pop(chain.head_key, None)
+
+    # --- unreadable sides -----------------------------------------------------------------------
+
+    def _why(self, statement: Statement, k: int) -> Finding:
+        """UNREAD, with the reason from whichever side cannot be read."""
+        for side in (statement.sides[k], statement.sides[k + 1]):
+            if not side:
+                continue
+            try:
+                read_expression(side, self.table.names, None, Clock(self.deadline))
+            except FormulaError as error:
+                return Finding(
+                    Verdict.UNREAD, "X101", f"{error.message}{self._spot(error.at)}", help="write it another way, or leave it"
+                )
+            except (BoundHit, RecursionError) as stop:
+                return Finding(Verdict.UNREAD, "X105", f"stopped at a bound: {stop or 'nesting'}")
+        return Finding(Verdict.UNREAD, "X103", "the line goes on from something that could not be read")
+
+    def _spot(self, at: int) -> str:
+        line, column = self.source.position(self._offset(at))
+        return f" (line {line}, column {column})"
+
+    def _unreadable(self, statement: Statement, k: int, left: Expr | None, right: Expr | None, chain: _Chain) -> None:
+        finding = self._why(statement, k)
+        self._emit_link(statement, k, finding)
+        if chain.sides == 0 and left is not None and right is None:
+            form = self._form(left)
+            if form is not None:
+                line = self._at(statement.marks[k].start)
+                self.table.unreadable[form[0]] = line
+                self.table.definitions.pop(form[0], None)
+
+    # --- places ---------------------------------------------------------------------------------
+
+    def _offset(self, at: int) -> int:
+        offsets = self.piece.offsets
+        return offsets[min(at, len(offsets) - 1)] if len(offsets) else 0
+
+    def _at(self, at: int) -> int:
+        return self.source.position(self._offset(at))[0]
+
+    def _all(self, statement: Statement, finding: Finding) -> None:
+        for k in range(len(statement.marks)):
+            self._emit_link(statement, k, finding)
+
+    def _emit_link(self, statement: Statement, k: int, finding: Finding) -> None:
+        side = statement.sides[k + 1] or [statement.marks[k]]
+        before = statement.sides[k] if k == 0 and statement.sides[k] else [statement.marks[k]]
+        self._emit(side[0].start, side[-1].end, [*before, *side], finding)
+
+    def _emit(
+        self, start: int, end: int, tokens: list[Token], finding: Finding, source: str | None = None
+    ) -> None:
+        piece = self.piece
+        first = self._offset(start)
+        last = self._offset(max(end - 1, start)) + 1
+        line, column = self.source.position(first)
+        end_line, end_column = self.source.position(last)
+        text = source if source is not None else piece.text[tokens[0].start : tokens[-1].end]
+        self.lines.append(
+            (
+                first,
+                Line(
+                    line,
+                    column,
+                    end_line,
+                    end_column,
+                    " ".join(text.split()),
+                    finding.verdict,
+                    finding.code,
+                    finding.message,
+                    finding.evidence,
+                    finding.help,
+                    finding.follows,
+                ),
+            )
+        )
+
+
+_OPS = {"<": Op.LT, ">": Op.GT, "<=": Op.LE, ">=": Op.GE, "!=": Op.NE, "=": Op.EQ}
+#: Functions whose definition in a document is the usual one, when it is.
+_INTRODUCED = frozenset({"sigmoid", "relu", "softplus", "sign", "step", "softmax", "erf"})
+_READINGS = (
+    Reading(slash_takes_product=True),
+    Reading(derivative_takes_product=False),
+    Reading(slash_takes_product=True, derivative_takes_product=False),
+)
+
+
+def _after_struck(side: list[Token]) -> bool:
+    return len(side) > 1 and side[0].kind is Kind.STRUCK and side[1].is_char("-")
+
+
+def _about(condition: Condition, left: Expr) -> bool:
+    return isinstance(condition, Relation) and condition.left == left
+
+
+__all__ = ["Checker", "check_text"]

@@ -1,0 +1,440 @@
+"""Judge one link of a chain: is ``left = right`` true of the document's definitions?
+
+Tried in this order, until one proves it: as written, symbolically; with the given numbers; under the
+condition of the sentence; with a particular function in the place of an unknown one; with the
+writer's own rounded results; and at last with the writer's own wrong lines, which makes it FOLLOWS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from gradbook.document.cases import gather_cases, lifted_sum
+from gradbook.document.hypotheses import substitutions
+from gradbook.document.precision import exact_decimals, is_numeric, rounds_to, value_of, widened, written_number
+from gradbook.document.report import Evidence, Verdict
+from gradbook.document.resolve import Resolution, Unresolved
+from gradbook.document.symbols import Table, bare
+from gradbook.document.vectors import is_tensor, scalar_equations
+from gradbook.symbolic.bounds import BoundHit, Clock
+from gradbook.symbolic.decide import Counterexample, Decision, Flaw, Outcome, decide, display
+from gradbook.symbolic.derivative import NotDifferentiable
+from gradbook.symbolic.evaluate import Overlap, Undefined
+from gradbook.symbolic.expr import (
+    Apply,
+    Condition,
+    Derivative,
+    Expr,
+    Indexed,
+    Number,
+    Op,
+    Relation,
+    Symbol,
+    free_symbols,
+    substitute,
+    walk,
+)
+from gradbook.symbolic.printing import to_latex
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A verdict with what is to be said about it."""
+
+    verdict: Verdict
+    code: str | None = None
+    message: str = ""
+    evidence: Evidence | None = None
+    help: str | None = None
+    follows: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """``left relation right``; ``head`` is the first side of the chain."""
+
+    left: Expr
+    relation: str
+    right: Expr
+    head: Expr | None = None
+
+
+Functions = Mapping[str, tuple[tuple[Expr, ...], Expr]]
+
+
+class Judge:
+    """Decides links against a symbol table."""
+
+    def __init__(self, table: Table, clock: Clock) -> None:
+        self.table = table
+        self.clock = clock
+
+    def judge(self, link: Link) -> Finding:
+        """The finding on one link; never raises for what a document says."""
+        try:
+            return self._judge(link)
+        except Unresolved as reason:
+            return Finding(Verdict.UNREAD, "X102", str(reason), help="define it above, or in the front matter")
+        except (BoundHit, NotDifferentiable) as stop:
+            return Finding(Verdict.UNDECIDED, "U102", f"stopped at a bound: {stop}")
+        except RecursionError:
+            return Finding(Verdict.UNDECIDED, "U102", "stopped at a bound: the depth of the expression")
+
+    def _judge(self, link: Link) -> Finding:
+        first: Finding | None = None
+        for functions in ({}, *self._particular(link)):
+            for equation in self._readings(link, functions):
+                finding = self._plain(equation, functions)
+                if finding.verdict in (Verdict.PROVED, Verdict.AGREES):
+                    return finding
+                first = _stronger(first, finding)
+        assert first is not None
+        for trust_wrong in (False, True):
+            sound = self._trusting(link, trust_wrong)
+            if sound is not None:
+                return sound
+        return first
+
+    # --- readings -------------------------------------------------------------------------------
+
+    def _particular(self, link: Link) -> Iterator[Functions]:
+        if self.table.hypotheses:
+            yield from substitutions(link.left, link.right, self.table)
+
+    def _readings(self, link: Link, functions: Functions) -> Iterator[Link]:
+        """The link as written, and the usual other ways to mean it."""
+        yield link
+        right = gather_cases(link.right, link.left)
+        if right is not None:
+            yield Link(link.left, link.relation, right, link.head)
+        if functions:
+            summed = lifted_sum(link.left, link.right, self.table)
+            if summed is not None:
+                yield Link(summed, link.relation, link.right, link.head)
+
+    # --- attempts -------------------------------------------------------------------------------
+
+    def _plain(self, link: Link, functions: Functions) -> Finding:
+        """Without trusting anything the writer claimed."""
+        return self._attempt(link, Resolution(self.table, self.clock, functions=functions))
+
+    def _trusting(self, link: Link, trust_wrong: bool) -> Finding | None:
+        table = self.table
+        if not any(b.wrong == trust_wrong for b in table.beliefs.values()):
+            return None
+        for functions in ({}, *self._particular(link)):
+            for equation in self._readings(link, functions):
+                resolution = Resolution(
+                    table, self.clock, trust_wrong=trust_wrong, trust_rounded=True, functions=functions
+                )
+                try:
+                    finding = self._attempt(equation, resolution)
+                except Unresolved:
+                    continue
+                if finding.verdict is not Verdict.PROVED:
+                    continue
+                if not trust_wrong:
+                    return Finding(Verdict.PROVED, "N103", "right with the rounded values written above")
+                if resolution.used:
+                    line = min(resolution.used)
+                    return Finding(
+                        Verdict.FOLLOWS,
+                        "F101",
+                        f"sound work, but it rests on line {line}, which is wrong",
+                        self._right_value(link),
+                        follows=line,
+                    )
+        return None
+
+    def _right_value(self, link: Link) -> Evidence | None:
+        try:
+            return Evidence(expected=self._expected(link, Resolution(self.table, self.clock, values=True)))
+        except (Unresolved, BoundHit, NotDifferentiable):
+            return None
+
+    def _attempt(self, link: Link, resolution: Resolution) -> Finding:
+        left, right = resolution.of(link.left), resolution.of(link.right)
+        self._check_known(left, right, link)
+        if is_numeric(left) and is_numeric(right):
+            return self._numbers(link, left, right, resolution)
+        if written_number(link.right) is None or not self._has_values(left):
+            symbolic = self._symbols(link, left, right, resolution)
+            if symbolic.verdict is Verdict.PROVED or not self._has_values(left, right):
+                return symbolic
+        given = Resolution(
+            self.table, self.clock, True, resolution.trust_wrong, resolution.trust_rounded, resolution.functions
+        )
+        left, right = given.of(link.left), given.of(link.right)
+        resolution.used |= given.used
+        if is_numeric(left) and is_numeric(right):
+            return self._numbers(link, left, right, given)
+        return self._symbols(link, left, right, given)
+
+    def _has_values(self, *exprs: Expr) -> bool:
+        values = self.table.values
+        if not values:
+            return False
+        for expr in exprs:
+            for node in walk(expr):
+                match node:
+                    case Symbol(name) if name in values:
+                        return True
+                    case Indexed(base, indices) if all(isinstance(i, Number) for i in indices):
+                        key = f"{base}_{{{','.join(str(i.value) for i in indices if isinstance(i, Number))}}}"
+                        if key in values:
+                            return True
+                    case _:
+                        pass
+        return False
+
+    def _check_known(self, left: Expr, right: Expr, link: Link) -> None:
+        """A symbol that only the right side brings in and that nothing explains cannot be judged."""
+        table = self.table
+        sides = [left, link.left, *([link.head] if link.head is not None else [])]
+        seen = {bare(_name(s)) for side in sides for s in free_symbols(side)}
+        for symbol in free_symbols(right):
+            name = bare(_name(symbol))
+            if name in seen or name in table.known or name in table.values or name.startswith("#"):
+                continue
+            if name in table.names.indices or (len(name) == 1 and name in "ijkmn"):
+                continue
+            raise Unresolved(f"“{_shown(name)}” is not explained anywhere above")
+
+    def _symbols(self, link: Link, left: Expr, right: Expr, resolution: Resolution) -> Finding:
+        if link.relation in ("<", ">", "<=", ">=", "!="):
+            return Finding(Verdict.UNDECIDED, "U103", "inequalities between formulas are not decided yet")
+        domain = self.table.domain()
+        decision = self._decide(left, right, domain.conditions, resolution)
+        if decision.outcome is not Outcome.PROVED:
+            for assumed in self._passing_equalities():
+                special = self._decide(
+                    substitute(left, assumed), substitute(right, assumed), domain.conditions, resolution
+                )
+                if special.outcome is Outcome.PROVED:
+                    return Finding(Verdict.PROVED, "N105", "under the condition of the sentence")
+        return self._from_decision(decision, link, left, right, resolution)
+
+    def _passing_equalities(self) -> list[dict[Expr, Expr]]:
+        """``for y = 1``, ``for i = j``: what stands in for what in this sentence."""
+        mapping: dict[Expr, Expr] = {}
+        for condition in self.table.passing:
+            match condition:
+                case Relation(Symbol() as symbol, Op.EQ, value):
+                    mapping[symbol] = value
+                case _:
+                    pass
+        return [mapping] if mapping else []
+
+    def _decide(
+        self, left: Expr, right: Expr, conditions: tuple[Condition, ...], resolution: Resolution
+    ) -> Decision:
+        domain = self.table.domain()
+        if not is_tensor((left, right), self.table):
+            return decide(left, right, domain, clock=self.clock)
+        weakest: Decision | None = None
+        for a, b in scalar_equations(left, right, self.table):
+            decision = decide(resolution.of(a), resolution.of(b), domain, clock=self.clock)
+            if decision.outcome is Outcome.PROVED:
+                return decision
+            if weakest is None or decision.outcome is not Outcome.REFUTED:
+                weakest = decision
+        del conditions
+        assert weakest is not None
+        return weakest
+
+    def _from_decision(
+        self, decision: Decision, link: Link, left: Expr, right: Expr, resolution: Resolution
+    ) -> Finding:
+        match decision.outcome:
+            case Outcome.PROVED:
+                return Finding(Verdict.PROVED)
+            case Outcome.AGREES:
+                return Finding(Verdict.AGREES, "A101", decision.reason)
+            case Outcome.UNDECIDED:
+                return Finding(Verdict.UNDECIDED, "U101", decision.reason)
+            case Outcome.REFUTED:
+                missing = self._unknown_slope(left, right)
+                if missing is not None:
+                    return Finding(
+                        Verdict.UNDECIDED,
+                        "U104",
+                        f"this would need to know what “{missing}” is, which the document leaves open",
+                        help=f"define “{missing}” before this line",
+                    )
+                assert decision.counterexample is not None
+                return self._refuted(decision.counterexample, link, resolution)
+
+    @staticmethod
+    def _unknown_slope(left: Expr, right: Expr) -> str | None:
+        """An unknown function whose derivative one side has and the other does not mention at all."""
+        slopes: list[set[str]] = []
+        for side in (left, right):
+            slopes.append({n.name for n in walk(side) if isinstance(n, Apply) and any(n.orders)})
+        one_sided = (slopes[0] - slopes[1]) | (slopes[1] - slopes[0])
+        return _shown(min(one_sided)) if one_sided else None
+
+    def _refuted(self, found: Counterexample, link: Link, resolution: Resolution) -> Finding:
+        point = tuple((to_latex(_displayed(symbol)), _fraction(value)) for symbol, value in found.point)
+        expected = self._expected(link, resolution)
+        evidence = Evidence(point, found.left, found.right, expected)
+        if found.flaw is Flaw.GAP:
+            return Finding(Verdict.REFUTED, "C103", "no branch covers this point", evidence)
+        if found.flaw is Flaw.OVERLAP:
+            return Finding(Verdict.REFUTED, "C104", "two branches hold at this point, with different values", evidence)
+        what = "this is not the derivative" if _is_derivative(link.left) else "the two sides are not equal"
+        return Finding(Verdict.REFUTED, "C101", what, evidence)
+
+    def _expected(self, link: Link, resolution: Resolution) -> str | None:
+        """The right side as it should have been: a number, or the gradient worked out."""
+        left = resolution.of(link.left)
+        if is_numeric(left):
+            try:
+                value = value_of(left, self.clock)
+            except (Undefined, Overlap):
+                return None
+            written = written_number(link.right)
+            unit = written[1] if written is not None else None
+            digits = 6
+            if unit is not None and unit < 1:
+                size = max(abs(float(value.mid())), 1e-12)
+                digits = max(len(str(int(size / float(unit)))) if size / float(unit) < 1e15 else 6, 3)
+            return display(value, min(digits, 15))
+        if not _is_derivative(link.left):
+            return None
+        from gradbook.symbolic.tidy import tidy
+
+        text = to_latex(tidy(left))
+        return text if len(text) <= 400 else None
+
+    # --- numbers --------------------------------------------------------------------------------
+
+    def _numbers(self, link: Link, left: Expr, right: Expr, resolution: Resolution) -> Finding:
+        try:
+            return self._compare(link, left, right, resolution)
+        except (Undefined, Overlap) as error:
+            return Finding(Verdict.UNDECIDED, "U105", f"a side has no value: {error}")
+
+    def _compare(self, link: Link, left: Expr, right: Expr, resolution: Resolution) -> Finding:
+        a, b = value_of(left, self.clock), value_of(right, self.clock)
+        if link.relation in ("<", ">", "<=", ">=", "!="):
+            return self._ordered(link.relation, a - b)
+        written = written_number(link.right)
+        loose = link.relation == "~"
+        if not a.overlaps(b) or written is None:
+            exact = False
+        else:
+            exact = a.overlaps(b)
+        if exact or (a.overlaps(b) and decide(left, right, clock=self.clock).outcome is Outcome.PROVED):
+            return Finding(Verdict.PROVED)
+        if written is not None:
+            target, unit = written
+            if unit is None:
+                unit = Fraction(1) if loose else None
+            if unit is not None and rounds_to(a, target, unit, slack=Fraction(1) if loose else Fraction(1, 2)):
+                return Finding(Verdict.PROVED)
+            if self._rounded_from_head(link, resolution, target, unit):
+                return Finding(Verdict.PROVED, "N102", "right with more digits than the line shows")
+        elif self._meets_widened(link, left, right, loose):
+            return Finding(Verdict.PROVED)
+        if a.overlaps(b):
+            return Finding(Verdict.AGREES, "A101", "equal as far as can be computed, but no proof was found")
+        expected = self._expected(link, resolution)
+        evidence = Evidence((), display(a, 8), display(b, 8), expected)
+        return Finding(Verdict.REFUTED, "C102", f"the value is {expected}, not this", evidence)
+
+    def _ordered(self, relation: str, difference: object) -> Finding:
+        import operator
+
+        tests = {"<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge, "!=": operator.ne}
+        opposite = {"<": operator.ge, ">": operator.le, "<=": operator.gt, ">=": operator.lt, "!=": operator.eq}
+        if tests[relation](difference, 0):
+            return Finding(Verdict.PROVED)
+        if opposite[relation](difference, 0):
+            return Finding(Verdict.REFUTED, "C105", "the inequality does not hold")
+        return Finding(Verdict.UNDECIDED, "U105", "too close to tell")
+
+    def _given(self) -> frozenset[Fraction]:
+        found: set[Fraction] = set()
+        for value in self.table.values.values():
+            number = written_number(value.number)
+            if number is not None:
+                found |= {number[0], abs(number[0])}
+        return frozenset(found)
+
+    def _meets_widened(self, link: Link, left: Expr, right: Expr, loose: bool) -> bool:
+        """A line with numbers put in: each new decimal stands for what rounds to it."""
+        old = exact_decimals(link.left) | self._given()
+        new = {
+            n.value for n in walk(link.right) if isinstance(n, Number) and n.decimals and n.value not in old
+        }
+        if not new and not loose:
+            return False
+        interval = widened(right, frozenset(old), self.clock)
+        return value_of(left, self.clock).overlaps(interval)
+
+    def _rounded_from_head(
+        self, link: Link, resolution: Resolution, target: Fraction, unit: Fraction | None
+    ) -> bool:
+        """The writer kept more digits than the middle of the chain shows."""
+        if link.head is None or link.head == link.left or unit is None:
+            return False
+        try:
+            head = resolution.of(link.head)
+        except (Unresolved, BoundHit, NotDifferentiable):
+            return False
+        if not is_numeric(head) or not rounds_to(value_of(head, self.clock), target, unit):
+            return False
+        shown = widened(resolution.of(link.left), self._given(), self.clock)
+        return rounds_to(shown, target, unit) is not False
+
+
+def _stronger(first: Finding | None, second: Finding) -> Finding:
+    """Of two readings' findings the one that accuses less."""
+    if first is None:
+        return second
+    order = {Verdict.UNREAD: 0, Verdict.UNDECIDED: 1, Verdict.REFUTED: 2}
+    if second.verdict is Verdict.REFUTED and first.verdict is Verdict.UNDECIDED and first.code == "U104":
+        return second
+    if first.verdict is Verdict.REFUTED and second.code == "U104":
+        return first
+    return second if order.get(second.verdict, 3) < order.get(first.verdict, 3) else first
+
+
+def _is_derivative(expr: Expr) -> bool:
+    return isinstance(expr, Derivative) or (isinstance(expr, Apply) and any(expr.orders))
+
+
+def _name(symbol: Expr) -> str:
+    match symbol:
+        case Symbol(name) | Apply(name, _, _):
+            return name
+        case Indexed(base, _):
+            return base
+        case _:
+            return ""
+
+
+def _displayed(atom: Expr) -> Expr:
+    """``y_{1}(2)`` for a member of a family of functions."""
+    match atom:
+        case Apply(name, (Number(k), *rest), orders) if name.endswith("_{}"):
+            label = f"{bare(name)}_{{{k}}}"
+            return Apply(label, tuple(rest), orders[1:]) if rest else Symbol(label)
+        case _:
+            return atom
+
+
+def _shown(name: str) -> str:
+    return bare(name)
+
+
+def _fraction(value: Fraction) -> str:
+    if value.denominator == 1:
+        return str(value.numerator)
+    text = f"{float(value):.12g}"
+    return text if Fraction(text) == value else f"{value.numerator}/{value.denominator}"
+
+
+__all__ = ["Finding", "Judge", "Link"]

@@ -1,0 +1,211 @@
+"""What prose says about symbols: what they are, what kind, which values, under which conditions.
+
+Only a small, conservative grammar is read: nouns, kinds ("is a vector", "positive integer", "one-hot")
+and given values. Words that are not understood are ignored, never guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+
+from gradbook.document.hypotheses import function_kind
+from gradbook.document.symbols import Hypothesis, Table, atom_of
+from gradbook.symbolic.expr import ZERO, Apply, Expr, Indexed, Op, Relation, Symbol, number
+
+
+class Role(Enum):
+    """What the words before a relation make of it."""
+
+    CLAIM = "claim"  # nothing special: a definition or a claim
+    LET = "let"  # "let", "define": a definition, even of a known name
+    CONDITION = "condition"  # "for", "if", "when": holds in this sentence only
+    SETTING = "setting"  # "setting", "at", "solve": an equation that is imposed, not claimed
+    GIVEN = "given"  # "such that", "with", "assume": holds from here on
+
+
+_ROLES: tuple[tuple[str, Role], ...] = (
+    (r"(so that|such that|subject to|satisf\w+|constraint|under the condition( that)?|normali[sz]ed so that|sum to)$", Role.GIVEN),
+    (r"(set|setting|solve|solving|solves|requires?|requiring|want|need|equation|root of|roots of|vanishes|equate|equating|find)( \w+){0,3}$", Role.SETTING),
+    (r"(suppose|assume|assuming|assumption|given|provided|since|because|as)( that)?$", Role.GIVEN),
+    (r"\b(for|if|when|whenever|while|unless|where|in case|case|all|every|and for|at|on|until|both)( (all|any|every|the case|some|which|class|label|labels))*$", Role.CONDITION),
+    (r"\b(let|define|consider|write|writing|put|denote( by)?|introduce|take|choose|now let|let us write|let us define|by definition)( \w+){0,3}$", Role.LET),
+    (r"\b(with|has|have|using|where|initial\w*|start\w*)$", Role.GIVEN),
+)  # fmt: skip
+
+
+def role_of(words: str) -> Role:
+    """The role that the words just before a formula give it.
+
+    >>> role_of("Let"), role_of("and for all"), role_of("Setting"), role_of("so we get")
+    (<Role.LET: 'let'>, <Role.CONDITION: 'condition'>, <Role.SETTING: 'setting'>, <Role.CLAIM: 'claim'>)
+    """
+    tail = " ".join(words.lower().replace("(", " ").replace(",", " ").replace(":", " ").split())[-80:]
+    tail = re.split(r"[.;!?]\s", tail + " ")[-1].strip()
+    for pattern, role in _ROLES:
+        if re.search(pattern, tail):
+            return role
+    return Role.CLAIM
+
+
+_ENUMERATED = re.compile(r"^\s*(\(?([a-zA-Z]|[ivxIVX]{1,4}|\d{1,3}(\.\d+)*)[).:]|[§#]?\d+(\.\d+)+)\s+\S")
+_NAMED = re.compile(r"^\s*(case|example|exercise|problem|part|question|task|section|method|variant|version)\b\s*\(?[\w.]*\)?\s*[:.)–—-]?", re.I)
+_CASE = re.compile(r"^\s*case\b", re.I)
+
+
+def is_subheading(text: str, strong: bool) -> bool:
+    """Whether a short paragraph acts as a heading: ``a) Sigmoid``, ``Case 2: …``, a paragraph all in bold.
+
+    >>> is_subheading("b) Hyperbolic tangent", False), is_subheading("The chain rule gives", False)
+    (True, False)
+    """
+    plain = text.strip()
+    if not plain or len(plain) > 90 or plain.endswith((",", ".")) and len(plain) > 60:
+        return False
+    return strong or bool(_ENUMERATED.match(plain)) or bool(_NAMED.match(plain))
+
+
+def is_case(text: str) -> bool:
+    """Whether a heading opens a case of what stands above it, rather than something new.
+
+    >>> is_case("Case 2: ReLU")
+    True
+    """
+    return bool(_CASE.match(text))
+
+
+def hypothesis_in(text: str, target: Expr | None) -> Hypothesis | None:
+    """"let p be a sigmoid function", "Case 2: hyperbolic tangent"."""
+    kind = function_kind(text)
+    if kind is None:
+        return None
+    name = target.name if isinstance(target, Apply | Symbol) else None
+    return Hypothesis(name, kind)
+
+
+_NUMBER = r"[-−–]?\s*\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
+_TEXT_VALUE = re.compile(rf"(?:^|[,;:(|]|\band\b)\s*([A-Za-z][A-Za-z_]*(?:\s+[A-Za-z]+)?\s*\d*)\s*=\s*({_NUMBER})(?![\w.]*\w)")
+_AFTER_VALUE = re.compile(rf"^\s*\)?\s*=\s*({_NUMBER})(?!\.?\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A symbol list in prose and the words around it."""
+
+    symbols: Sequence[Expr]
+    before: str
+    after: str
+
+
+def text_values(text: str) -> list[tuple[str, str]]:
+    """``name = number`` in plain words.
+
+    >>> text_values("inp 1 = -1.67, target = 0.5")
+    [('inp 1', '-1.67'), ('target', '0.5')]
+    """
+    return [(m.group(1).strip(), _clean(m.group(2))) for m in _TEXT_VALUE.finditer(text)]
+
+
+def value_after(text: str) -> str | None:
+    """The number in ``… ($\\eta$) = 0.1``, from the words after the symbol.
+
+    >>> value_after(") = 0.1")
+    '0.1'
+    """
+    found = _AFTER_VALUE.match(text)
+    return _clean(found.group(1)) if found else None
+
+
+def _clean(text: str) -> str:
+    return text.replace("−", "-").replace("–", "-").replace(" ", "")
+
+
+_IS = re.compile(r"^\s*\)?\s*(?:is|are|denotes?|being|be|=|:|stands? for|represents?|for)\s+(?:the|a|an|our|its|all|some|called)?\s*([^.;:,()|]{2,60})", re.I)
+_KIND_AFTER = re.compile(r"^\s*\)?\s*(?:is|are|be|being|denotes?|in|∈)?\s*(?:the|a|an|some|any|both|all|of)?\s*([^.;:]{0,60})", re.I)
+
+
+def declare(said: Declared, table: Table) -> None:
+    """Note what the words around a list of symbols say of them."""
+    names = [n for n in map(atom_of, said.symbols) if n is not None]
+    for name in names:
+        table.known.add(name.removesuffix("_{}"))
+    before = " ".join(said.before.lower().split())[-60:]
+    after = " ".join(said.after.lower().split())[:90]
+    found = _KIND_AFTER.match(after)
+    phrase = found.group(1) if found else ""
+    phrase = re.split(r"\b(?:with|where|and|so|then|which|that|whose|for|we|to)\b", phrase)[0]
+    last = re.split(r"[.;:]", before)[-1]
+    is_predicate = bool(re.match(r"^\)?\s*(?:is|are|be|being|denotes?)\b", after))
+    about = f"{phrase if is_predicate else ''} | {' '.join(last.split()[-4:])}"
+    _kinds(names, about, table)
+    _domains(said.symbols, about, table)
+    _nouns(said, last, table)
+
+
+def _kinds(names: list[str], about: str, table: Table) -> None:
+    for name in names:
+        if re.search(r"\bvectors?\b", about):
+            table.vectors.add(name)
+        elif re.search(r"\bmatri(x|ces)\b", about):
+            table.matrices.add(name)
+        elif re.search(r"\bscalars?\b|\breal numbers?\b", about):
+            table.scalars.add(name)
+        if re.search(r"\b(integers?|natural numbers?|whole numbers?)\b", about):
+            table.integers.add(name)
+        if re.search(r"\bone[- ]hot\b", about):
+            table.simplex.add(name)
+            table.choices.setdefault(name, (Fraction(0), Fraction(1)))
+        elif re.search(r"\b(probability vector|distributions?|probabilities)\b", about) and "log" not in about:
+            table.simplex.add(name)
+
+
+def _domains(symbols: Sequence[Expr], about: str, table: Table) -> None:
+    for symbol in symbols:
+        if re.search(r"\b(positive|strictly positive)\b", about) and "non" not in about and "definite" not in about:
+            table.assume(Relation(symbol, Op.GT, ZERO))
+        elif re.search(r"\bnon-?negative\b", about):
+            table.assume(Relation(symbol, Op.GE, ZERO))
+        elif re.search(r"\bnegative\b", about) and "non" not in about and "log" not in about:
+            table.assume(Relation(symbol, Op.LT, ZERO))
+
+
+def _nouns(said: Declared, last: str, table: Table) -> None:
+    found = _IS.match(said.after)
+    noun = found.group(1) if found else ""
+    noun = re.split(r"\b(?:with|where|and|so|then|which|that|whose|for|of|we|to|in)\b", noun.lower())[0]
+    noun = " ".join(noun.split())
+    if not noun:
+        words = [w for w in re.sub(r"[^a-z ]", " ", last).split()]
+        noun = " ".join(words[-2:]) if words else ""
+        noun = re.sub(r"^(the|a|an|with|let|where|is|here|and|of)\s+", "", noun)
+    if noun and noun not in ("the", "a", "an", "let", "where", "with", "and", "is", "here"):
+        things = table.nouns.setdefault(noun, [])
+        for symbol in said.symbols:
+            if symbol not in things and isinstance(symbol, Symbol | Indexed):
+                things.append(symbol)
+
+
+def text_symbol(name: str) -> list[str]:
+    """Keys under which a value named in plain words is kept: ``inp 1`` as written, ``w1`` also as w_1.
+
+    >>> text_symbol("w1")
+    ['\\\\text{w1}', 'w_{1}']
+    """
+    keys = [f"\\text{{{name}}}"]
+    short = re.fullmatch(r"([A-Za-z])_?(\d+)?", name)
+    if short:
+        keys.append(short.group(1) + (f"_{{{short.group(2)}}}" if short.group(2) else ""))
+    greek = {"eta", "alpha", "beta", "gamma", "delta", "lambda", "theta", "mu", "sigma", "epsilon"}
+    if name.lower() in greek:
+        keys.append("\\" + name.lower())
+    return keys
+
+
+def given_number(text: str) -> Expr:
+    """A number as it stands in prose, with its sign."""
+    from gradbook.symbolic.expr import Neg
+
+    return Neg(number(text[1:])) if text.startswith("-") else number(text)

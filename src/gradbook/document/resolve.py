@@ -1,0 +1,437 @@
+"""Resolve a written tree against the symbol table: definitions put in, derivatives worked out.
+
+What remains are the document's independent quantities, unknown functions with formal derivatives,
+and (for the vector layer) vector operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gradbook.document.symbols import Definition, Table, bare, head_key, lookalikes, stem
+from gradbook.symbolic.bounds import BoundHit, Clock
+from gradbook.symbolic.derivative import NotDifferentiable, differentiate
+from gradbook.symbolic.expr import (
+    FUNCTIONS,
+    Apply,
+    Derivative,
+    Expr,
+    Func,
+    Indexed,
+    Node,
+    Number,
+    Product,
+    Sum,
+    Symbol,
+    free_symbols,
+    rebuild,
+    substitute,
+    walk,
+)
+
+
+class Unresolved(ValueError):
+    """A symbol that the document does not explain, or a derivative that cannot be worked out."""
+
+
+@dataclass
+class Resolution:
+    """How one tree is to be resolved."""
+
+    table: Table
+    clock: Clock
+    #: Whether given numbers are put in for their symbols.
+    values: bool = False
+    #: Whether the writer's wrong lines (and rounded results) stand in for what they are about.
+    trust_wrong: bool = False
+    trust_rounded: bool = False
+    #: Particular functions put in the place of unknown ones: name -> (parameters, body).
+    functions: Mapping[str, tuple[tuple[Expr, ...], Expr]] = field(
+        default_factory=dict[str, tuple[tuple[Expr, ...], Expr]]
+    )
+    #: Lines of beliefs that were used.
+    used: set[int] = field(default_factory=set[int])
+    depth: int = 0
+
+    def of(self, expr: Expr, opaque: frozenset[Expr] = frozenset()) -> Expr:
+        """The resolved tree.
+
+        Raises:
+            Unresolved: naming the symbol or derivative.
+        """
+        self.clock.check()
+        self.depth += 1
+        if self.depth > 150:
+            raise BoundHit("definitions that refer to each other too deeply")
+        try:
+            result = self._visit(expr, opaque)
+        finally:
+            self.depth -= 1
+        assert isinstance(result, Expr)
+        return result
+
+    def _visit(self, node: Node, opaque: frozenset[Expr]) -> Node:
+        if isinstance(node, Expr):
+            if node in opaque or isinstance(node, Number):
+                return node
+            believed = self._believed(node)
+            if believed is not None:
+                return self.of(believed, opaque)
+        match node:
+            case Symbol():
+                return self._symbol(node, opaque)
+            case Indexed():
+                return self._component(node, opaque)
+            case Apply():
+                return self._application(node, opaque)
+            case Derivative():
+                return self._derivative(node, opaque)
+            case Sum() | Product():
+                # A bound index hides a definition of the same name.
+                return self._binder(node, opaque)
+            case _:
+                return rebuild(node, lambda part: self._visit(part, opaque))
+
+    def _believed(self, node: Expr) -> Expr | None:
+        if not (self.trust_wrong or self.trust_rounded) or not self.table.beliefs:
+            return None
+        key = head_key(node, self.table)
+        belief = self.table.beliefs.get(key) if key is not None else None
+        if belief is None or (belief.wrong and not self.trust_wrong) or (not belief.wrong and not self.trust_rounded):
+            return None
+        if belief.wrong:
+            self.used.add(belief.line)
+        # A belief about a head must not be applied inside itself.
+        if key is not None and any(head_key(p, self.table) == key for p in walk(belief.tree) if isinstance(p, Expr)):
+            return None
+        return belief.tree
+
+    def _binder(self, node: Sum | Product, opaque: frozenset[Expr]) -> Node:
+        inner = opaque | {Symbol(node.index)}
+        parts = {
+            name: self._visit(value, inner if name == "body" else opaque)
+            for name in node.__match_args__
+            if isinstance(value := getattr(node, name), Node)
+        }
+        rest = {n: getattr(node, n) for n in node.__match_args__ if n not in parts}
+        return type(node)(**parts, **rest)
+
+    # --- names ----------------------------------------------------------------------------------
+
+    def definition(self, name: str) -> Definition | None:
+        """The definition of a name, by its own or another spelling."""
+        table = self.table
+        if name in table.unreadable:
+            raise Unresolved(f"“{name}” is defined in line {table.unreadable[name]}, which could not be read")
+        found = table.definitions.get(name)
+        if found is not None:
+            return found
+        other = table.aliases.get(name)
+        if other is not None and other in table.definitions:
+            return table.definitions[other]
+        return None
+
+    def _symbol(self, node: Symbol, opaque: frozenset[Expr]) -> Expr:
+        name = node.name
+        table = self.table
+        if self.values and name in table.values:
+            return table.values[name].number
+        definition = self.definition(name)
+        if definition is not None:
+            return self._body(definition, opaque)
+        if name in table.values:
+            return node
+        other = self.other_name(node)
+        if other is not None:
+            return self.of(other, opaque)
+        usual = table.usual_arguments.get(name)
+        if usual is not None:
+            return self.of(Apply(name, usual), opaque)
+        if name in table.depends:
+            return self._unknown(name, (), (), opaque)
+        return node
+
+    def other_name(self, node: Expr) -> Expr | None:
+        """The quantity that an undefined symbol is another name of: declared, or the only look-alike."""
+        table = self.table
+        name = node.name if isinstance(node, Symbol) else (node.base if isinstance(node, Indexed) else "")
+        declared = table.aliases.get(name)
+        if declared is not None:
+            return Symbol(declared) if isinstance(node, Symbol) else Indexed(declared, node.indices)  # type: ignore[union-attr]
+        if isinstance(node, Symbol):
+            twins = [t for t in lookalikes(name) if table.has(t)]
+            if len(twins) == 1 and name not in table.used:
+                return Symbol(twins[0])
+        named = self._by_noun(node)
+        if named is not None:
+            return named
+        return self._labelled(name) if isinstance(node, Symbol) else None
+
+    def _labelled(self, name: str) -> Expr | None:
+        """``L`` for the only ``L_o``: a bare letter that is never explained, where one labelled name of it is."""
+        table = self.table
+        if name in table.used or "_{" in name or "^{" in name:
+            return None
+        labelled = [
+            n for n in (*table.definitions, *table.values) if stem(n) == name and n != name and "_{}" not in n
+        ]
+        return Symbol(labelled[0]) if len(labelled) == 1 else None
+
+    def _by_noun(self, node: Expr) -> Expr | None:
+        """What prose calls by the same noun ("learning rate"), or a value named by it ("inp 2" of the inputs)."""
+        table = self.table
+        for noun, things in table.nouns.items():
+            if node not in things:
+                continue
+            for other in things:
+                if other != node and isinstance(other, Symbol) and table.has(other.name):
+                    return other
+            number = node.indices[0] if isinstance(node, Indexed) and len(node.indices) == 1 else None
+            for name in table.values:
+                if name.startswith("\\text{") and _names_one_of(name[6:-1], noun, number):
+                    return Symbol(name)
+        return None
+
+    def _body(self, definition: Definition, opaque: frozenset[Expr]) -> Expr:
+        # Inside the body its own parameters hide definitions of the same name.
+        return self.of(definition.body, opaque | frozenset(p for p in definition.params if self._hides(p)))
+
+    def _hides(self, param: Expr) -> bool:
+        name = param.name if isinstance(param, Symbol) else ""
+        return not (self.values and name in self.table.values)
+
+    def _component(self, node: Indexed, opaque: frozenset[Expr]) -> Expr:
+        table = self.table
+        indices = tuple(self.of(i, opaque | free_index(i)) for i in node.indices)
+        key = component_name(node.base, indices)
+        if key in table.values:
+            return table.values[key].number if self.values else Indexed(node.base, indices)
+        definition = table.definitions.get(key) or table.definitions.get(node.base + "_{}")
+        if node.base + "_{}" in table.unreadable:
+            raise Unresolved(f"“{node.base}” is defined by a line that could not be read")
+        if definition is not None and len(definition.indices) == len(indices):
+            mapping = {k: v for k, v in zip(definition.indices, indices, strict=True) if isinstance(k, Symbol)}
+            return self.of(substitute(definition.body, mapping), opaque)
+        other = self.other_name(Indexed(node.base, indices))
+        if other is not None:
+            return self.of(other, opaque)
+        name = node.base + "_{}"
+        if name in table.usual_arguments:
+            pattern = table.usual_arguments[name]
+            mapping = {p: i for p, i in zip(pattern, indices, strict=False)}
+            return self.of(Apply(name, tuple(substitute(p, mapping) for p in pattern)), opaque)
+        return Indexed(node.base, indices)
+
+    # --- applications ---------------------------------------------------------------------------
+
+    def _application(self, node: Apply, opaque: frozenset[Expr]) -> Expr:
+        name, args, orders = node.name, node.args, node.orders
+        particular = self.functions.get(name)
+        definition = self.definition(name)
+        if particular is None and definition is not None and definition.name != name:
+            name = definition.name
+        if particular is not None:
+            return self._applied(*particular, args, orders, opaque)
+        if definition is not None and (definition.params or definition.indices or not args):
+            params = (*definition.indices, *definition.params)
+            if not args:
+                args = params
+            if len(params) != len(args):
+                if len(args) < len(params) and not any(orders):
+                    # fewer arguments than declared: the others keep their own names
+                    args = (*args, *params[len(args) :])
+                else:
+                    raise Unresolved(f"“{bare(name)}” takes {len(params)} arguments, not {len(args)}")
+            if not args and any(orders):
+                return self._bare_prime(name, definition.body, sum(orders), opaque)
+            return self._applied(params, definition.body, args, orders, opaque)
+        if definition is not None and any(orders):
+            return self._bare_prime(name, definition.body, sum(orders), opaque)
+        if definition is not None and len(args) == 1:
+            # L was defined without arguments and is now written L(w)
+            return self._body(definition, opaque)
+        if name in FUNCTIONS and FUNCTIONS[name] == len(args) and any(orders):
+            dummy = Symbol("#x")
+            slope = differentiate(Func(name, (dummy,)), dummy, sum(orders))
+            return substitute(slope, {dummy: self.of(args[0], opaque)})
+        if not args and any(orders) and name not in self.table.depends:
+            raise Unresolved(f"“{name}” is not defined, so it cannot be differentiated")
+        return self._unknown(name, args, orders, opaque)
+
+    def _bare_prime(self, name: str, body: Expr, order: int, opaque: frozenset[Expr]) -> Expr:
+        """y' where y is a formula in one variable."""
+        free = [s for s in free_symbols(body) if isinstance(s, Symbol) and not self._is_value(s)]
+        if len(free) != 1:
+            raise Unresolved(f"with respect to what “{name}′” is meant is not clear")
+        return self.of(Derivative(body, free[0], order), opaque)
+
+    def _is_value(self, symbol: Symbol) -> bool:
+        return symbol.name in self.table.values and symbol.name not in self.table.definitions
+
+    def _applied(
+        self, params: tuple[Expr, ...], body: Expr, args: tuple[Expr, ...], orders: tuple[int, ...], opaque: frozenset[Expr]
+    ) -> Expr:
+        values = tuple(self.of(a, opaque | free_index(a)) for a in args)
+        same = all(a == p for a, p in zip(args, params, strict=False))
+        inner = opaque | frozenset(p for p in params if self._hides(p)) if not same or any(orders) else opaque
+        tree = self.of(body, inner)
+        for k, order in enumerate(orders):
+            if order:
+                tree = differentiate(tree, params[k], order)
+        mapping = {p: v for p, v in zip(params, values, strict=False) if p != v}
+        return _bind(tree, mapping) if mapping else tree
+
+    def _unknown(self, name: str, args: tuple[Expr, ...], orders: tuple[int, ...], opaque: frozenset[Expr]) -> Expr:
+        """An application of a function the document leaves open, with what it depends on as arguments."""
+        if not args and name in self.table.usual_arguments:
+            args = self.table.usual_arguments[name]
+        hidden = tuple(sorted(self.table.depends.get(name, ()), key=repr))
+        hidden = tuple(h for h in hidden if h not in args)
+        resolved = tuple(self.of(a, opaque | free_index(a)) for a in args)
+        places = (orders or (0,) * len(args)) if len(orders) in (0, len(args)) else orders
+        full = (*resolved, *hidden)
+        if not full:
+            return Symbol(name)
+        return Apply(name, full, (*places, *(0,) * len(hidden)) if any(places) else ())
+
+    # --- derivatives ----------------------------------------------------------------------------
+
+    def _derivative(self, node: Derivative, opaque: frozenset[Expr]) -> Expr:
+        wrt = self._variable(node)
+        known_lower = self._lower_belief(node, wrt, opaque)
+        if known_lower is not None:
+            return known_lower
+        generic = self._generic(wrt)
+        if generic is not None:
+            return self._generic_slope(node.body, wrt, generic, node.order, opaque)
+        kept = opaque | {wrt}
+        body = self.of(node.body, kept)
+        return self.of(self._slope(body, wrt, node), opaque) if wrt not in opaque else self._slope(body, wrt, node)
+
+    def _slope(self, body: Expr, wrt: Expr, node: Derivative) -> Expr:
+        if self._is_tensor(body, wrt):
+            return Derivative(body, wrt, node.order, node.variant)
+        if not isinstance(wrt, Symbol | Indexed | Apply):
+            raise Unresolved("a derivative with respect to something that is not a variable")
+        if wrt not in set(walk(body)) and not self._varies(body, wrt):
+            name = _spelling(wrt)
+            head = node.body
+            if isinstance(head, Symbol | Apply) and self.definition(head.name) is None:
+                raise Unresolved(f"“{bare(head.name)}” is not defined, so it cannot be differentiated")
+            if not self._independent(wrt):
+                raise Unresolved(f"what is differentiated does not depend on “{name}” as far as the document says")
+        try:
+            return differentiate(body, wrt, node.order)
+        except NotDifferentiable as error:
+            raise Unresolved(str(error)) from error
+
+    def _varies(self, body: Expr, wrt: Expr) -> bool:
+        """Whether a body holds a component of the variable's family."""
+        return isinstance(wrt, Indexed) and any(isinstance(p, Indexed) and p.base == wrt.base for p in walk(body))
+
+    def _independent(self, wrt: Expr) -> bool:
+        """A variable of the document, so that a derivative by it may well be zero."""
+        name = wrt.name if isinstance(wrt, Symbol | Apply) else wrt.base if isinstance(wrt, Indexed) else ""
+        return name in self.table.known and self.definition(name) is None
+
+    def _is_tensor(self, body: Expr, wrt: Expr) -> bool:
+        from gradbook.document.vectors import is_tensor
+
+        return is_tensor((body, wrt), self.table)
+
+    def _variable(self, node: Derivative) -> Expr:
+        wrt = node.wrt
+        if wrt == Symbol("?"):
+            definition = None
+            if isinstance(node.body, Symbol | Apply):
+                definition = self.definition(node.body.name)
+            if definition is not None and len(definition.params) == 1:
+                return definition.params[0]
+            body = self.of(node.body)
+            free = [s for s in free_symbols(body) if isinstance(s, Symbol)]
+            if len(free) != 1:
+                raise Unresolved("with respect to which variable is not clear")
+            return free[0]
+        if isinstance(wrt, Symbol) and self.definition(wrt.name) is None:
+            other = self.other_name(wrt)
+            if isinstance(other, Symbol):
+                return other
+        if isinstance(wrt, Apply):
+            definition = self.definition(wrt.name)
+            if definition is not None and not self.table.depends.get(wrt.name):
+                return wrt
+            resolved = self._unknown(wrt.name, wrt.args, wrt.orders, frozenset()) if definition is None else wrt
+            return resolved
+        return wrt
+
+    def _lower_belief(self, node: Derivative, wrt: Expr, opaque: frozenset[Expr]) -> Expr | None:
+        """A second derivative rests on what the writer holds of the first."""
+        if not (self.trust_wrong or self.trust_rounded) or node.order < 2:
+            return None
+        for order in range(node.order - 1, 0, -1):
+            lower = Derivative(node.body, node.wrt, order)
+            believed = self._believed(lower)
+            if believed is not None:
+                return self.of(Derivative(believed, wrt, node.order - order), opaque)
+        return None
+
+    def _generic(self, wrt: Expr) -> list[str] | None:
+        """The quantities that a generic name like w_{abc} stands for: defined ones of the same letter."""
+        if not isinstance(wrt, Symbol) or self.table.has(wrt.name) or wrt.name in self.table.known:
+            return None
+        if "_{" not in wrt.name:
+            return None
+        letters = {stem(wrt.name), *lookalikes(stem(wrt.name))}
+        names = (*self.table.definitions, *self.table.values)
+        return [n for n in names if stem(n) in letters and "_{" in n and "_{}" not in n] or None
+
+    def _generic_slope(self, body: Expr, wrt: Expr, family: list[str], order: int, opaque: frozenset[Expr]) -> Expr:
+        """Differentiate formally: each quantity of the family is some function of the generic one."""
+        if order != 1:
+            raise Unresolved("a higher derivative with respect to a generic name")
+        plain = Resolution(self.table, self.clock, False, False, False, self.functions, self.used, self.depth)
+        tree = plain.of(body, opaque)
+        mapping = {Symbol(n): Apply("#" + n, (wrt,)) for n in family}
+        slope = differentiate(substitute(tree, mapping), wrt)
+        back = {v: k for k, v in mapping.items()}
+        return substitute(slope, back)
+
+
+def _bind(tree: Expr, mapping: Mapping[Expr, Expr]) -> Expr:
+    """Put arguments in for parameters, all at once."""
+    return substitute(tree, mapping)
+
+
+def free_index(expr: Expr) -> frozenset[Expr]:
+    """Index letters in an argument stay as they are."""
+    return frozenset(s for p in walk(expr) if isinstance(p, Indexed) for s in p.indices if isinstance(s, Symbol))
+
+
+def component_name(base: str, indices: tuple[Expr, ...]) -> str:
+    """The key of one particular component, such as ``x_{1}``; empty for a general one."""
+    parts: list[str] = []
+    for index in indices:
+        if not isinstance(index, Number):
+            return ""
+        parts.append(str(index.value))
+    return f"{base}_{{{','.join(parts)}}}"
+
+
+def _names_one_of(name: str, noun: str, number: Expr | None) -> bool:
+    """Whether "inp 2" is the second of the "inputs", or "target" the "target value"."""
+    words = name.lower().split()
+    count = words[-1] if len(words) > 1 and words[-1].isdigit() else None
+    if (count is None) != (number is None) or (isinstance(number, Number) and str(number.value) != count):
+        return False
+    first = words[0]
+    return any(len(first) >= 3 and word.startswith(first) or word.rstrip("s") == first for word in noun.lower().split())
+
+
+def _spelling(expr: Expr) -> str:
+    from gradbook.symbolic.printing import to_latex
+
+    return to_latex(expr)
+
+
+__all__ = ["Resolution", "Unresolved", "component_name", "free_index"]

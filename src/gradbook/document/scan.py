@@ -1,0 +1,178 @@
+"""A first pass over the mathematics of a document: how names are used, before any line is read.
+
+Whether ``f(x)`` is an application and whether ``w_{11}`` has one index or two can depend on a line
+further down, so these facts are gathered first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gradbook.document.formula import (
+    GREEK,
+    USUAL_FUNCTIONS,
+    Names,
+    canonical_text,
+    read_expression,
+    split_at,
+)
+from gradbook.document.statements import Statement
+from gradbook.document.symbols import Table, bare
+from gradbook.document.tokens import FormulaError, Kind, Token
+from gradbook.symbolic.expr import Apply, Derivative, Expr, Indexed, Number, Symbol, walk
+
+
+class _Permissive(Names):
+    """Names for which every bracket after a name is an application if it holds only names."""
+
+    def is_function(self, name: str, plain_argument: bool) -> bool:
+        return plain_argument or super().is_function(name, plain_argument)
+
+
+def scan_tokens(tokens: list[Token], names: Names) -> None:
+    """Indices of sums, double indices, raised indices."""
+    for k, token in enumerate(tokens):
+        if token.is_macro("sum", "prod") and k + 1 < len(tokens) and tokens[k + 1].is_char("_"):
+            inside = _group(tokens, k + 2)
+            for letter in inside:
+                if letter.kind is Kind.CHAR and letter.text.isalpha():
+                    names.indices.add(letter.text)
+                elif letter.kind is Kind.CHAR and letter.text in ("=", "∈") or letter.is_macro("in", "ne"):
+                    break
+        if token.is_char("_") and k > 0:
+            inside = [t for t in _group(tokens, k + 1) if not t.is_char(",")]
+            if len(inside) == 2 and all(t.kind is Kind.CHAR and t.text in "ijklmn" for t in inside):
+                names.double.add(_base(tokens[k - 1]))
+        if token.is_char("^") and k > 0:
+            inside = _group(tokens, k + 1)
+            if len(inside) == 3 and inside[0].is_char("(") and inside[1].text.isalpha() and inside[1].kind is Kind.CHAR:
+                names.raised.add(_base(tokens[k - 1]))
+
+
+def _base(token: Token) -> str:
+    return "\\" + token.text if token.kind is Kind.MACRO else token.text
+
+
+def _group(tokens: list[Token], k: int) -> list[Token]:
+    if k >= len(tokens):
+        return []
+    if tokens[k].kind is not Kind.OPEN:
+        return [tokens[k]]
+    depth, j = 1, k + 1
+    while j < len(tokens) and depth:
+        depth += tokens[j].kind is Kind.OPEN
+        depth -= tokens[j].kind is Kind.CLOSE
+        j += 1
+    return tokens[k + 1 : j - 1]
+
+
+def scan_statement(statement: Statement, names: Names, letters: set[str], solo: bool) -> None:
+    """Functions that the statement defines (``f(x) = …``), and names of several letters."""
+    if not statement.marks and not solo:
+        return
+    for side in (statement.sides[0], statement.sides[1] if len(statement.sides) == 2 and statement.words else []):
+        application = plain_application(side, names)
+        if application is not None and (statement.marks or solo):
+            names.functions.add(application.name)
+    word = _word(statement.sides[0], letters)
+    if word is not None and statement.marks and statement.relation(0) in ("=", ":=", "~"):
+        names.words.add(word)
+
+
+def plain_application(side: list[Token], names: Names) -> Apply | None:
+    """The side as ``name(arguments)`` with nothing but names as arguments."""
+    if len(side) < 4 or not side[-1].is_char(")"):
+        return None
+    permissive = _Permissive(
+        names.functions, names.variables, names.words, names.indices, names.double, names.raised, names.bold
+    )
+    try:
+        tree, _ = read_expression(side, permissive)
+    except FormulaError:
+        return None
+    if not isinstance(tree, Apply) or any(tree.orders) or not tree.args:
+        return None
+    if all(isinstance(a, Symbol | Indexed) for a in tree.args) and len(set(tree.args)) == len(tree.args):
+        return tree
+    return None
+
+
+def _word(side: list[Token], letters: set[str]) -> str | None:
+    """A run of letters that makes up a whole left side, such as ``net_{h1}`` or ``loss``."""
+    run = ""
+    k = 0
+    while k < len(side) and side[k].kind is Kind.CHAR and side[k].text.isalpha():
+        if k and side[k].start != side[k - 1].end:
+            return None
+        run += side[k].text
+        k += 1
+    if len(run) < 2 or (k < len(side) and not side[k].is_char("_")):
+        return None
+    label = canonical_text(_group(side, k + 1)) if k < len(side) else ""
+    rest = len(side) > k and len(_group(side, k + 1)) + (3 if side[k + 1].kind is Kind.OPEN else 2) + k < len(side)
+    if rest:
+        return None
+    if len(run) == 2 and not (run.isupper() or label or run in ("lr", "wd")):
+        return None
+    if sum(letter in letters for letter in run) >= 2 and not (len(label) > 1 or run.isupper()):
+        return None
+    return run
+
+
+def single_letters(statements: Iterable[Statement]) -> set[str]:
+    """Letters that stand alone as a left side or an argument somewhere."""
+    found: set[str] = set()
+    for statement in statements:
+        for side in statement.sides[:1]:
+            if side and side[0].kind is Kind.CHAR and side[0].text.isalpha():
+                if len(side) == 1 or side[1].text in ("_", "^", "("):
+                    found.add(side[0].text)
+    return found
+
+
+def scan_variables(statement: Statement, names: Names) -> None:
+    """Names that are plainly variables: ``w = …`` without brackets, and parameters of functions."""
+    side = statement.sides[0]
+    if statement.marks and len(side) in (1, 4) and not any(t.is_char("(") for t in side):
+        first = side[0]
+        name = first.text if first.kind is Kind.CHAR and first.text.isalpha() else None
+        if first.kind is Kind.MACRO and first.text in GREEK:
+            name = "\\" + first.text
+        if name is not None and len(side) == 1 and name not in names.functions:
+            names.variables.add(name)
+    application = plain_application(side, names) if statement.marks else None
+    if application is not None:
+        for argument in application.args:
+            name = argument.name if isinstance(argument, Symbol) else ""
+            if name and name not in names.functions and name not in USUAL_FUNCTIONS:
+                names.variables.add(name)
+
+
+def scan_tree(tree: Expr, table: Table) -> None:
+    """What unknown functions are differentiated by, and to which arguments functions are applied."""
+    for node in walk(tree):
+        if isinstance(node, Derivative):
+            body = node.body
+            if isinstance(body, Apply | Symbol) and isinstance(node.wrt, Symbol | Indexed | Apply):
+                if node.wrt not in (Symbol("?"), body) and not (isinstance(body, Apply) and node.wrt in body.args):
+                    table.depends.setdefault(body.name, set()).add(node.wrt)
+        if isinstance(node, Apply) and not any(node.orders):
+            known = table.usual_arguments.get(node.name)
+            if known is None:
+                table.usual_arguments[node.name] = node.args
+            elif known != node.args and not _same_pattern(known, node.args):
+                table.usual_arguments[node.name] = ()
+
+
+def _same_pattern(a: tuple[Expr, ...], b: tuple[Expr, ...]) -> bool:
+    """(i, x_i) and (j, x_j) are the same arguments for different indices."""
+    if len(a) != len(b) or not a or not isinstance(a[0], Symbol) or not isinstance(b[0], Symbol | Number):
+        return False
+    from gradbook.symbolic.expr import substitute
+
+    return all(substitute(x, {a[0]: b[0]}) == y for x, y in zip(a, b, strict=True))
+
+
+__all__ = [
+    "bare", "plain_application", "scan_statement", "scan_tokens", "scan_tree", "scan_variables", "single_letters", "split_at",
+]  # fmt: skip

@@ -1,0 +1,364 @@
+"""From the tokens of one piece of mathematics to statements: chains of sides joined by relations.
+
+A display may hold many: rows of ``aligned``, parts set apart by commas, wide spaces or words. A row
+that begins with a relation goes on with the chain above it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gradbook.document.formula import is_name, relation_of, split_at, split_cells, split_rows, strip_ends
+from gradbook.document.tokens import FormulaError, Kind, Token
+
+
+@dataclass
+class Statement:
+    """``sides[0] marks[0] sides[1] marks[1] …``; ``sides[0]`` is empty if the chain goes on from above.
+
+    ``words`` is the prose set inside the formula just before it ("Let"), ``conditions`` what follows
+    "for", "if" or "where" after it.
+    """
+
+    sides: list[list[Token]]
+    marks: list[Token] = field(default_factory=list[Token])
+    words: str = ""
+    conditions: list[list[Token]] = field(default_factory=list[list[Token]])
+
+    @property
+    def continues(self) -> bool:
+        """Whether the chain goes on from the one above."""
+        return bool(self.marks) and not self.sides[0]
+
+    def relation(self, k: int) -> str:
+        """The k-th relation in one spelling."""
+        return relation_of(self.marks[k]) or ""
+
+
+_ROW_ENVIRONMENTS = frozenset(
+    "align align* aligned alignat alignat* alignedat gather gather* gathered eqnarray eqnarray* split array flalign "
+    "flalign* equation equation* displaymath math multline multline* multlined subequations subarray matrix tabular".split()
+)
+_JOINED_ROWS = frozenset({"multline", "multline*", "multlined"})
+_CONDITION_WORDS = frozenset(
+    "for if when where with whenever as provided since because all given while assuming on in unless".split()
+)
+_OPERATORS = frozenset({"+", "-"})
+
+
+def statements(tokens: Sequence[Token], environment: str = "") -> list[Statement]:
+    """The statements of one piece, in order.
+
+    Raises:
+        FormulaError: brackets or environments that do not match.
+
+    >>> from gradbook.document.tokens import tokenise
+    >>> [len(s.sides) for s in statements(tokenise(r"a &= b = c \\\\\\\\ &= d, \\quad x > 0"), "aligned")]
+    [3, 2, 2]
+    """
+    rows = _rows(list(tokens), environment)
+    result: list[Statement] = []
+    for row in rows:
+        for statement in _row_statements(row):
+            _append(result, statement)
+    return result
+
+
+def _append(result: list[Statement], new: Statement) -> None:
+    """Add a statement; a row that starts with + or - (or follows an open end) continues the last side."""
+    if result and not new.marks:
+        last = result[-1]
+        side = new.sides[0]
+        if last.marks and side and (_binary(side[0]) or (last.sides[-1] and _binary(last.sides[-1][-1]))):
+            last.sides[-1] = [*last.sides[-1], *side]
+            return
+    if result and new.marks and new.sides[0] and result[-1].marks and result[-1].sides[-1]:
+        first, tail = new.sides[0][0], result[-1].sides[-1][-1]
+        if _binary(first) and first.text != "-" and first.text != "+":
+            result[-1].sides[-1] = [*result[-1].sides[-1], *new.sides[0]]
+            result[-1].sides.extend(new.sides[1:])
+            result[-1].marks.extend(new.marks)
+            return
+        if _binary(tail):
+            result[-1].sides[-1] = [*result[-1].sides[-1], *new.sides[0]]
+            result[-1].sides.extend(new.sides[1:])
+            result[-1].marks.extend(new.marks)
+            return
+    result.append(new)
+
+
+def _binary(token: Token) -> bool:
+    return (token.kind is Kind.CHAR and token.text in ("+", "-", "*", "/")) or token.is_macro("cdot", "times", "odot", "*")
+
+
+def _rows(tokens: list[Token], environment: str) -> list[list[Token]]:
+    """Rows after taking off environments that only lay out."""
+    tokens = _strip_space(tokens)
+    if tokens and tokens[0].kind is Kind.BEGIN and tokens[0].text in _ROW_ENVIRONMENTS:
+        end = _end_of(tokens, 0)
+        inside, after = tokens[1:end], tokens[end + 1 :]
+        if not any(relation_of(t) for t in after):
+            rows = _rows(inside, tokens[0].text)
+            if rows and after:
+                rows[-1] = [*rows[-1], *after]
+            return rows
+    result: list[list[Token]] = []
+    rows = split_rows(tokens)
+    if environment in _JOINED_ROWS:
+        return [[t for row in rows for t in row if t.kind is not Kind.AMP]]
+    for row in rows:
+        row = _strip_space(row)
+        if row and row[0].kind is Kind.BEGIN and row[0].text in _ROW_ENVIRONMENTS and _end_of(row, 0) == len(row) - 1:
+            result.extend(_rows(row, environment))
+            continue
+        result.extend(_cells(row, environment))
+    return result
+
+
+def _end_of(tokens: list[Token], start: int) -> int:
+    depth = 0
+    for k in range(start, len(tokens)):
+        depth += tokens[k].kind is Kind.BEGIN
+        depth -= tokens[k].kind is Kind.END
+        if depth == 0:
+            return k
+    raise FormulaError("an environment is never closed", tokens[start].start)
+
+
+def _cells(row: list[Token], environment: str) -> list[list[Token]]:
+    """A row's cells joined where they are parts of one statement, apart where each is its own."""
+    cells = split_cells(row)
+    if len(cells) == 1:
+        return [row]
+    own = [c for c in cells if strip_ends(c)]
+    whole = [any(relation_of(t) for t in _outside(strip_ends(c))[1:-1]) for c in own]
+    if sum(whole) > 1 and environment in ("array", "matrix", "tabular"):
+        return [strip_ends(c) for c in own]
+    if environment.startswith(("align", "flalign", "eqnarray")) and len(cells) > 3:
+        pairs = [[t for cell in cells[k : k + 2] for t in cell] for k in range(0, len(cells), 2)]
+        return [p for p in pairs if p]
+    return [[t for cell in cells for t in cell]]
+
+
+def _outside(tokens: list[Token]) -> list[Token]:
+    """Tokens outside groups, brackets and environments."""
+    found: list[Token] = []
+    depth = 0
+    for token in tokens:
+        depth += _opens(token)
+        if depth == 0:
+            found.append(token)
+        depth -= _closes(token)
+    return found
+
+
+def _opens(token: Token) -> int:
+    if token.kind in (Kind.OPEN, Kind.BEGIN, Kind.LEFT_BAR):
+        return 1
+    return int(token.kind is Kind.CHAR and token.text in ("(", "[", r"\{"))
+
+
+def _closes(token: Token) -> int:
+    if token.kind in (Kind.CLOSE, Kind.END, Kind.RIGHT_BAR):
+        return 1
+    return int(token.kind is Kind.CHAR and token.text in (")", "]", r"\}"))
+
+
+def _strip_space(tokens: list[Token]) -> list[Token]:
+    start, end = 0, len(tokens)
+    while start < end and tokens[start].kind is Kind.QUAD:
+        start += 1
+    while end > start and tokens[end - 1].kind is Kind.QUAD:
+        end -= 1
+    return tokens[start:end]
+
+
+@dataclass
+class _Part:
+    """A stretch between separators, and the separator before it."""
+
+    tokens: list[Token]
+    before: str = ""
+    words: str = ""
+
+
+def _row_statements(row: list[Token]) -> list[Statement]:
+    parts = [p for p in _parts(_without_references(row)) if p.tokens or p.words]
+    result: list[Statement] = []
+    words = ""
+    conditional = False
+    pending: list[list[Token]] = []
+    for part in parts:
+        opener = part.words.lower().split()[0] if part.words else ""
+        if part.words:
+            conditional = opener.strip(",;:") in _CONDITION_WORDS and bool(result)
+            words = part.words
+        if not part.tokens:
+            continue
+        statement = _chain(part.tokens)
+        if conditional and result:
+            result[-1].conditions.append(part.tokens)
+            continue
+        if not statement.marks and part.before == "," and not part.words:
+            if any(t.is_macro("ldots") for t in part.tokens) or (result and _ends_range(result[-1])):
+                pending.append(part.tokens)
+                continue
+        if pending and statement.marks and len(statement.sides[0]) and not words:
+            pending = []
+        statement.words, words = words, ""
+        result.append(statement)
+    return _merge_lists(result)
+
+
+def _ends_range(statement: Statement) -> bool:
+    """``i = 1, \\dots, n``: a range, of which the first value was taken for a side."""
+    return len(statement.marks) == 1 and len(statement.sides[0]) == 1
+
+
+def _merge_lists(found: list[Statement]) -> list[Statement]:
+    """``x, y > 0``: names before the last are meant to share its relation."""
+    result: list[Statement] = []
+    names: list[list[Token]] = []
+    for statement in found:
+        if not statement.marks:
+            names.append(statement.sides[0])
+            result.append(statement)
+            continue
+        if names and statement.relation(0) in ("<", ">", "<=", ">=", "in") and len(statement.marks) == 1:
+            for name in names:
+                result = [s for s in result if s.sides[0] is not name]
+                result.append(Statement([name, statement.sides[1]], list(statement.marks), statement.words))
+        names = []
+        result.append(statement)
+    return result
+
+
+def _parts(row: list[Token]) -> list[_Part]:
+    """Split a row at words, arrows between statements, wide spaces, commas and semicolons."""
+    parts = [_Part([])]
+    depth = 0
+    for k, token in enumerate(row):
+        closing = _closes(token)
+        depth = max(depth - closing, 0)
+        here = depth
+        depth += _opens(token)
+        if here or _opens(token) or closing:
+            parts[-1].tokens.append(token)
+            continue
+        if token.kind is Kind.TEXT and not _is_operand(row, k):
+            text = " ".join(token.text.split())
+            if text.strip(",.;: "):
+                parts.append(_Part([], "word", text))
+            else:
+                parts.append(_Part([], text.strip()[:1]))
+            continue
+        if token.is_macro("Rightarrow", "Leftrightarrow", "therefore", "because"):
+            parts.append(_Part([], "=>"))
+            continue
+        if token.is_macro("rightarrow") and _separates(parts[-1].tokens):
+            parts.append(_Part([], "=>"))
+            continue
+        if token.kind is Kind.QUAD:
+            previous = parts[-1].tokens
+            if previous and not _open_end(previous[-1]) and not _is_continuation(row, k):
+                parts.append(_Part([], "quad"))
+            continue
+        if token.kind is Kind.CHAR and token.text in (",", ";"):
+            parts.append(_Part([], ","))
+            continue
+        parts[-1].tokens.append(token)
+    for part in parts:
+        part.tokens = strip_ends(part.tokens)
+    return parts
+
+
+def _is_continuation(row: list[Token], k: int) -> bool:
+    """A wide space before an operator or relation is only space."""
+    nxt = next((t for t in row[k + 1 :] if t.kind is not Kind.QUAD), None)
+    return nxt is not None and (_binary(nxt) or bool(relation_of(nxt) and not nxt.is_macro("rightarrow")))
+
+
+def _separates(before: list[Token]) -> bool:
+    """An arrow after a complete relation leads to the next statement (or to an equation's number)."""
+    return any(relation_of(t) for t in _outside(before)) or not before
+
+
+def _open_end(token: Token) -> bool:
+    return _binary(token) or relation_of(token) is not None
+
+
+def _is_operand(row: list[Token], k: int) -> bool:
+    """Words that stand where a quantity stands: next to a relation, an operator or a bracket."""
+    token = row[k]
+    if not is_name(token.text):
+        return False
+    near = [row[j] for j in (k - 1, k + 1) if 0 <= j < len(row)]
+    return any(
+        relation_of(t) or _binary(t) or _opens(t) or _closes(t) or t.is_char("^") or t.is_char("_") for t in near
+    ) or len(row) == 1
+
+
+def _without_references(row: list[Token]) -> list[Token]:
+    """Without a trailing number of an equation: ``\\rightarrow (1)``, ``… (4)`` after a wide space."""
+    tokens = list(row)
+    while True:
+        tokens = _strip_space(tokens)
+        place = next((k for k in range(len(tokens) - 1, -1, -1) if tokens[k].is_macro("rightarrow", "ldots")), None)
+        if place is None or place == 0 and len(tokens) > 4:
+            return tokens
+        tail = [t for t in tokens[place + 1 :] if t.kind is not Kind.QUAD]
+        inner = tail[1:-1] if len(tail) > 2 and tail[0].is_char("(") and tail[-1].is_char(")") else tail
+        if tokens[place].is_macro("ldots") or not all(t.kind is Kind.CHAR and t.text.isalnum() for t in inner):
+            return tokens
+        if len(inner) > 3 or any(relation_of(t) for t in inner) or (tail and inner is tail and len(tail) > 2):
+            return tokens
+        if not any(relation_of(t) for t in _outside(tokens[:place])) and tail:
+            return tokens
+        tokens = tokens[:place]
+
+
+def _chain(tokens: list[Token]) -> Statement:
+    sides: list[list[Token]] = [[]]
+    marks: list[Token] = []
+    depth = 0
+    colon: Token | None = None
+    for token in tokens:
+        closing = _closes(token)
+        depth = max(depth - closing, 0)
+        if depth == 0 and token.is_char(":"):
+            colon = token
+            continue
+        relation = relation_of(token) if depth == 0 else None
+        if relation:
+            if colon is not None and relation == "=":
+                token = Token(Kind.MACRO, ":=", colon.start, token.end)
+            marks.append(token)
+            sides.append([])
+        else:
+            sides[-1].append(token)
+        colon = None
+        depth += _opens(token)
+    return Statement([strip_ends(s) for s in sides], marks)
+
+
+def unwrap(tokens: list[Token]) -> list[Token]:
+    """A side without a group that encloses all of it."""
+    while tokens and tokens[0].kind is Kind.OPEN and _group_end(tokens) == len(tokens) - 1:
+        tokens = strip_ends(tokens[1:-1])
+    return tokens
+
+
+def _group_end(tokens: list[Token]) -> int:
+    depth = 0
+    for k, token in enumerate(tokens):
+        depth += token.kind is Kind.OPEN
+        depth -= token.kind is Kind.CLOSE
+        if depth == 0:
+            return k
+    return len(tokens)
+
+
+def arguments(tokens: list[Token]) -> list[list[Token]]:
+    """The arguments of a bracketed list, brackets included."""
+    return split_at(tokens[1:-1], ",", ";")

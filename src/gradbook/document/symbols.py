@@ -1,0 +1,308 @@
+"""What the document says about its symbols: definitions, values, functions, domains, other names.
+
+The table changes as the document is read from top to bottom. A definition stays visible until the
+name is defined again; under a new heading a name may be given a new meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from gradbook.document.formula import Names
+from gradbook.symbolic.domain import Domain
+from gradbook.symbolic.expr import (
+    All,
+    AnyOf,
+    Apply,
+    Condition,
+    Derivative,
+    Expr,
+    Indexed,
+    Neg,
+    Node,
+    Number,
+    Product,
+    Relation,
+    Sum,
+    Symbol,
+    walk,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """``name(params) = body``, or ``name = body``, or ``base_i = body`` for every i (``indices``).
+
+    A family ``base_i`` is kept under the name ``base_{}``.
+    """
+
+    name: str
+    params: tuple[Expr, ...]
+    indices: tuple[Expr, ...]
+    body: Expr
+    section: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A number given for a symbol or component."""
+
+    number: Expr
+    section: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """What the writer holds of a head (``df/dx``, ``h_1``): the tree written, and the line it goes back to."""
+
+    tree: Expr
+    line: int
+    wrong: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """``p is a sigmoid``: an unknown function is taken to be a particular one, of an argument to be found."""
+
+    target: str | None
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateRule:
+    """``w = w - eta dL/dw`` with a generic name: the new value of every quantity like it."""
+
+    generic: Expr
+    body: Expr
+
+
+@dataclass
+class Table:
+    """The symbol table while a document is read."""
+
+    names: Names = field(default_factory=Names)
+    definitions: dict[str, Definition] = field(default_factory=dict[str, Definition])
+    #: Given numbers, apart from the formulas: a quantity may have both.
+    values: dict[str, Value] = field(default_factory=dict[str, Value])
+    #: Names whose definition could not be read: nothing that rests on them can be judged.
+    unreadable: dict[str, int] = field(default_factory=dict[str, int])
+    #: Symbols that have been explained or used in a definition.
+    known: set[str] = field(default_factory=set[str])
+    #: Symbols that definitions use, so that they are not merely another spelling of something.
+    used: set[str] = field(default_factory=set[str])
+    aliases: dict[str, str] = field(default_factory=dict[str, str])
+    #: What prose calls a symbol: noun -> symbol, e.g. "learning rate" -> \eta.
+    nouns: dict[str, list[Expr]] = field(default_factory=dict[str, list[Expr]])
+    conditions: list[Condition] = field(default_factory=list[Condition])
+    #: Conditions of the sentence being read ("for x > 0").
+    passing: list[Condition] = field(default_factory=list[Condition])
+    integers: set[str] = field(default_factory=set[str])
+    choices: dict[str, tuple[Fraction, ...]] = field(default_factory=dict[str, tuple[Fraction, ...]])
+    simplex: set[str] = field(default_factory=set[str])
+    vectors: set[str] = field(default_factory=set[str])
+    matrices: set[str] = field(default_factory=set[str])
+    scalars: set[str] = field(default_factory=set[str])
+    equations: list[Relation] = field(default_factory=list[Relation])
+    #: Unknown functions (and symbols) by name -> what they are differentiated by somewhere.
+    depends: dict[str, set[Expr]] = field(default_factory=dict[str, set[Expr]])
+    #: Unknown function -> its arguments, where the document applies it always to the same ones.
+    usual_arguments: dict[str, tuple[Expr, ...]] = field(default_factory=dict[str, tuple[Expr, ...]])
+    beliefs: dict[str, Belief] = field(default_factory=dict[str, Belief])
+    hypotheses: list[Hypothesis] = field(default_factory=list[Hypothesis])
+    updates: list[UpdateRule] = field(default_factory=list[UpdateRule])
+    section: int = 0
+
+    def define(self, definition: Definition) -> None:
+        """Bind a name (again)."""
+        self.definitions[definition.name] = definition
+        self.unreadable.pop(definition.name, None)
+        self.learn(definition.body)
+        for param in (*definition.params, *definition.indices):
+            self.learn(param)
+        self.known.add(bare(definition.name))
+        for part in (definition.body, *definition.params):
+            self.used |= {n.name for n in walk(part) if isinstance(n, Symbol)}
+
+    def has(self, name: str) -> bool:
+        """Whether a name has a formula or a number."""
+        return name in self.definitions or name in self.values
+
+    def give(self, name: str, number: Expr, line: int) -> None:
+        """Note a number for a symbol (again)."""
+        self.values[name] = Value(number, self.section, line)
+        self.known.add(name)
+
+    def learn(self, node: Node) -> None:
+        """Symbols that a definition mentions count as explained."""
+        for part in walk(node):
+            match part:
+                case Symbol(name):
+                    self.known.add(name)
+                case Indexed(base, _):
+                    self.known.add(base)
+                case Apply(name, _, _):
+                    self.known.add(bare(name))
+                case Sum() | Product():
+                    self.known.add(part.index)
+                case _:
+                    pass
+
+    def domain(self, extra: Iterable[Condition] = ()) -> Domain:
+        """The domain of a claim at this place."""
+        return Domain(
+            tuple(dict.fromkeys((*self.conditions, *self.passing, *extra))),
+            frozenset(self.integers),
+            tuple(sorted(self.choices.items())),
+            frozenset(self.simplex),
+            tuple(self.equations),
+        )
+
+    def assume(self, condition: Condition, *, passing: bool = False) -> None:
+        """Note a domain: kept as choices or integers where it is that, else as a condition."""
+        match condition:
+            case All(parts):
+                for part in parts:
+                    self.assume(part, passing=passing)
+                return
+            case AnyOf(parts):
+                atoms = {p.left for p in parts if isinstance(p, Relation)}
+                values = [p.right for p in parts if isinstance(p, Relation)]
+                numbers = [v for v in map(plain_number, values) if v is not None]
+                if len(atoms) == 1 and len(numbers) == len(parts):
+                    name = atom_of(next(iter(atoms)))
+                    if name is not None:
+                        self.choices[name] = tuple(numbers)
+                        return
+            case _:
+                pass
+        target = self.passing if passing else self.conditions
+        if condition not in target:
+            target.append(condition)
+
+    def open_section(self) -> None:
+        """A new heading: names may be given new meanings; passing conditions and hypotheses end."""
+        self.section += 1
+        self.passing.clear()
+        self.hypotheses.clear()
+
+
+def bare(name: str) -> str:
+    """The name without the mark of an indexed family."""
+    return name.removesuffix("_{}")
+
+
+def atom_of(expr: Expr) -> str | None:
+    """The name under which a quantity's domain is kept."""
+    match expr:
+        case Symbol(name) | Indexed(name, _):
+            return name
+        case Apply(name, _, _):
+            return name
+        case _:
+            return None
+
+
+def plain_number(expr: Expr) -> Fraction | None:
+    """The value of a literal, with its sign.
+
+    >>> from gradbook.symbolic.expr import number
+    >>> plain_number(Neg(number(1)))
+    Fraction(-1, 1)
+    """
+    match expr:
+        case Number(value):
+            return value
+        case Neg(arg):
+            inner = plain_number(arg)
+            return None if inner is None else -inner
+        case _:
+            return None
+
+
+def head_key(expr: Expr, table: Table) -> str | None:
+    """One spelling for what a line is about: ``df/dx``, ``f'(x)`` and ``d/dx f(x)`` are the same head."""
+    match expr:
+        case Symbol(name):
+            return f"s:{name}"
+        case Indexed(base, indices):
+            return f"i:{base}:{indices!r}"
+        case Apply(name, args, orders):
+            definition = table.definitions.get(name)
+            usual = definition.params if definition else table.usual_arguments.get(name, ())
+            order = sum(orders)
+            if not args or args == usual:
+                if order == 0:
+                    return f"s:{name}"
+                if len(usual) == 1:
+                    return _derivative_key(f"s:{name}", usual[0], order)
+            return f"a:{name}:{args!r}:{orders!r}"
+        case Derivative(body, wrt, order, _):
+            inner = head_key(body, table)
+            if inner is None:
+                return None
+            if wrt == Symbol("?"):
+                definition = table.definitions.get(_name_of(body))
+                if definition is None or len(definition.params) != 1:
+                    return None
+                wrt = definition.params[0]
+            if inner.startswith("d:"):
+                before, _, count = inner.rpartition("^")
+                if before.endswith(f"/{wrt!r}"):
+                    return f"{before}^{int(count) + order}"
+            return _derivative_key(inner, wrt, order)
+        case _:
+            return None
+
+
+def _derivative_key(inner: str, wrt: Expr, order: int) -> str:
+    return f"d:{inner}/{wrt!r}^{order}"
+
+
+def _name_of(expr: Expr) -> str:
+    match expr:
+        case Symbol(name) | Apply(name, _, _):
+            return name
+        case _:
+            return ""
+
+
+#: Letters that stand for each other in handwriting and in machine-read text.
+_LOOKALIKES = [
+    ("w", r"\omega"), ("v", r"\nu"), ("u", r"\mu"), ("p", r"\rho"), ("y", r"\gamma"), ("a", r"\alpha"), ("k", r"\kappa"),
+    ("n", r"\eta"), ("e", r"\epsilon"), (r"\epsilon", r"\varepsilon"), (r"\phi", r"\varphi"), ("l", r"\ell"), ("x", r"\chi"),
+    (r"\theta", r"\vartheta"), ("o", r"\sigma"),
+]  # fmt: skip
+
+
+def lookalikes(name: str) -> list[str]:
+    """The names that differ only by a look-alike letter.
+
+    >>> lookalikes("w_{11-2}")
+    ['\\\\omega_{11-2}']
+    """
+    stem, mark, rest = name.partition("_{")
+    found: list[str] = []
+    for a, b in _LOOKALIKES:
+        if stem == a:
+            found.append(b + mark + rest)
+        elif stem == b:
+            found.append(a + mark + rest)
+    return found
+
+
+def stem(name: str) -> str:
+    """The letter of a name, without label.
+
+    >>> stem("w_{ab-c}")
+    'w'
+    """
+    return name.partition("_{")[0].partition("^{")[0]
+
+
+__all__ = [
+    "Belief", "Definition", "Hypothesis", "Table", "UpdateRule", "Value", "atom_of", "bare", "head_key", "lookalikes", "plain_number", "stem",
+]  # fmt: skip

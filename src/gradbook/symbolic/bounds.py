@@ -1,0 +1,44 @@
+"""Bounds on work: every long loop of the core asks a clock, every product asks its size first.
+
+A document is untrusted, so a bound that is hit ends the line with its name, never with a hang.
+"""
+
+from __future__ import annotations
+
+import time
+
+
+class BoundHit(Exception):
+    """A bound on size, depth or time was hit; the message names it."""
+
+
+#: Most terms that a polynomial may be expected to have after a multiplication.
+MAX_TERMS = 60_000
+#: Most bits of an exact power of numbers.
+MAX_BITS = 8_192
+#: Largest integer exponent that is expanded.
+MAX_EXPONENT = 2_048
+#: Largest explicit range of a sum that is written out.
+MAX_RANGE = 400
+
+
+class Clock:
+    """A deadline for one line.
+
+    >>> Clock(60.0).check()
+    >>> Clock(-1.0).check()
+    Traceback (most recent call last):
+    ...
+    gradbook.symbolic.bounds.BoundHit: the deadline of -1 s for a line
+    """
+
+    __slots__ = ("end", "seconds")
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.end = time.monotonic() + seconds
+
+    def check(self) -> None:
+        """Raise BoundHit when time is up."""
+        if time.monotonic() > self.end:
+            raise BoundHit(f"the deadline of {self.seconds:g} s for a line")

@@ -1,0 +1,447 @@
+"""The expression tree: mathematics as it was written.
+
+Constructors do not simplify, so a line can be shown, located and diagnosed in the writer's own
+form. Every node is immutable and hashable; its hash is computed once, because decisions are
+memoised on trees.
+
+>>> x = Symbol("x")
+>>> Add((x, Neg(x)))
+Add(terms=(Symbol(name='x'), Neg(arg=Symbol(name='x'))))
+>>> substitute(Pow(x, number(2)), {x: number(3)})
+Pow(base=Number(value=Fraction(3, 1), decimals=None), exponent=Number(value=Fraction(2, 1), decimals=None))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+from typing import Any, ClassVar
+
+
+class Node:
+    """Common behaviour of trees: structural equality with a cached hash."""
+
+    __slots__ = ("_hash",)
+    _hash: int
+    #: Fields that do not take part in equality (how a thing was written, not what it is).
+    _spelling: ClassVar[frozenset[str]] = frozenset()
+
+    def _key(self) -> tuple[Any, ...]:
+        spelling = self._spelling
+        fields: tuple[str, ...] = self.__match_args__  # type: ignore[attr-defined]
+        return tuple(getattr(self, name) for name in fields if name not in spelling)
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            value = hash((type(self).__name__, self._key()))
+            object.__setattr__(self, "_hash", value)
+            return value
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if type(self) is not type(other) or hash(self) != hash(other):
+            return False
+        assert isinstance(other, Node)
+        return self._key() == other._key()
+
+
+class Expr(Node):
+    """An expression: a scalar, a vector or a matrix."""
+
+    __slots__ = ()
+
+
+class Condition(Node):
+    """Something that is true or false at a point."""
+
+    __slots__ = ()
+
+
+# --- leaves -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Number(Expr):
+    """An exact rational. ``decimals`` is how many digits stood after the point (None: not a decimal)."""
+
+    value: Fraction
+    decimals: int | None = None
+    _spelling = frozenset({"decimals"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Constant(Expr):
+    """A mathematical constant: ``pi`` or ``e``."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Symbol(Expr):
+    """A named quantity; the name is canonical LaTeX, labels included: ``x``, ``\\theta``, ``w_{11-1}``."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Indexed(Expr):
+    """A component: ``x_i`` is ``Indexed("x", (Symbol("i"),))``, ``z_1`` is ``Indexed("z", (number(1),))``."""
+
+    base: str
+    indices: tuple[Expr, ...]
+
+
+# --- arithmetic -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Add(Expr):
+    """A sum of terms; a difference is ``Add((a, Neg(b)))``."""
+
+    terms: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mul(Expr):
+    """A product, factors in the order written (the order matters for matrices)."""
+
+    factors: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Neg(Expr):
+    """``-arg``."""
+
+    arg: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Div(Expr):
+    """``num / den``."""
+
+    num: Expr
+    den: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pow(Expr):
+    """``base ** exponent``; roots are powers with a rational exponent."""
+
+    base: Expr
+    exponent: Expr
+
+
+# --- functions --------------------------------------------------------------------------------
+
+#: Functions the core knows, with their number of arguments (None: one or more).
+FUNCTIONS: dict[str, int | None] = {
+    "exp": 1, "log": 1, "sin": 1, "cos": 1, "tan": 1, "cot": 1, "sec": 1, "csc": 1,
+    "sinh": 1, "cosh": 1, "tanh": 1, "coth": 1, "sech": 1, "csch": 1,
+    "asin": 1, "acos": 1, "atan": 1, "asinh": 1, "acosh": 1, "atanh": 1,
+    "sigmoid": 1, "abs": 1, "sign": 1, "max": None, "min": None, "relu": 1, "step": 1,
+    "erf": 1, "erfc": 1, "softplus": 1,
+    # vectors and matrices
+    "norm": 1, "norm1": 1, "transpose": 1, "dot": 2, "hadamard": 2, "diag": 1, "trace": 1,
+    "softmax": 1,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Func(Expr):
+    """A function the core knows, applied: ``Func("tanh", (x,))``."""
+
+    name: str
+    args: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Apply(Expr):
+    """A function of the document, applied: ``f(x)``, ``p_\\theta(x_i)``.
+
+    ``orders[k]`` counts the derivatives taken with respect to the k-th argument: ``f'(x)`` is
+    ``Apply("f", (x,), (1,))``.
+    """
+
+    name: str
+    args: tuple[Expr, ...]
+    orders: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Derivative(Expr):
+    """A derivative as written, ``d body / d wrt``; ``order`` times.
+
+    ``variant`` is the writer's sign: ``d``, ``partial``, ``nabla`` or ``dot``.
+    """
+
+    body: Expr
+    wrt: Expr
+    order: int = 1
+    variant: str = "d"
+    _spelling = frozenset({"variant"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sum(Expr):
+    """``\\sum_{index=lower}^{upper} body``; bounds None means over the whole range of the index."""
+
+    body: Expr
+    index: str
+    lower: Expr | None = None
+    upper: Expr | None = None
+    #: An index value left out, as in ``\\sum_{j \\ne i}``.
+    excluded: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Product(Expr):
+    """``\\prod_{index=lower}^{upper} body``."""
+
+    body: Expr
+    index: str
+    lower: Expr | None = None
+    upper: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Delta(Expr):
+    """Kronecker's delta of two indices."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cases(Expr):
+    """Branches ``(value, condition)``; where two conditions hold the first counts, and that is reported."""
+
+    branches: tuple[tuple[Expr, Condition], ...]
+
+
+# --- conditions -------------------------------------------------------------------------------
+
+
+class Op(Enum):
+    """A relation between two expressions."""
+
+    EQ = "="
+    NE = "!="
+    LT = "<"
+    LE = "<="
+    GT = ">"
+    GE = ">="
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Relation(Condition):
+    """``left op right``."""
+
+    left: Expr
+    op: Op
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class All(Condition):
+    """Every part holds."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnyOf(Condition):
+    """At least one part holds."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Not(Condition):
+    """The part does not hold."""
+
+    part: Condition
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Otherwise(Condition):
+    """None of the conditions of the earlier branches holds."""
+
+
+# --- building ---------------------------------------------------------------------------------
+
+
+def number(value: int | str | Fraction) -> Number:
+    """An exact number; a string keeps how many decimals were written.
+
+    >>> number("0.50")
+    Number(value=Fraction(1, 2), decimals=2)
+    """
+    if isinstance(value, str):
+        head, _, tail = value.partition(".")
+        exact = Fraction(value)
+        if "e" in tail.lower() or "e" in head.lower():
+            digits, _, power = value.lower().partition("e")
+            places = len(digits.partition(".")[2]) - int(power)
+            return Number(exact, max(places, 0))
+        return Number(exact, len(tail) if "." in value else None)
+    return Number(Fraction(value))
+
+
+ZERO = number(0)
+ONE = number(1)
+TWO = number(2)
+HALF = Number(Fraction(1, 2))
+PI = Constant("pi")
+E = Constant("e")
+
+
+# --- walking ----------------------------------------------------------------------------------
+
+
+def children(node: Node) -> Iterator[Node]:
+    """The direct subtrees of a node, conditions of cases included."""
+    for name in node.__match_args__:  # type: ignore[attr-defined]
+        value = getattr(node, name)
+        if isinstance(value, Node):
+            yield value
+        elif isinstance(value, tuple):
+            for item in value:  # type: ignore[misc]
+                if isinstance(item, Node):
+                    yield item
+                elif isinstance(item, tuple):
+                    yield from (part for part in item if isinstance(part, Node))  # type: ignore[misc]
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and all its subtrees, parents first.
+
+    >>> [type(n).__name__ for n in walk(Neg(Symbol("x")))]
+    ['Neg', 'Symbol']
+    """
+    stack = [node]
+    while stack:
+        top = stack.pop()
+        yield top
+        stack.extend(reversed(list(children(top))))
+
+
+def _rebuild_value(value: Any, change: Callable[[Node], Node]) -> Any:
+    if isinstance(value, Node):
+        return change(value)
+    if isinstance(value, tuple):
+        return tuple(_rebuild_value(item, change) for item in value)  # type: ignore[misc]
+    return value
+
+
+def rebuild(node: Node, change: Callable[[Node], Node]) -> Node:
+    """The node with ``change`` applied to each direct subtree; the node itself if nothing changed."""
+    fields: tuple[str, ...] = node.__match_args__  # type: ignore[attr-defined]
+    old = [getattr(node, name) for name in fields]
+    new = [_rebuild_value(value, change) for value in old]
+    if all(a is b or a == b for a, b in zip(old, new, strict=True)):
+        return node
+    return type(node)(*new)
+
+
+def free_symbols(node: Node) -> set[Expr]:
+    """Symbols and indexed quantities that a tree mentions, bound indices apart.
+
+    >>> sorted(s.name for s in free_symbols(Mul((Symbol("x"), Symbol("y")))))
+    ['x', 'y']
+    """
+    found: set[Expr] = set()
+
+    def visit(part: Node, bound: frozenset[str]) -> None:
+        if isinstance(part, Symbol):
+            if part.name not in bound:
+                found.add(part)
+            return
+        if isinstance(part, Indexed):
+            found.add(part)
+        if isinstance(part, Sum | Product):
+            for side in _bounds(part):
+                if side is not None:
+                    visit(side, bound)
+            visit(part.body, bound | {part.index})
+            return
+        for child in children(part):
+            visit(child, bound)
+
+    visit(node, frozenset())
+    return found
+
+
+def substitute(node: Any, mapping: Mapping[Any, Any]) -> Any:
+    """Replace whole subtrees; a bound index is never replaced, nor captured.
+
+    >>> substitute(Sum(Indexed("x", (Symbol("i"),)), "i"), {Symbol("i"): number(1)}).index
+    'i'
+    """
+    if not mapping:
+        return node
+    memo: dict[Node, Node] = {}
+
+    def visit(part: Node) -> Node:
+        if part in mapping:
+            return mapping[part]
+        if part in memo:
+            return memo[part]
+        if isinstance(part, Sum | Product):
+            result = _substitute_binder(part, mapping)
+        else:
+            result = rebuild(part, visit)
+        memo[part] = result
+        return result
+
+    return visit(node)
+
+
+def _substitute_binder(part: Sum | Product, mapping: Mapping[Any, Any]) -> Node:
+    index = Symbol(part.index)
+    inner = {k: v for k, v in mapping.items() if k != index}
+    used = {s for value in inner.values() for s in free_names(value)}
+    binder: Sum | Product = part
+    if part.index in used:
+        fresh = fresh_name(part.index, used | free_names(part.body) | {n for k in inner for n in free_names(k)})
+        binder = type(part)(
+            substitute(part.body, {index: Symbol(fresh)}), fresh, *_bounds(part)
+        )
+    parts = {
+        name: substitute(value, inner if name == "body" else mapping)
+        for name in binder.__match_args__
+        if isinstance(value := getattr(binder, name), Node)
+    }
+    rest = {n: getattr(binder, n) for n in binder.__match_args__ if n not in parts}
+    return type(binder)(**parts, **rest)
+
+
+def _bounds(part: Sum | Product) -> tuple[Any, ...]:
+    if isinstance(part, Sum):
+        return (part.lower, part.upper, part.excluded)
+    return (part.lower, part.upper)
+
+
+def free_names(node: Node) -> set[str]:
+    """Names of free symbols, the indices inside components included.
+
+    >>> sorted(free_names(Indexed("x", (Symbol("i"),))))
+    ['i']
+    """
+    return {s.name for s in free_symbols(node) if isinstance(s, Symbol)}
+
+
+def fresh_name(stem: str, used: set[str]) -> str:
+    """A name like ``stem`` that is not among ``used``.
+
+    >>> fresh_name("i", {"i", "i'"})
+    "i''"
+    """
+    name = stem
+    while name in used:
+        name += "'"
+    return name
