@@ -265,8 +265,7 @@ class Checker:
     def _heading(self, text: str) -> None:
         table = self.table
         if prose.is_case(text):
-            table.hypotheses.clear()
-            table.passing.clear()
+            table.open_case()
         else:
             table.open_section()
         found = prose.hypothesis_in(text, None) if prose.is_case(text) else None
@@ -705,7 +704,7 @@ class Checker:
         definition = self.table.definitions.get(form[0])
         if definition is None:
             return None
-        if definition.section == self.table.section and len(definition.params) == len(form[1]):
+        if definition.section == self.table.section and len(definition.params) == (len(form[1]) or len(definition.params)):
             return None
         self._define(left, right, line)
         return Finding(Verdict.STATED)
@@ -896,7 +895,7 @@ class Checker:
         form = self._form(left)
         other = None
         if form is not None and not self.table.has(form[0]):
-            other = Resolution(self.table, clock).other_name(left)
+            other = self.table.other_name(left)
         rule = self._rule_for(other if other is not None else left)
         if rule is None:
             return None

@@ -23,8 +23,8 @@ from gradbook.symbolic.decide import Counterexample, Decision, Flaw, Outcome, de
 from gradbook.symbolic.derivative import NotDifferentiable
 from gradbook.symbolic.evaluate import Overlap, Undefined
 from gradbook.symbolic.expr import (
+    ZERO,
     Apply,
-    Condition,
     Derivative,
     Expr,
     Indexed,
@@ -205,13 +205,10 @@ class Judge:
     def _symbols(self, link: Link, left: Expr, right: Expr, resolution: Resolution) -> Finding:
         if link.relation in ("<", ">", "<=", ">=", "!="):
             return Finding(Verdict.UNDECIDED, "U103", "inequalities between formulas are not decided yet")
-        domain = self.table.domain()
-        decision = self._decide(left, right, domain.conditions, resolution)
+        decision = self._decide(left, right, resolution)
         if decision.outcome is not Outcome.PROVED:
             for assumed in self._passing_equalities():
-                special = self._decide(
-                    substitute(left, assumed), substitute(right, assumed), domain.conditions, resolution
-                )
+                special = self._decide(substitute(left, assumed), substitute(right, assumed), resolution)
                 if special.outcome is Outcome.PROVED:
                     return Finding(Verdict.PROVED, "N105", "under the condition of the sentence")
         return self._from_decision(decision, link, left, right, resolution)
@@ -227,10 +224,9 @@ class Judge:
                     pass
         return [mapping] if mapping else []
 
-    def _decide(
-        self, left: Expr, right: Expr, conditions: tuple[Condition, ...], resolution: Resolution
-    ) -> Decision:
-        domain = self.table.domain()
+    def _decide(self, left: Expr, right: Expr, resolution: Resolution) -> Decision:
+        implied = (Relation(tree, Op.GT, ZERO) for tree in resolution.implied)
+        domain = self.table.domain(implied)
         if not is_tensor((left, right), self.table):
             return decide(left, right, domain, clock=self.clock)
         weakest: Decision | None = None
@@ -240,7 +236,6 @@ class Judge:
                 return decision
             if weakest is None or decision.outcome is not Outcome.REFUTED:
                 weakest = decision
-        del conditions
         assert weakest is not None
         return weakest
 

@@ -1118,8 +1118,28 @@ class Parser:
         if plain.lower() in _ROMAN_NAMES and plain not in self.names.variables and len(plain) > 2:
             return True
         if token.text != "(":
-            return name in self.names.functions and token.text == "[" and name not in self.names.variables
-        return self.names.is_function(name, self._plain_argument())
+            known = name in self.names.functions and name not in self.names.variables
+            return known and token.text == "[" and not name.endswith("_{}")
+        plain_argument = self._plain_argument()
+        if not plain_argument and (name.endswith("_{}") or self._holds_itself(name)):
+            # y_i (1 - y_i) is a product, whatever y_i(x_i) is elsewhere
+            return False
+        return self.names.is_function(name, plain_argument)
+
+    def _holds_itself(self, name: str) -> bool:
+        """Whether the bracket ahead mentions the name without a bracket of its own."""
+        stem = name.partition("_{")[0].removeprefix("\\")
+        depth = 0
+        for k in range(self.at, min(self.at + 60, len(self.tokens))):
+            token = self.tokens[k]
+            depth += token.is_char("(")
+            depth -= token.is_char(")")
+            if depth == 0:
+                return False
+            after = self.tokens[k + 1] if k + 1 < len(self.tokens) else None
+            if token.text == stem and not (after is not None and after.text in ("(", "'", "_")):
+                return True
+        return False
 
     def _plain_argument(self) -> bool:
         """Whether the bracket ahead holds only names and commas."""

@@ -17,23 +17,29 @@ from gradbook.document.pieces import Piece, PieceKind
 from gradbook.document.stretch import Span, Stretch, add, without
 from gradbook.document.tex import definitions
 
-_SPECIAL = re.compile(r"[\\`$*_~<\[\]&]|!\[")
+_SPECIAL = re.compile(r"[\\`$*_~<\[\]&]|!\[|\{(?=[#.])")
 _BACKTICKS = re.compile(r"`+")
 _STARS = re.compile(r"\*+|_+|~+")
 _PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_TAG = re.compile(
-    r"</?[A-Za-z][A-Za-z0-9-]*+"
-    r"(?:\s++[A-Za-z_:][\w.:-]*+(?:\s*+=\s*+(?:[^\s\"'=<>`]++|'[^']*+'|\"[^\"]*+\"))?+)*+\s*+/?>"
-    r"|<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*+|[\w.+-]++@[\w.-]++)>"
-    r"|<![A-Za-z][^<>]*+>|<\?[^<>?]*+\?>"
-)
-_TAG_NAME = re.compile(r"</?([A-Za-z][A-Za-z0-9]*)")
 _BLOCK_TAGS = frozenset(
-    "p div li ul ol dl dt dd tr table thead tbody details summary blockquote center section article hr "
-    "h1 h2 h3 h4 h5 h6 figure figcaption".split()
+    "p div li ul ol dl dt dd tr table thead tbody tfoot caption details summary blockquote center section "
+    "article header footer main nav aside hr h1 h2 h3 h4 h5 h6 figure figcaption".split()
 )
-_STRIKE_TAG = re.compile(r"<(/?)(?:del|s|strike)\s*>", re.IGNORECASE)
+# Elements that are known, so that what stands between the signs of "a<b and c>d" is not lost.
+_TAGS = _BLOCK_TAGS | frozenset(
+    "a abbr b bdi bdo big br cite code col colgroup data del dfn em font i img input ins kbd label mark pre q "
+    "ruby rp rt s samp script small span strike strong style sub sup td textarea th time tt u var wbr".split()
+)
+_TAG = re.compile(
+    rf"<(/?)({'|'.join(sorted(_TAGS, key=len, reverse=True))})"
+    r"(?:\s++(?:[A-Za-z_:][\w.:-]*+\s*+=\s*+(?:[^\s\"'=<>`]++|'[^']*+'|\"[^\"]*+\")"
+    r"|(?:open|hidden|checked|disabled|nowrap|noshade)(?![\w=])))*+\s*+/?>"
+    r"|<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*+|[\w.+-]++@[\w.-]++)>"
+    r"|<!(?!--)[A-Za-z\[][^<>]*+>|<\?[^<>?]*+\?>",
+    re.IGNORECASE,
+)
+_ATTRIBUTES = re.compile(r"\{[#.][^{}\n$]*+\}")
 _TARGET = re.compile(
     r"\(\s*+(?:<[^<>\n]*+>|(?:[^\s()<]++|\([^\s()]*+\))*+)"
     r"(?:\s++(?:\"[^\"]*+\"|'[^']*+'|\([^()]*+\)))?+\s*+\)"
@@ -87,6 +93,8 @@ class _Scan:
                     at = self.tag(here, limit)
                 case "&":
                     at = self.entity(here, limit)
+                case "{":
+                    at = self.attributes(here, limit)
                 case "[" | "![":
                     at = self.bracket(here, match.end(), limit)
                 case "]":
@@ -152,18 +160,17 @@ class _Scan:
         if tag is None:
             self.text(at, at + 1)
             return at + 1
-        struck = _STRIKE_TAG.fullmatch(tag[0])
-        if struck:
-            kind, opens = TokenKind.MARK, not struck[1]
-            self.tokens.append(Token(kind, at, tag.end(), written="~~", opens=opens, closes=not opens))
-            return tag.end()
-        name = _TAG_NAME.match(tag[0])
-        match name[1].lower() if name else "":
+        closes = bool(tag[1])
+        match (tag[2] or "").lower():
             case "br":
                 self.text(at, tag.end(), "\n")
-            case "td" | "th":
-                kind = TokenKind.CELL if tag[0][1] == "/" else TokenKind.HIDDEN
-                self.tokens.append(Token(kind, at, tag.end()))
+            case ("sub" | "sup") as name if not closes:  # x<sup>2</sup> is not x2
+                self.text(at, tag.end(), "_" if name == "sub" else "^")
+            case "del" | "s" | "strike":
+                token = Token(TokenKind.MARK, at, tag.end(), written="~~", opens=not closes, closes=closes)
+                self.tokens.append(token)
+            case "td" | "th" if closes:
+                self.tokens.append(Token(TokenKind.CELL, at, tag.end()))
             case name if name in _BLOCK_TAGS:
                 self.tokens.append(Token(TokenKind.BREAK, at, tag.end()))
             case _:
@@ -178,6 +185,15 @@ class _Scan:
             return at + 1
         self.text(at, match.end(), written)
         return match.end()
+
+    def attributes(self, at: int, limit: int) -> int:
+        """Leave out ``{#sec:loss .unnumbered}``, which Pandoc and its kin read."""
+        match = _ATTRIBUTES.match(self.scan, at, limit)
+        if match:
+            self.hide(at, match.end())
+            return match.end()
+        self.text(at, at + 1)
+        return at + 1
 
     def bracket(self, at: int, end: int, limit: int) -> int:
         if end - at == 1 and (note := _FOOTNOTE.match(self.scan, at, limit)):
@@ -196,7 +212,6 @@ class _Scan:
         token = self.tokens[opener]
         if token.hi - token.lo == 2:  # an image: what is said in its place is not part of the text
             del self.tokens[opener:]
-            self.brackets = [index for index in self.brackets if index < opener]
             self.hide(token.lo, target.end())
         else:
             token.kind = TokenKind.HIDDEN

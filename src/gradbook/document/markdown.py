@@ -347,6 +347,8 @@ class _Blocks:
                 gathered.open(here)
             end = following
         stretch, lo, hi = self.gathered(gathered)
+        while hi > lo and stretch.scan[hi - 1] in " \t\n":
+            hi -= 1
         if level:
             end = self.lines.end(end + 1)
             self.heading(level, stretch, lo, hi, end)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from gradbook.document.symbols import Definition, Table, bare, head_key, lookalikes, stem
 from gradbook.symbolic.bounds import BoundHit, Clock
 from gradbook.symbolic.derivative import NotDifferentiable, differentiate
+from gradbook.symbolic.domain import inferred_positive
 from gradbook.symbolic.expr import (
     FUNCTIONS,
     Apply,
@@ -50,6 +51,8 @@ class Resolution:
     functions: Mapping[str, tuple[tuple[Expr, ...], Expr]] = field(
         default_factory=dict[str, tuple[tuple[Expr, ...], Expr]]
     )
+    #: What must be positive for the formulas that were differentiated to have a value.
+    implied: dict[Expr, None] = field(default_factory=dict[Expr, None])
     #: Lines of beliefs that were used.
     used: set[int] = field(default_factory=set[int])
     depth: int = 0
@@ -142,56 +145,15 @@ class Resolution:
             return self._body(definition, opaque)
         if name in table.values:
             return node
-        other = self.other_name(node)
+        other = self.table.other_name(node)
         if other is not None:
             return self.of(other, opaque)
         usual = table.usual_arguments.get(name)
-        if usual is not None:
+        if usual:
             return self.of(Apply(name, usual), opaque)
         if name in table.depends:
             return self._unknown(name, (), (), opaque)
         return node
-
-    def other_name(self, node: Expr) -> Expr | None:
-        """The quantity that an undefined symbol is another name of: declared, or the only look-alike."""
-        table = self.table
-        name = node.name if isinstance(node, Symbol) else (node.base if isinstance(node, Indexed) else "")
-        declared = table.aliases.get(name)
-        if declared is not None:
-            return Symbol(declared) if isinstance(node, Symbol) else Indexed(declared, node.indices)  # type: ignore[union-attr]
-        if isinstance(node, Symbol):
-            twins = [t for t in lookalikes(name) if table.has(t)]
-            if len(twins) == 1 and name not in table.used:
-                return Symbol(twins[0])
-        named = self._by_noun(node)
-        if named is not None:
-            return named
-        return self._labelled(name) if isinstance(node, Symbol) else None
-
-    def _labelled(self, name: str) -> Expr | None:
-        """``L`` for the only ``L_o``: a bare letter that is never explained, where one labelled name of it is."""
-        table = self.table
-        if name in table.used or "_{" in name or "^{" in name:
-            return None
-        labelled = [
-            n for n in (*table.definitions, *table.values) if stem(n) == name and n != name and "_{}" not in n
-        ]
-        return Symbol(labelled[0]) if len(labelled) == 1 else None
-
-    def _by_noun(self, node: Expr) -> Expr | None:
-        """What prose calls by the same noun ("learning rate"), or a value named by it ("inp 2" of the inputs)."""
-        table = self.table
-        for noun, things in table.nouns.items():
-            if node not in things:
-                continue
-            for other in things:
-                if other != node and isinstance(other, Symbol) and table.has(other.name):
-                    return other
-            number = node.indices[0] if isinstance(node, Indexed) and len(node.indices) == 1 else None
-            for name in table.values:
-                if name.startswith("\\text{") and _names_one_of(name[6:-1], noun, number):
-                    return Symbol(name)
-        return None
 
     def _body(self, definition: Definition, opaque: frozenset[Expr]) -> Expr:
         # Inside the body its own parameters hide definitions of the same name.
@@ -213,12 +175,12 @@ class Resolution:
         if definition is not None and len(definition.indices) == len(indices):
             mapping = {k: v for k, v in zip(definition.indices, indices, strict=True) if isinstance(k, Symbol)}
             return self.of(substitute(definition.body, mapping), opaque)
-        other = self.other_name(Indexed(node.base, indices))
+        other = self.table.other_name(Indexed(node.base, indices))
         if other is not None:
             return self.of(other, opaque)
         name = node.base + "_{}"
-        if name in table.usual_arguments:
-            pattern = table.usual_arguments[name]
+        pattern = table.usual_arguments.get(name)
+        if pattern:
             mapping = {p: i for p, i in zip(pattern, indices, strict=False)}
             return self.of(Apply(name, tuple(substitute(p, mapping) for p in pattern)), opaque)
         return Indexed(node.base, indices)
@@ -276,6 +238,8 @@ class Resolution:
         same = all(a == p for a, p in zip(args, params, strict=False))
         inner = opaque | frozenset(p for p in params if self._hides(p)) if not same or any(orders) else opaque
         tree = self.of(body, inner)
+        if any(orders):
+            self.implied.update(dict.fromkeys(inferred_positive((tree,))))
         for k, order in enumerate(orders):
             if order:
                 tree = differentiate(tree, params[k], order)
@@ -321,6 +285,7 @@ class Resolution:
                 raise Unresolved(f"“{bare(head.name)}” is not defined, so it cannot be differentiated")
             if not self._independent(wrt):
                 raise Unresolved(f"what is differentiated does not depend on “{name}” as far as the document says")
+        self.implied.update(dict.fromkeys(inferred_positive((body,))))
         try:
             return differentiate(body, wrt, node.order)
         except NotDifferentiable as error:
@@ -354,7 +319,7 @@ class Resolution:
                 raise Unresolved("with respect to which variable is not clear")
             return free[0]
         if isinstance(wrt, Symbol) and self.definition(wrt.name) is None:
-            other = self.other_name(wrt)
+            other = self.table.other_name(wrt)
             if isinstance(other, Symbol):
                 return other
         if isinstance(wrt, Apply):
@@ -416,16 +381,6 @@ def component_name(base: str, indices: tuple[Expr, ...]) -> str:
             return ""
         parts.append(str(index.value))
     return f"{base}_{{{','.join(parts)}}}"
-
-
-def _names_one_of(name: str, noun: str, number: Expr | None) -> bool:
-    """Whether "inp 2" is the second of the "inputs", or "target" the "target value"."""
-    words = name.lower().split()
-    count = words[-1] if len(words) > 1 and words[-1].isdigit() else None
-    if (count is None) != (number is None) or (isinstance(number, Number) and str(number.value) != count):
-        return False
-    first = words[0]
-    return any(len(first) >= 3 and word.startswith(first) or word.rstrip("s") == first for word in noun.lower().split())
 
 
 def _spelling(expr: Expr) -> str:

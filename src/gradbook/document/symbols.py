@@ -115,6 +115,8 @@ class Table:
     hypotheses: list[Hypothesis] = field(default_factory=list[Hypothesis])
     updates: list[UpdateRule] = field(default_factory=list[UpdateRule])
     section: int = 0
+    #: What the writer held when the first of a run of cases began.
+    before_cases: dict[str, Belief] | None = None
 
     def define(self, definition: Definition) -> None:
         """Bind a name (again)."""
@@ -131,10 +133,55 @@ class Table:
         """Whether a name has a formula or a number."""
         return name in self.definitions or name in self.values
 
+    def canonical(self, name: str) -> str:
+        """The name that has the definition, if this one is only another spelling of it."""
+        if self.has(name):
+            return name
+        other = self.other_name(Symbol(name))
+        return other.name if isinstance(other, Symbol) else name
+
     def give(self, name: str, number: Expr, line: int) -> None:
         """Note a number for a symbol (again)."""
         self.values[name] = Value(number, self.section, line)
         self.known.add(name)
+
+    def other_name(self, node: Expr) -> Expr | None:
+        """The quantity that an undefined symbol is another name of: declared, or the only look-alike."""
+        name = node.name if isinstance(node, Symbol) else (node.base if isinstance(node, Indexed) else "")
+        declared = self.aliases.get(name)
+        if declared is not None:
+            return Symbol(declared) if not isinstance(node, Indexed) else Indexed(declared, node.indices)
+        if isinstance(node, Symbol):
+            twins = [t for t in lookalikes(name) if self.has(t)]
+            if len(twins) == 1 and name not in self.used:
+                return Symbol(twins[0])
+        named = self._by_noun(node)
+        if named is not None:
+            return named
+        return self._labelled(name) if isinstance(node, Symbol) else None
+
+    def _labelled(self, name: str) -> Expr | None:
+        """``L`` for the only ``L_o``: a bare letter that is never explained, where one labelled name of it is."""
+        if name in self.used or "_{" in name or "^{" in name:
+            return None
+        labelled = [
+            n for n in (*self.definitions, *self.values) if stem(n) == name and n != name and "_{}" not in n
+        ]
+        return Symbol(labelled[0]) if len(labelled) == 1 else None
+
+    def _by_noun(self, node: Expr) -> Expr | None:
+        """What prose calls by the same noun ("learning rate"), or a value named by it ("inp 2" of the inputs)."""
+        for noun, things in self.nouns.items():
+            if node not in things:
+                continue
+            for other in things:
+                if other != node and isinstance(other, Symbol) and self.has(other.name):
+                    return other
+            number = node.indices[0] if isinstance(node, Indexed) and len(node.indices) == 1 else None
+            for name in self.values:
+                if name.startswith("\\text{") and _names_one_of(name[6:-1], noun, number):
+                    return Symbol(name)
+        return None
 
     def learn(self, node: Node) -> None:
         """Symbols that a definition mentions count as explained."""
@@ -183,9 +230,18 @@ class Table:
         if condition not in target:
             target.append(condition)
 
+    def open_case(self) -> None:
+        """A case of what stands above: what was held in the case before is dropped, not what came before it."""
+        self.passing.clear()
+        self.hypotheses.clear()
+        if self.before_cases is None:
+            self.before_cases = dict(self.beliefs)
+        self.beliefs = dict(self.before_cases)
+
     def open_section(self) -> None:
         """A new heading: names may be given new meanings; passing conditions and hypotheses end."""
         self.section += 1
+        self.before_cases = None
         self.passing.clear()
         self.hypotheses.clear()
 
@@ -193,6 +249,16 @@ class Table:
 def bare(name: str) -> str:
     """The name without the mark of an indexed family."""
     return name.removesuffix("_{}")
+
+
+def _names_one_of(name: str, noun: str, number: Expr | None) -> bool:
+    """Whether "inp 2" is the second of the "inputs", or "target" the "target value"."""
+    words = name.lower().split()
+    count = words[-1] if len(words) > 1 and words[-1].isdigit() else None
+    if (count is None) != (number is None) or (isinstance(number, Number) and str(number.value) != count):
+        return False
+    first = words[0]
+    return any(len(first) >= 3 and word.startswith(first) or word.rstrip("s") == first for word in noun.lower().split())
 
 
 def atom_of(expr: Expr) -> str | None:
@@ -227,10 +293,11 @@ def head_key(expr: Expr, table: Table) -> str | None:
     """One spelling for what a line is about: ``df/dx``, ``f'(x)`` and ``d/dx f(x)`` are the same head."""
     match expr:
         case Symbol(name):
-            return f"s:{name}"
+            return f"s:{table.canonical(name)}"
         case Indexed(base, indices):
             return f"i:{base}:{indices!r}"
         case Apply(name, args, orders):
+            name = table.canonical(name)
             definition = table.definitions.get(name)
             usual = definition.params if definition else table.usual_arguments.get(name, ())
             order = sum(orders)
@@ -238,7 +305,7 @@ def head_key(expr: Expr, table: Table) -> str | None:
                 if order == 0:
                     return f"s:{name}"
                 if len(usual) == 1:
-                    return _derivative_key(f"s:{name}", usual[0], order)
+                    return _derivative_key(f"s:{name}", usual[0], order, table)
             return f"a:{name}:{args!r}:{orders!r}"
         case Derivative(body, wrt, order, _):
             inner = head_key(body, table)
@@ -253,12 +320,14 @@ def head_key(expr: Expr, table: Table) -> str | None:
                 before, _, count = inner.rpartition("^")
                 if before.endswith(f"/{wrt!r}"):
                     return f"{before}^{int(count) + order}"
-            return _derivative_key(inner, wrt, order)
+            return _derivative_key(inner, wrt, order, table)
         case _:
             return None
 
 
-def _derivative_key(inner: str, wrt: Expr, order: int) -> str:
+def _derivative_key(inner: str, wrt: Expr, order: int, table: Table) -> str:
+    if isinstance(wrt, Symbol):
+        wrt = Symbol(table.canonical(wrt.name))
     return f"d:{inner}/{wrt!r}^{order}"
 
 

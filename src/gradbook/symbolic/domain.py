@@ -15,6 +15,7 @@ from gradbook.symbolic.expr import (
     Apply,
     Cases,
     Condition,
+    Delta,
     Expr,
     Func,
     Indexed,
@@ -93,20 +94,23 @@ def simple_bounds(conditions: Iterable[Condition], exprs: Iterable[Expr]) -> dic
         elif op in (Op.LT, Op.LE):
             entry.lower_high(value)
 
+    def relate(left: Expr, op: Op, value: Fraction) -> None:
+        match left:
+            case Add((Number(constant), Neg(atom))):
+                bound(atom, _MIRROR[op], constant - value)
+            case _:
+                bound(left, op, value)
+
     for condition in conditions:
         match condition:
             case Relation(left, op, Number(value)):
-                bound(left, op, value)
+                relate(left, op, value)
             case Relation(Number(value), op, right):
-                bound(right, _MIRROR[op], value)
+                relate(right, _MIRROR[op], value)
             case _:
                 pass
     for positive in inferred_positive(exprs):
-        match positive:
-            case Add((Number(value), Neg(atom))):
-                bound(atom, Op.LT, value)
-            case _:
-                bound(positive, Op.GT, Fraction(0))
+        relate(positive, Op.GT, Fraction(0))
     return table
 
 
@@ -244,6 +248,8 @@ def _integer_roles(exprs: tuple[Expr, ...]) -> tuple[frozenset[str], frozenset[s
             match node:
                 case Indexed(_, parts):
                     indices |= {s.name for p in parts for s in walk(p) if isinstance(s, Symbol)}
+                case Delta(left, right):
+                    indices |= {s.name for p in (left, right) for s in walk(p) if isinstance(s, Symbol)}
                 case Pow(_, Symbol(name)):
                     exponents.add(name)
                 case _:

@@ -172,6 +172,9 @@ class Normaliser:
         key = self.table.keys[gid]
         if key[0] == "int":
             return self.context.constant(key[1])
+        settled = self._settled(key)
+        if settled is not None:
+            return settled
         slot = self.slots.get(gid)
         if slot is None:
             slot = len(self.ids)
@@ -186,6 +189,30 @@ class Normaliser:
             if relation is not None:
                 self.relations[slot] = relation
         return self.gens[slot]
+
+    def _settled(self, key: tuple[Any, ...]) -> fmpz_mpoly | None:
+        """The value of an indicator or delta that no bound index is left in, as after a contraction."""
+        match key:
+            case ("pos", factor) if not self.table.poly_depends(factor):
+                sign = self._factor_sign(self.from_key(factor))
+                return self.one if sign.is_one() else self.zero
+            case ("delta", left, right) if not (self.table.depends(left) | self.table.depends(right)):
+                if left == right:
+                    return self.one
+                a, b = self.table.keys[left], self.table.keys[right]
+                if a[0] == b[0] == "int":
+                    return self.zero
+                if a[0] == b[0] == "sym":
+                    return self._unequal(a[1].name, b[1].name)
+                return None
+            case _:
+                return None
+
+    def _unequal(self, left: str, right: str) -> fmpz_mpoly:
+        """Kronecker's delta of two free indices: 0 where they are known to differ."""
+        if frozenset((left, right)) in self.region.unequal:
+            return self.zero
+        raise NeedEqual(left, right)
 
     def _relation(self, gid: int, key: tuple[Any, ...]) -> tuple[int, tuple[fmpz_mpoly, ...]] | None:
         """The power of a generator that can be rewritten, if there is one."""
@@ -936,9 +963,7 @@ class Normaliser:
             return self.zero
         if not (self.table.depends(a) | self.table.depends(b)):
             if isinstance(left, Symbol) and isinstance(right, Symbol):
-                if frozenset((left.name, right.name)) in self.region.unequal:
-                    return self.zero
-                raise NeedEqual(left.name, right.name)
+                return self._unequal(left.name, right.name)
             raise NotNormal("a Kronecker delta of an index and a number")
         return self.generator(("delta", *sorted((a, b))))
 

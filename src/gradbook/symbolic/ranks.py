@@ -132,10 +132,13 @@ def infer_ranks(exprs: tuple[Expr, ...], declared: Mapping[str, Rank]) -> dict[s
     """
     inference = _Inference(declared)
     inference.spelled(exprs)
-    for _ in range(12):
+    for _ in range(24):
         before = len(inference.ranks)
         for expr in exprs:
             inference.visit(expr)
+        if len(inference.ranks) > before:
+            continue
+        # What the other side is counts only once the inside of each side has had its say.
         inference.equal(exprs)
         if len(inference.ranks) == before:
             break
