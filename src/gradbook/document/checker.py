@@ -44,11 +44,13 @@ from gradbook.symbolic.expr import (
     Func,
     Indexed,
     Neg,
+    Node,
     Number,
     Op,
     Relation,
     Sum,
     Symbol,
+    rebuild,
     substitute,
     walk,
 )
@@ -422,9 +424,44 @@ class Checker:
     def _side(self, tokens: list[Token], reading: Reading | None = None) -> Expr | None:
         """The tree of a side, or None if it cannot be read."""
         try:
-            return read_expression(tokens, self.table.names, reading, Clock(self.deadline))[0]
+            return self._named(read_expression(tokens, self.table.names, reading, Clock(self.deadline))[0])
         except (FormulaError, BoundHit, RecursionError):
             return None
+
+    def _named(self, tree: Expr) -> Expr:
+        """Names that only look like derivatives (``w'`` of a weight), and derivatives that look like names (``f_x``)."""
+        table = self.table
+
+        def visit(node: Node) -> Node:
+            node = rebuild(node, visit)
+            match node:
+                case Apply(name, (), (order,)) if name not in table.definitions:
+                    primed = name + "'" * order
+                    if table.has(primed) or name in table.values or name in table.names.variables:
+                        return Symbol(primed)
+                case Symbol(name) if "_{" in name and not table.has(name) and name not in table.names.functions:
+                    return self._partial(name) or node
+                case _:
+                    pass
+            return node
+
+        result = visit(tree)
+        assert isinstance(result, Expr)
+        return result
+
+    def _partial(self, name: str) -> Expr | None:
+        """``f_{xy}`` for a function of x and y."""
+        base, _, label = name.partition("_{")
+        label = label.removesuffix("}")
+        definition = self.table.definitions.get(base)
+        if definition is None or not label.isalpha() or len(label) > 3 or len(definition.params) < 2:
+            return None
+        if not all(Symbol(letter) in definition.params for letter in label):
+            return None
+        tree: Expr = Symbol(base)
+        for letter in label:
+            tree = Derivative(tree, Symbol(letter), 1, "partial")
+        return tree
 
     def _unread_piece(self, formula: Formula, display: bool) -> None:
         error = formula.error
@@ -579,7 +616,9 @@ class Checker:
                 continue
             relation = _OPS.get(statement.relation(k), Op.EQ)
             self.table.learn(left)
-            if role is Role.CONDITION:
+            if role is Role.CONDITION and not isinstance(left, Symbol | Indexed):
+                self._constraint(left, right)
+            elif role is Role.CONDITION:
                 self.table.passing[:] = [c for c in self.table.passing if not _about(c, left)]
                 self.table.assume(Relation(left, relation, right), passing=True)
             self._emit_link(statement, k, Finding(Verdict.STATED))

@@ -30,6 +30,7 @@ from gradbook.symbolic.expr import (
     All,
     AnyOf,
     Apply,
+    At,
     Cases,
     Condition,
     Delta,
@@ -109,6 +110,8 @@ class Names:
     double: set[str] = field(default_factory=set[str])
     #: Bases whose bracketed superscript is an index, as in ``x^{(i)}``.
     raised: set[str] = field(default_factory=set[str])
+    #: Whether \\sigma is applied to a bare variable somewhere, and so is the sigmoid.
+    sigmoid: bool = False
     #: Names written in bold or with an arrow.
     bold: set[str] = field(default_factory=set[str])
 
@@ -380,12 +383,30 @@ class Parser:
             elif token.is_char("'") or token.is_macro("prime"):
                 base = self._primed(base)
             elif token.is_char("!"):
-                raise self.fail("a factorial is not known here")
+                self.at += 1
+                base = Func("factorial", (base,))
+            elif token.is_macro("evaluated") or (token.is_char("|") and self._script_follows()):
+                self.at += 1
+                base = self._at_point(base)
             elif token.is_char("_") and isinstance(base, Func) and base.name == "norm":
                 self.at += 1
                 base = _norm_of_kind(base, self._script_text(), token.start)
             else:
                 break
+        return base
+
+    def _script_follows(self) -> bool:
+        after = self.peek(1)
+        return after is not None and after.is_char("_")
+
+    def _at_point(self, base: Expr) -> Expr:
+        """The bar with ``_{x=2}`` (or ``_{x=a, y=b}``) after an expression."""
+        self.take()
+        for part in split_at(self._script(), ","):
+            mark = next((k for k, t in enumerate(part) if relation_of(t) == "="), None)
+            if mark is None:
+                raise self.fail("a value like x = 2 was expected below the bar")
+            base = At(base, self._nested(part[:mark]), self._nested(part[mark + 1 :]))
         return base
 
     def _raised(self, base: Expr) -> Expr:
@@ -972,6 +993,10 @@ class Parser:
 
     def _name(self, base: str, scripts: bool = True) -> Expr:
         """A name with its scripts: a symbol, a component, an application, or a product."""
+        if base == "D" and "D" not in self.names.variables | self.names.functions and self._has_subscript():
+            operator = self._operator()
+            if operator is not None:
+                return operator
         if base == "e" and "e" not in self.names.variables and not self._has_subscript():
             return E
         label, indices, primes, tag = "", [], 0, ""
@@ -998,7 +1023,10 @@ class Parser:
             # f^2(x) is a power of a function, f^{(2)}(x) was taken as a tag or derivative
             self.at += 1
             script = self._script()
-            if self._applies(name):
+            order = script[1].text if len(script) == 3 and script[0].is_char("(") else ""
+            if order.isdigit() and self._applies(name):
+                primes += int(order)
+            elif self._applies(name):
                 power = script
             else:
                 self.at = mark
@@ -1018,6 +1046,16 @@ class Parser:
         name = f"{base}_{{{indices[0].value}}}"
         if name in self.names.functions or self._applies(name):
             return name
+        return None
+
+    def _operator(self) -> Expr | None:
+        """``D_x y``: a derivative, if something follows that it can act on."""
+        mark = self.at
+        self.at += 1
+        script = self._script()
+        if len(script) == 1 and self._starts_atom(0):
+            return Derivative(self._operand(), self._nested(script))
+        self.at = mark
         return None
 
     def _has_subscript(self) -> bool:
@@ -1112,7 +1150,8 @@ class Parser:
         token = self.peek()
         if token is None or token.kind is not Kind.CHAR or token.text not in ("(", "[", r"\{"):
             return False
-        if name == r"\sigma" and name not in self.names.variables:
+        spread = name in self.names.variables and not self.names.sigmoid
+        if name == r"\sigma" and not spread and not self._holds_itself(name):
             return True
         plain = name.removeprefix("\\text{").removesuffix("}") if name.startswith("\\text{") else name
         if plain.lower() in _ROMAN_NAMES and plain not in self.names.variables and len(plain) > 2:

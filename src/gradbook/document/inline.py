@@ -28,8 +28,8 @@ _BLOCK_TAGS = frozenset(
 )
 # Elements that are known, so that what stands between the signs of "a<b and c>d" is not lost.
 _TAGS = _BLOCK_TAGS | frozenset(
-    "a abbr b bdi bdo big br cite code col colgroup data del dfn em font i img input ins kbd label mark pre q "
-    "ruby rp rt s samp script small span strike strong style sub sup td textarea th time tt u var wbr".split()
+    "a abbr b bdi bdo big br cite code col colgroup data del dfn em font i img input ins kbd label mark pre "
+    "q ruby rp rt s samp script small span strike strong style sub sup td textarea th time tt u var wbr".split()
 )
 _TAG = re.compile(
     rf"<(/?)({'|'.join(sorted(_TAGS, key=len, reverse=True))})"
@@ -314,7 +314,7 @@ def mathematics(
 ) -> list[Piece]:
     r"""The piece of a formula, and a MACRO for each definition in it, which is cut out of it.
 
-    ``omitted`` are parts of it that do not count (its comments).
+    Nothing is left of an empty formula, unless that is because it was never closed. ``omitted`` are parts of it that do not count (its comments).
 
     >>> text = r"\newcommand{\R}{\mathbb{R}} x \in \R"
     >>> pieces = mathematics(Stretch(text, None), PieceKind.INLINE, 0, len(text))
@@ -331,11 +331,11 @@ def mathematics(
     add(spans, at, hi)
     if omitted:
         spans = without(spans, omitted)
-    if not macros:
-        return [stretch.piece(kind, spans or [(lo, lo, None)], 0, environment)]
-    formula = stretch.piece(kind, spans, 0, environment) if spans else None
-    if formula is None or formula.text.isspace():
+    formula = stretch.piece(kind, spans or [(lo, lo, None)], 0, environment)
+    if not formula.text.strip() and (macros or environment != "unclosed"):
         return macros
+    if not macros:
+        return [formula]
     return sorted([*macros, formula], key=lambda piece: piece.offsets[0])
 
 

@@ -23,7 +23,7 @@ from gradbook.document.inline import heading_text, mathematics, pieces_of_block
 from gradbook.document.islands import DISPLAY_OPENER, Gathered, Islands
 from gradbook.document.lines import Lines
 from gradbook.document.pieces import Piece, PieceKind
-from gradbook.document.stretch import Stretch
+from gradbook.document.stretch import Stretch, trimmed
 
 _BLANK_LINES = re.compile(r"(?:[ \t]*+\n)++")
 _FENCE = re.compile(r"(`{3,})[^`\n]*$|(~{3,})[^\n]*$", re.MULTILINE)
@@ -204,7 +204,7 @@ class _Blocks:
         return self.table(here, end, columns) if columns else None
 
     def heading(self, level: int, stretch: Stretch, lo: int, hi: int, end: int) -> None:
-        spans = heading_text(stretch, lo, hi) or [(lo, lo, None)]
+        spans = trimmed(stretch.scan, heading_text(stretch, lo, hi)) or [(lo, lo, None)]
         self.pieces.append(stretch.piece(PieceKind.HEADING, spans, level))
         self.stop(end)
 

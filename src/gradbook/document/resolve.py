@@ -16,6 +16,7 @@ from gradbook.symbolic.domain import inferred_positive
 from gradbook.symbolic.expr import (
     FUNCTIONS,
     Apply,
+    At,
     Derivative,
     Expr,
     Func,
@@ -90,6 +91,9 @@ class Resolution:
                 return self._application(node, opaque)
             case Derivative():
                 return self._derivative(node, opaque)
+            case At(body, variable, value):
+                inner = self.of(body, opaque | {variable})
+                return substitute(inner, {variable: self.of(value, opaque)})
             case Sum() | Product():
                 # A bound index hides a definition of the same name.
                 return self._binder(node, opaque)
@@ -169,7 +173,10 @@ class Resolution:
         key = component_name(node.base, indices)
         if key in table.values:
             return table.values[key].number if self.values else Indexed(node.base, indices)
-        definition = table.definitions.get(key) or table.definitions.get(node.base + "_{}")
+        own = table.definitions.get(key)
+        if own is not None:
+            return self._body(own, opaque)
+        definition = table.definitions.get(node.base + "_{}")
         if node.base + "_{}" in table.unreadable:
             raise Unresolved(f"“{node.base}” is defined by a line that could not be read")
         if definition is not None and len(definition.indices) == len(indices):
@@ -223,10 +230,15 @@ class Resolution:
 
     def _bare_prime(self, name: str, body: Expr, order: int, opaque: frozenset[Expr]) -> Expr:
         """y' where y is a formula in one variable."""
+        return self.of(Derivative(body, self._usual_variable(body, name), order), opaque)
+
+    def _usual_variable(self, body: Expr, name: str) -> Expr:
+        """What a prime differentiates by: the only variable, or x (t) if it is one of several."""
         free = [s for s in free_symbols(body) if isinstance(s, Symbol) and not self._is_value(s)]
-        if len(free) != 1:
-            raise Unresolved(f"with respect to what “{name}′” is meant is not clear")
-        return self.of(Derivative(body, free[0], order), opaque)
+        usual = [s for s in free if s.name in ("x", "t")]
+        if len(free) == 1 or len(usual) == 1:
+            return free[0] if len(free) == 1 else usual[0]
+        raise Unresolved(f"with respect to what “{name}′” is meant is not clear")
 
     def _is_value(self, symbol: Symbol) -> bool:
         return symbol.name in self.table.values and symbol.name not in self.table.definitions
@@ -314,10 +326,7 @@ class Resolution:
             if definition is not None and len(definition.params) == 1:
                 return definition.params[0]
             body = self.of(node.body)
-            free = [s for s in free_symbols(body) if isinstance(s, Symbol)]
-            if len(free) != 1:
-                raise Unresolved("with respect to which variable is not clear")
-            return free[0]
+            return self._usual_variable(body, "(…)")
         if isinstance(wrt, Symbol) and self.definition(wrt.name) is None:
             other = self.table.other_name(wrt)
             if isinstance(other, Symbol):

@@ -32,6 +32,8 @@ class _Permissive(Names):
 def scan_tokens(tokens: list[Token], names: Names) -> None:
     """Indices of sums, double indices, raised indices."""
     for k, token in enumerate(tokens):
+        if token.is_macro("sigma"):
+            _sigma(tokens, k, names)
         if token.is_macro("sum", "prod") and k + 1 < len(tokens) and tokens[k + 1].is_char("_"):
             inside = _group(tokens, k + 2)
             for letter in inside:
@@ -47,6 +49,23 @@ def scan_tokens(tokens: list[Token], names: Names) -> None:
             inside = _group(tokens, k + 1)
             if len(inside) == 3 and inside[0].is_char("(") and inside[1].text.isalpha() and inside[1].kind is Kind.CHAR:
                 names.raised.add(_base(tokens[k - 1]))
+
+
+def _sigma(tokens: list[Token], k: int, names: Names) -> None:
+    """\\sigma is a standard deviation rather than the sigmoid where it is squared or differentiated by."""
+    after = tokens[k + 1] if k + 1 < len(tokens) else None
+    before = tokens[k - 1] if k else None
+    if after is not None and after.is_char("("):
+        inside = tokens[k + 2 : k + 4]
+        if inside[1:] and inside[1].is_char(")"):
+            names.sigmoid = True
+    squared = after is not None and after.is_char("^") and [t.text for t in _group(tokens, k + 2)] == ["2"]
+    if squared and not (k + 3 < len(tokens) and tokens[k + 3].is_char("(")):
+        names.variables.add(r"\sigma")
+    if before is not None and (before.is_macro("partial") or before.is_char("d")):
+        names.variables.add(r"\sigma")
+    if after is not None and after.text in ("<", ">") and k == 0:
+        names.variables.add(r"\sigma")
 
 
 def _base(token: Token) -> str:
@@ -70,13 +89,13 @@ def scan_statement(statement: Statement, names: Names, letters: set[str], solo: 
     """Functions that the statement defines (``f(x) = …``), and names of several letters."""
     if not statement.marks and not solo:
         return
+    word = _word(statement.sides[0], letters)
+    if word is not None and statement.marks and statement.relation(0) in ("=", ":=", "~"):
+        names.words.add(word)
     for side in (statement.sides[0], statement.sides[1] if len(statement.sides) == 2 and statement.words else []):
         application = plain_application(side, names)
         if application is not None and (statement.marks or solo):
             names.functions.add(application.name)
-    word = _word(statement.sides[0], letters)
-    if word is not None and statement.marks and statement.relation(0) in ("=", ":=", "~"):
-        names.words.add(word)
 
 
 def plain_application(side: list[Token], names: Names) -> Apply | None:
@@ -106,6 +125,9 @@ def _word(side: list[Token], letters: set[str]) -> str | None:
             return None
         run += side[k].text
         k += 1
+    if len(run) > 1 and k < len(side) and side[k].is_char("(") and side[-1].is_char(")") and run.isupper():
+        # FL(p) = …: a function with a name of several capitals
+        return run
     if len(run) < 2 or (k < len(side) and not side[k].is_char("_")):
         return None
     label = canonical_text(_group(side, k + 1)) if k < len(side) else ""

@@ -200,6 +200,8 @@ class _Cleaning:
         self.match = _matching(raw)
         self.out: list[Token] = []
         self.skipped: set[int] = set()
+        #: Where a \\right| closes a value at a point.
+        self.evaluations: set[int] = set()
 
     def run(self) -> list[Token]:
         k = 0
@@ -295,6 +297,12 @@ class _Cleaning:
             raise FormulaError(f"\\{side} without a bracket", self.raw[k].start)
         mark = self.raw[k + 1]
         if mark.is_char("."):
+            if side == "left" and self._evaluates(k):
+                self.out.append(Token(Kind.CHAR, "(", mark.start, mark.end))
+            return k + 2
+        if k in self.evaluations:
+            self.out.append(Token(Kind.CHAR, ")", mark.start, mark.end))
+            self.out.append(Token(Kind.MACRO, "evaluated", mark.start, mark.end))
             return k + 2
         if mark.is_char("|") or mark.is_macro("vert", "lvert", "rvert"):
             kind = Kind.LEFT_BAR if side == "left" else Kind.RIGHT_BAR
@@ -305,6 +313,21 @@ class _Cleaning:
             self.out.append(Token(kind, "||", mark.start, mark.end))
             return k + 2
         return k + 1
+
+    def _evaluates(self, k: int) -> bool:
+        """Whether the \\left. at k is closed by a bar with a subscript: a value at a point."""
+        depth = 0
+        for j in range(k, len(self.raw) - 2):
+            if self.raw[j].is_macro("left"):
+                depth += 1
+            elif self.raw[j].is_macro("right"):
+                depth -= 1
+                if depth == 0:
+                    if self.raw[j + 1].text in ("|", "vert", "rvert") and self.raw[j + 2].is_char("_"):
+                        self.evaluations.add(j)
+                        return True
+                    return False
+        return False
 
     def _struck(self, k: int, token: Token) -> int:
         group = self._group(k + 1)
@@ -357,7 +380,8 @@ class _Cleaning:
             end, stop = group[1] + 1, self.raw[group[1]].end
         inside = inside.strip() if name not in _TEXT else inside
         if name in _TEXT:
-            self.out.append(Token(Kind.TEXT, inside, token.start, stop))
+            single = len(inside) == 1 and inside.isalpha()
+            self.out.append(Token(Kind.CHAR if single else Kind.TEXT, inside, token.start, stop))
         elif name in _NAMES:
             plain = inside.replace("\\,", "").replace("~", "").strip()
             if len(plain) == 1 and plain.isalpha():

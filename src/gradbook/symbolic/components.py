@@ -159,62 +159,6 @@ _PRODUCT_BY_COMPONENT = _Choice("product of two vectors taken component by compo
 _BARS_ARE_NORM = _Choice("bars around a vector read as its length")
 _CHOICES = (_GRADIENT_LIES, _JACOBIAN_LIES, _MATRIX_LIES, _PRODUCT_BY_COMPONENT, _BARS_ARE_NORM)
 
-#: Row and column index to component; an index along a dimension of length one is ignored.
-_Component = Callable[[Expr, Expr], Expr]
-
-
-class _Array:
-    """A scalar, vector or matrix: its shape and its components, each worked out once."""
-
-    __slots__ = ("_component", "_memo", "shape")
-
-    def __init__(self, shape: Shape, component: _Component) -> None:
-        self.shape = shape
-        self._component = component
-        self._memo: dict[tuple[Expr, Expr], Expr] = {}
-
-    def at(self, row: Expr, column: Expr) -> Expr:
-        """The component in a row and column."""
-        place = (row if self.shape[0] != SINGLE else ONE, column if self.shape[1] != SINGLE else ONE)
-        found = self._memo.get(place)
-        if found is None:
-            found = self._memo[place] = self._component(*place)
-        return found
-
-    def along(self, index: Expr) -> Expr:
-        """The component of a vector, whether it stands or lies."""
-        return self.at(index, ONE) if self.shape[1] == SINGLE else self.at(ONE, index)
-
-    @property
-    def transposed(self) -> _Array:
-        """Rows for columns."""
-        return _Array((self.shape[1], self.shape[0]), lambda i, j: self.at(j, i))
-
-    @property
-    def is_scalar(self) -> bool:
-        """One by one."""
-        return self.shape == SCALAR_SHAPE
-
-    @property
-    def is_vector(self) -> bool:
-        """A column or a row."""
-        return (self.shape[0] == SINGLE) != (self.shape[1] == SINGLE)
-
-    @property
-    def is_matrix(self) -> bool:
-        """Neither dimension is one."""
-        return SINGLE not in self.shape
-
-    @property
-    def length(self) -> str:
-        """The dimension of a vector."""
-        return self.shape[0] if self.shape[1] == SINGLE else self.shape[1]
-
-
-def _constant(expr: Expr) -> _Array:
-    return _Array(SCALAR_SHAPE, lambda _i, _j: expr)
-
-
 class _Lowering:
     """One reading of one equation. Shapes are unified while arrays are made; components are made after that."""
 

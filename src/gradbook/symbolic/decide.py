@@ -278,6 +278,11 @@ class _Proof:
         for monomial in monomials:
             if signs.manifestly_positive(((monomial, 1),)):
                 constraints.add(((monomial, 1),), 1)
+        for gid in {g for m in monomials for g, _ in m}:
+            # exp(u) > 1 exactly where u > 0
+            sign = signs.exponent_sign(gid)
+            if sign is not None:
+                constraints.add((((), -1), (((gid, 1),), 1)), sign)
         return constraints.empty()
 
 

@@ -205,6 +205,7 @@ _UNARY: dict[str, Callable[[arb], arb]] = {
     "sign": _sign,
     "step": _step,
     "relu": lambda u: u.max(arb(0)),
+    "factorial": lambda u: (u + 1).gamma(),
 }
 
 

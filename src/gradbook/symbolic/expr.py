@@ -144,7 +144,7 @@ FUNCTIONS: dict[str, int | None] = {
     "sinh": 1, "cosh": 1, "tanh": 1, "coth": 1, "sech": 1, "csch": 1,
     "asin": 1, "acos": 1, "atan": 1, "asinh": 1, "acosh": 1, "atanh": 1,
     "sigmoid": 1, "abs": 1, "sign": 1, "max": None, "min": None, "relu": 1, "step": 1,
-    "erf": 1, "erfc": 1, "softplus": 1,
+    "erf": 1, "erfc": 1, "softplus": 1, "factorial": 1,
     # vectors and matrices
     "norm": 1, "norm1": 1, "transpose": 1, "dot": 2, "hadamard": 2, "diag": 1, "trace": 1,
     "softmax": 1,
@@ -214,6 +214,15 @@ class Delta(Expr):
 
     left: Expr
     right: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class At(Expr):
+    """The value of ``body`` where ``variable`` is ``value``: ``\\left. body \\right|_{x=2}``."""
+
+    body: Expr
+    variable: Expr
+    value: Expr
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -104,9 +104,11 @@ class Facts:
     two_valued: dict[str, tuple[Fraction, Fraction]] = field(default_factory=dict[str, tuple[Fraction, Fraction]])
     #: Generators that an assumption of the document equates with a polynomial (``\\sum_k y_k = 1``).
     assumed: dict[int, PolyKey] = field(default_factory=dict[int, PolyKey])
-    exp_parts: dict[tuple[Monomial, PolyKey], int] = field(default_factory=dict[tuple[Monomial, PolyKey], int])
+    #: The generator of a place (monomial, denominator) is exp of this multiple of it.
+    exp_units: dict[tuple[Monomial, PolyKey], Fraction] = field(default_factory=dict[tuple[Monomial, PolyKey], Fraction])
     root_parts: dict[PolyKey, int] = field(default_factory=dict[PolyKey, int])
-    trig_parts: dict[tuple[Monomial, PolyKey], int] = field(default_factory=dict[tuple[Monomial, PolyKey], int])
+    #: The same for sine and cosine.
+    trig_units: dict[tuple[Monomial, PolyKey], Fraction] = field(default_factory=dict[tuple[Monomial, PolyKey], Fraction])
     width: int = 16
 
 
@@ -462,6 +464,23 @@ class Normaliser:
                 known = self.region.signs.get(((((gid, 1),), 1),))
                 return known == 1
 
+    def exponent_sign(self, gid: int) -> int | None:
+        """The sign of what stands in the exponent of an exponential generator, if the region fixes it."""
+        key = self.table.keys[gid]
+        if key[0] != "exp":
+            return None
+        sign = 1
+        for part, power in (*key[1], *(item for m, _ in key[2] for item in m if len(key[2]) == 1)):
+            if power % 2 == 0 or self._positive(part):
+                continue
+            known = self.region.signs.get(((((part, 1),), 1),))
+            if known is None:
+                return None
+            sign *= known
+        if len(key[2]) != 1:
+            return None
+        return sign
+
     def _absolute(self, poly: fmpz_mpoly) -> fmpz_mpoly:
         return self._times(self._sign(poly), poly)
 
@@ -590,9 +609,9 @@ class Normaliser:
         if len(key) == 1 and len(key[0][0]) == 1 and key[0][0][0][1] == 1 and key[0][1] == 1:
             known = self.table.keys[key[0][0][0][0]]
             if known[0] == "exp":
-                parts = self.facts.exp_parts[known[1], known[2]]
                 if power.denominator != 1:
-                    self._refine(self.facts.exp_parts, (known[1], known[2]), parts * power.denominator)
+                    place = (known[1], known[2])
+                    self._finer(self.facts.exp_units, place, self.facts.exp_units[place] / power.denominator)
                 return self.whole_power((factor, self.one), power.numerator)
             if known[0] == "root":
                 return self._nested_root(known[1], factor, power)
@@ -684,13 +703,24 @@ class Normaliser:
                 # exp(c log|f|) = |f|**c
                 return self._factor_power(self.from_key(key[1]), factor)
         place = (monomial, den)
-        parts = self.facts.exp_parts.get(place)
-        if parts is None:
-            parts = self.facts.exp_parts[place] = factor.denominator
-        if parts % factor.denominator:
-            self._refine(self.facts.exp_parts, place, lcm(parts, factor.denominator))
+        count = self._count(self.facts.exp_units, place, factor)
         generator = self.generator(("exp", monomial, den))
-        return self.whole_power((generator, self.one), int(factor * parts))
+        return self.whole_power((generator, self.one), count)
+
+    def _count(self, units: dict[tuple[Monomial, PolyKey], Fraction], place: tuple[Monomial, PolyKey], factor: Fraction) -> int:
+        """The factor in units of the place; a finer unit is noted, and the work restarted, if it is not whole."""
+        unit = units.get(place)
+        if unit is None:
+            unit = units[place] = abs(factor)
+        ratio = factor / unit
+        if ratio.denominator != 1:
+            self._finer(units, place, unit / ratio.denominator)
+        return ratio.numerator
+
+    @staticmethod
+    def _finer(units: dict[tuple[Monomial, PolyKey], Fraction], place: tuple[Monomial, PolyKey], unit: Fraction) -> None:
+        units[place] = unit
+        raise _Restart
 
     def logarithm(self, arg: Quotient) -> Quotient:
         """log|arg| as a combination of log of irreducible factors; arg > 0 is the domain."""
@@ -732,8 +762,8 @@ class Normaliser:
         if len(key) == 1 and key[0][1] == 1 and len(key[0][0]) == 1 and key[0][0][0][1] == 1:
             match self.table.keys[key[0][0][0][0]]:
                 case ("exp", monomial, den):
-                    parts = self.facts.exp_parts[monomial, den]
-                    return self._of_monomial(monomial), self.from_key(den) * parts
+                    unit = self.facts.exp_units[monomial, den]
+                    return self._of_monomial(monomial) * unit.numerator, self.from_key(den) * unit.denominator
                 case ("root", radicand):
                     num, den = self.logarithm((self.from_key(radicand), self.one))
                     return num, den * self.facts.root_parts[radicand]
@@ -755,7 +785,7 @@ class Normaliser:
         rule = _FUNCTION_RULES.get(name)
         if rule is not None:
             return rule(self, self.of(args[0]))
-        if name in _ODD or name in _EVEN:
+        if name in _ODD or name in _PLAIN:
             return self.of_opaque(name, self.of(args[0]))
         raise NotNormal(f"{name} has no normal form")
 
@@ -765,7 +795,7 @@ class Normaliser:
             return self.constant(0)
         num, den = self.fraction_key(arg)
         flip = num[0][1] < 0
-        if flip:
+        if flip and name in _ODD:
             num = tuple((m, -c) for m, c in num)
         generator = self.generator(("func", name, (num, den)))
         return (-generator if flip and name in _ODD else generator), self.one
@@ -811,12 +841,7 @@ class Normaliser:
                 s, c = ((0, 1), (1, 0), (0, -1), (-1, 0))[quarter.numerator % 4]
                 return self.constant(s), self.constant(c)
         place = (monomial, den)
-        parts = self.facts.trig_parts.get(place)
-        if parts is None:
-            parts = self.facts.trig_parts[place] = factor.denominator
-        if parts % factor.denominator:
-            self._refine(self.facts.trig_parts, place, lcm(parts, factor.denominator))
-        count = int(factor * parts)
+        count = self._count(self.facts.trig_units, place, factor)
         if abs(count) > 24:
             raise BoundHit("the multiple of an angle")
         s, c = self.generator(("trig", "sin", *place)), self.generator(("trig", "cos", *place))
@@ -1170,7 +1195,8 @@ class Normaliser:
             known = self.table.keys[key[0][0][0][0]]
             if known[0] == "exp" and known[2] == ONE_KEY:
                 total = self._close_sum([(bound, ranges)], known[1], ONE_KEY)
-                return self.exponential((total[0], total[1] * self.facts.exp_parts[known[1], known[2]]))
+                unit = self.facts.exp_units[known[1], known[2]]
+                return self.exponential((total[0] * unit.numerator, total[1] * unit.denominator))
         name = self.table.intern(("sym", Symbol("#p")))
         self.table.bound_ids.add(name)
         return self.generator(("prod", (name, ranges), self.table.rename_poly(key, {bound: name}))), self.one
@@ -1232,7 +1258,7 @@ def _prime_powers(n: int) -> list[tuple[int, int]]:
 
 #: Functions with no rules of their own, by parity.
 _ODD = frozenset({"erf", "atan", "asin"})
-_EVEN: frozenset[str] = frozenset()
+_PLAIN = frozenset({"factorial"})  # no symmetry is used for these
 
 
 def _sine(n: Normaliser, u: Quotient) -> Quotient:
