@@ -1,8 +1,8 @@
 """What the pieces of any text have to satisfy, and a search for texts that break it.
 
 ``python -m tests.document.fuzz_pieces --seconds 600`` takes documents of this repository apart and puts them
-together again with what confuses readers. It prints each text that it finds, made small; what it found is kept
-as tests in ``test_hostile.py``.
+together again with what confuses readers. It prints each text that it finds, made small; what it found is
+kept as tests in ``test_hostile.py``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import random
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 from gradbook.document.notebook import NotebookError
@@ -23,29 +24,20 @@ ROOT = Path(__file__).resolve().parents[2]
 TOKENS = (
     *"{}[]()$\\^_&=|~%#'\"<>!.,;:-+*/` \t\n\r\0\ufeff\u2028\ud800ax1θ",
     *r"""
-    $$ \\ \( \) \[ \] \\( \\) \\[ \\] \$ \{ \} \% ``` ~~~ ~~ ** *** __ `` $` `$ ```math ~~~math ```{math} # ## ###
-    === --- - * + 1. 2) a) b) (a) (6) ii) > >> | \| |-| |---|---| :-: [a](b) ![a](b) [^1] [^1]: [a]: &lt; &nbsp;
-    <br> <p> </p> <td> </td> <b> <del> </del> <!-- --> <pre> </pre> <script> </script> <a&b> <http://a.b> :::
+    $$ \\ \( \) \[ \] \\( \\) \\[ \\] \$ \{ \} \% ``` ~~~ ~~ ** *** __ `` $` `$ ```math ~~~math ```{math}
+    # ## ### === --- - * + 1. 2) a) b) (a) (6) ii) > >> | \| |-| |---|---| :-: [a](b) ![a](b) [^1] [^1]: [a]:
+    &lt; &nbsp; <br> <p> </p> <td> </td> <b> <del> </del> <sup> <!-- --> <pre> </pre> <script> </script>
+    <http://a.b> ::: {#a} {.b}
     \begin{align} \end{align} \begin{equation*} \end{equation*} \begin{cases} \end{cases} \begin{alignat}{2}
-    \begin{verbatim} \end{verbatim} \begin{theorem} \end{theorem} \begin{proof} \begin{tabular}{ll} \end{tabular}
-    \begin{document} \end{document} \begin{ \end \section{ \section*{a} \paragraph{ \textbf{ \emph{a} \bf \item
-    \item[a)] \footnote{ \caption{ \label{a} \cite[b]{a} \verb|a| \iffalse \fi \par \\[2pt] \\* \text{ \text{$a$}
-    \newcommand{\R}{\mathbb{R}} \newcommand \def\a{b} \def\be{\begin{equation}} \be \ee \def\ee{\end{equation}}
-    \DeclareMathOperator{\s}{s} \newtheorem{thm}{T} \begin{thm}[a] \frac{1}{2} \alpha f'(x)=2x $x$ $x=1$ word Let
+    \begin{verbatim} \end{verbatim} \begin{theorem} \end{theorem} \begin{proof} \begin{tabular}{ll}
+    \end{tabular} \begin{document} \end{document} \begin{ \end \section{ \section*{a} \paragraph{ \textbf{
+    \emph{a} \bf \item \item[a)] \footnote{ \caption{ \label{a} \cite[b]{a} \verb|a| \iffalse \fi \par \\[2pt]
+    \\* \text{ \text{$a$} \newcommand{\R}{\mathbb{R}} \newcommand \def\a{b} \def\be{\begin{equation}} \be \ee
+    \def\ee{\end{equation}} \DeclareMathOperator{\s}{s} \newtheorem{thm}{T} \begin{thm}[a] \frac{1}{2} \alpha
+    f'(x)=2x $x$ $x=1$ word Let
     """.split(),
-    *(
-        "\n\n",
-        "\n    ",
-        "\n> ",
-        "\n- ",
-        "\n$$\n",
-        "\r\n",
-        "\n---\n",
-        "---\na: b\n---\n",
-        "| a | b |\n|---|---|\n",
-        " = ",
-        "  \n",
-    ),
+    *("\n\n", "\n    ", "\n> ", "\n- ", "\n$$\n", "\r\n", "\n---\n", "---\na: b\n---\n", "  \n", " = "),
+    *("| a | b |\n|---|---|\n", "\n```math\n", "\n\n    $$"),
 )
 
 
@@ -71,7 +63,7 @@ def _faults_of(piece: Piece, text: str, kind: DocumentKind) -> list[str]:
     offsets = piece.offsets
     if len(offsets) != len(piece.text) + 1:
         return [f"{piece}: {len(offsets)} offsets"]
-    if any(after <= before for before, after in zip(offsets, offsets[1:], strict=False)):
+    if any(after <= before for before, after in pairwise(offsets)):
         return [f"{piece}: offsets {list(offsets)} do not increase"]
     if not 0 <= offsets[0] <= offsets[-1] <= len(text):
         return [f"{piece}: offsets {list(offsets)} outside of the text"]

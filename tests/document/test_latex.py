@@ -110,7 +110,7 @@ def test_mathematics(text: str, piece: str) -> None:
 
 def test_comments_are_left_out() -> None:
     text = "a % $no$\n% alone\nb 5\\% c\\\\% no\n\\[x % }\n % alone {\n + y\\]"
-    assert shown(text) == ["text: a \nb 5% c\n\n", "display: x \n + y"]
+    assert shown(text) == ["text: a \nb 5% c\n\n", "display: x \n  + y"]
 
 
 def test_a_commented_line_leaves_no_blank_line() -> None:
@@ -145,7 +145,7 @@ def test_commands_of_prose_are_unwrapped() -> None:
         r"\emph{Let} \textcolor{red}{$x$} {\bf be}~\mycommand{real}, \href{http://a}{see}~\cite[p.~1]{b}"
         r"\label{c}\vspace{1em} \& \{5\,\$\}\ldots"
     )
-    assert shown(text) == ["text: Let ", "inline: x", "text:  be real, see  & {5 $}…"]
+    assert shown(text) == ["text: Let ", "inline: x", "text:   be real, see  & {5 $}…"]
 
 
 @pytest.mark.parametrize(

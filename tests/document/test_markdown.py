@@ -304,7 +304,13 @@ def test_a_rule_after_a_display_is_no_underline() -> None:
 
 @pytest.mark.parametrize("marker", ["a)", "(6)", "b.", "(ii)", "1.", "2)"])
 def test_enumerators_stay_in_the_text(marker: str) -> None:
-    assert shown(f"x\n\n{marker} Tanh\n\n$$y$$") == ["text: x", "/", f"text: {marker} Tanh", "/", "display: y"]
+    assert shown(f"x\n\n{marker} Tanh\n\n$$y$$") == [
+        "text: x",
+        "/",
+        f"text: {marker} Tanh",
+        "/",
+        "display: y",
+    ]
 
 
 def test_ordered_items() -> None:

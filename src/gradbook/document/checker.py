@@ -6,6 +6,7 @@ raises for what a document says; what cannot be read becomes UNREAD with the pla
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -135,6 +136,8 @@ class Checker:
         self.runs = self._runs(pieces)
         self.context = ""
         self.introduced: set[str] = set()
+        #: Statements of a "where" clause that were used before their own line came.
+        self.foreseen: set[int] = set()
 
     # --- first pass -----------------------------------------------------------------------------
 
@@ -150,7 +153,8 @@ class Checker:
                 case PieceKind.HEADING | PieceKind.FRONT_MATTER:
                     if current.parts:
                         runs.append(current)
-                    runs.append(Run(piece.kind, [piece.text], level=piece.level))
+                    parts = self._heading_parts(piece) if piece.kind is PieceKind.HEADING else [piece.text]
+                    runs.append(Run(piece.kind, parts, level=piece.level))
                     current = Run(PieceKind.TEXT, [])
                 case PieceKind.TEXT:
                     current.parts.append(piece.text)
@@ -162,6 +166,20 @@ class Checker:
         if current.parts:
             runs.append(current)
         return runs
+
+    def _heading_parts(self, piece: Piece) -> list[str | Formula]:
+        """A heading's words and the formulas in it."""
+        parts: list[str | Formula] = []
+        end = 0
+        for found in _HEADING_MATH.finditer(piece.text):
+            group = 1 if found.group(1) is not None else 2
+            start, stop = found.span(group)
+            parts.append(piece.text[end : found.start()])
+            text = piece.text[start:stop]
+            parts.append(self._formula(Piece(PieceKind.INLINE, text, piece.offsets[start : stop + 1])))
+            end = found.end()
+        parts.append(piece.text[end:])
+        return parts
 
     def _formula(self, piece: Piece) -> Formula:
         formula = Formula(piece)
@@ -197,7 +215,7 @@ class Checker:
                 for side in statement.sides:
                     if any(t.is_macro("partial", "nabla") or t.is_char("d") or t.is_char("(") for t in side):
                         try:
-                            scan.scan_tree(read_expression(side, names)[0], self.table)
+                            scan.scan_tree(self._named(read_expression(side, names)[0]), self.table)
                         except (FormulaError, BoundHit):
                             continue
 
@@ -210,6 +228,7 @@ class Checker:
         for k, run in enumerate(self.runs):
             if run.kind is PieceKind.HEADING:
                 self._heading(run.text)
+                self._paragraph_formulas(k, run)
             elif run.kind is not PieceKind.FRONT_MATTER:
                 self._paragraph(k, run)
         self.lines.sort(key=lambda item: item[0])
@@ -234,7 +253,8 @@ class Checker:
                 left, _, right = item.partition("=")
                 a, b = self._name(left), self._name(right)
                 table.aliases[a] = b
-                table.aliases.setdefault(b, a)
+                if a in names.functions:
+                    names.functions.add(b)
             for item in front.entries.get("domains", []):
                 for condition in self._conditions(item):
                     table.assume(condition)
@@ -277,13 +297,27 @@ class Checker:
         self.chain = _Chain()
 
     def _paragraph(self, k: int, run: Run) -> None:
-        relations = any(isinstance(p, Formula) and any(s.marks for s in p.statements) for p in run.parts)
-        if not run.displays and not relations and prose.is_subheading(run.text, run.strong):
+        equations = any(
+            isinstance(p, Formula) and any("=" in [s.relation(k) for k in range(len(s.marks))] for s in p.statements)
+            for p in run.parts
+        )
+        if not run.displays and not equations and prose.is_subheading(run.text, run.strong):
             self._heading(run.text)
             self._case_target(run)
         elif not run.displays and prose.is_case(run.text):
             self._heading(run.text.split(".")[0])
             self._case_target(run)
+        self._begin_paragraph(run)
+        self._paragraph_formulas(k, run)
+
+    def _begin_paragraph(self, run: Run) -> None:
+        """Conditions of a sentence end with its paragraph, unless the next one plainly goes on."""
+        words = run.parts[0].strip().lower() if isinstance(run.parts[0], str) else ""
+        opener = words.lstrip("(,;").split(" ")[0].strip(",.:;")
+        if len(words) > 3 and not run.displays and opener not in _GOING_ON:
+            self.table.passing.clear()
+
+    def _paragraph_formulas(self, k: int, run: Run) -> None:
         self._values_in_words(run)
         before = ""
         for j, part in enumerate(run.parts):
@@ -363,8 +397,9 @@ class Checker:
                 self.table.assume(condition, passing=True)
         elif relation == "=" and role in (Role.GIVEN, Role.CLAIM, Role.LET):
             left, right = self._side(statement.sides[0]), self._side(statement.sides[1])
-            if left is not None and right is not None and not self._defined(left):
-                self._define(left, right, self._at(statement.sides[0][0].start))
+            if left is not None and right is not None and not self._defined(left) and not self._mentions(right, left):
+                self.foreseen.add(id(statement))
+                self._define(left, right, 0)
 
     # --- one formula ----------------------------------------------------------------------------
 
@@ -376,7 +411,7 @@ class Checker:
             self._unread_piece(formula, display)
             return
         role = prose.role_of(before)
-        if display and role in (Role.CONDITION,):
+        if display and role in (Role.CONDITION, Role.PLACE):
             role = Role.CLAIM
         symbols: list[Expr] = []
         for statement in formula.statements:
@@ -437,8 +472,14 @@ class Checker:
             match node:
                 case Apply(name, (), (order,)) if name not in table.definitions:
                     primed = name + "'" * order
-                    if table.has(primed) or name in table.values or name in table.names.variables:
+                    if table.has(primed) or name in table.values or name in table.names.variables | table.names.primed:
                         return Symbol(primed)
+                case Symbol(name) if name in table.aliases:
+                    return Symbol(table.aliases[name])
+                case Indexed(base, indices) if base in table.aliases:
+                    return Indexed(table.aliases[base], indices)
+                case Apply(name, args, orders) if name in table.aliases:
+                    return Apply(table.aliases[name], args, orders)
                 case Symbol(name) if "_{" in name and not table.has(name) and name not in table.names.functions:
                     return self._partial(name) or node
                 case _:
@@ -495,12 +536,23 @@ class Checker:
             self._odd_relation(statement, relations)
         elif all(r in ("<", ">", "<=", ">=", "!=", "in") for r in relations) and not statement.continues:
             self._inequality(statement, role, clock)
-        elif role in (Role.CONDITION, Role.SETTING) and not statement.continues:
+        elif not statement.continues and self._is_imposed(statement, role):
             self._imposed(statement, role)
         else:
             self._links(statement, role, clock, display)
         if statement.conditions:
             self.table.passing[:] = passing
+
+    def _is_imposed(self, statement: Statement, role: Role) -> bool:
+        """Whether an equation is imposed rather than claimed, by the words before it and what it is about."""
+        if role is Role.SETTING:
+            return True
+        if role not in (Role.CONDITION, Role.PLACE):
+            return False
+        left = self._side(statement.sides[0])
+        if left is None or len(statement.marks) > 1:
+            return False
+        return isinstance(left, Symbol | Indexed) or (role is Role.CONDITION and not self._rests_on_definition(left))
 
     def _inline_condition(self, tokens: list[Token]) -> None:
         try:
@@ -618,7 +670,7 @@ class Checker:
             self.table.learn(left)
             if role is Role.CONDITION and not isinstance(left, Symbol | Indexed):
                 self._constraint(left, right)
-            elif role is Role.CONDITION:
+            elif role in (Role.CONDITION, Role.PLACE):
                 self.table.passing[:] = [c for c in self.table.passing if not _about(c, left)]
                 self.table.assume(Relation(left, relation, right), passing=True)
             self._emit_link(statement, k, Finding(Verdict.STATED))
@@ -654,6 +706,12 @@ class Checker:
     ) -> Finding:
         first = chain.sides == 0
         line = self._at(statement.sides[k + 1][0].start if statement.sides[k + 1] else statement.marks[k].start)
+        if first and id(statement) in self.foreseen:
+            return Finding(Verdict.STATED)
+        if first and role is Role.GIVEN and self._is_given(right) and not isinstance(left, Symbol | Indexed | Apply):
+            if not self._rests_on_definition(left) and not self._is_given(left):
+                self._constraint(left, right)
+                return Finding(Verdict.STATED)
         if first:
             updated = self._updated(left, right, clock, dash=_after_struck(statement.sides[k + 1]))
             if updated is not None:
@@ -669,8 +727,9 @@ class Checker:
         if other is not None:
             return other
         if first and role is Role.GIVEN and finding.verdict in (Verdict.REFUTED, Verdict.UNDECIDED, Verdict.UNREAD):
-            self._constraint(left, right)
-            return Finding(Verdict.STATED)
+            if not self._rests_on_definition(left):
+                self._constraint(left, right)
+                return Finding(Verdict.STATED)
         if first and finding.verdict in (Verdict.REFUTED, Verdict.UNREAD, Verdict.UNDECIDED):
             again = self._redefined(left, right, line)
             if again is not None:
@@ -743,7 +802,9 @@ class Checker:
         definition = self.table.definitions.get(form[0])
         if definition is None:
             return None
-        if definition.section == self.table.section and len(definition.params) == (len(form[1]) or len(definition.params)):
+        table = self.table
+        same_place = definition.section == table.section and definition.case in (0, table.case)
+        if same_place and len(definition.params) == (len(form[1]) or len(definition.params)):
             return None
         self._define(left, right, line)
         return Finding(Verdict.STATED)
@@ -781,10 +842,7 @@ class Checker:
             return True
         name = form[0]
         table = self.table
-        if table.has(name) or name in table.unreadable:
-            return True
-        other = table.aliases.get(name)
-        return other is not None and table.has(other)
+        return table.has(name) or name in table.unreadable
 
     def _define(self, left: Expr, right: Expr, line: int) -> None:
         form = self._form(left)
@@ -801,7 +859,7 @@ class Checker:
             return
         table.values.pop(name, None)
         self._forget(head_key(left, table))
-        table.define(Definition(name, params, indices, right, table.section, line))
+        table.define(Definition(name, params, indices, right, table.section, line, table.case))
         self._forget(head_key(left, table))
         table.learn(left)
 
@@ -893,6 +951,9 @@ class Checker:
 
     def _update_rule(self, left: Expr, right: Expr) -> Finding | None:
         """``w = w - eta dL/dw``: the name on the left is the new value of the one on the right."""
+        if self._recurrence(left, right):
+            self.table.learn(left)
+            return Finding(Verdict.STATED)
         form = self._form(left)
         if form is None or not any(node == left for node in walk(right)) or form[0] in self.table.definitions:
             return None
@@ -901,6 +962,13 @@ class Checker:
         self.table.updates = [u for u in self.table.updates if u.generic != left]
         self.table.updates.append(UpdateRule(left, right))
         return Finding(Verdict.STATED)
+
+    @staticmethod
+    def _recurrence(left: Expr, right: Expr) -> bool:
+        """``x_{t+1} = x_t - …``: a rule that makes the next member from this one."""
+        if not isinstance(left, Indexed) or all(isinstance(i, Symbol | Number) for i in left.indices):
+            return False
+        return any(isinstance(node, Indexed) and node.base == left.base and node != left for node in walk(right))
 
     def _assignment(self, left: Expr, right: Expr) -> Finding:
         self.table.updates = [u for u in self.table.updates if u.generic != left]
@@ -1044,6 +1112,10 @@ class Checker:
         )
 
 
+_GOING_ON = frozenset(
+    "then and so thus hence we which giving therefore that with where for if when here this it by simplifying or".split()
+)
+_HEADING_MATH = re.compile(r"\$([^$]+)\$|\\\((.+?)\\\)")
 _OPS = {"<": Op.LT, ">": Op.GT, "<=": Op.LE, ">=": Op.GE, "!=": Op.NE, "=": Op.EQ}
 #: Functions whose definition in a document is the usual one, when it is.
 _INTRODUCED = frozenset({"sigmoid", "relu", "softplus", "sign", "step", "softmax", "erf"})

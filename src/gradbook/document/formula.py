@@ -26,6 +26,7 @@ from gradbook.symbolic.expr import (
     HALF,
     ONE,
     PI,
+    ZERO,
     Add,
     All,
     AnyOf,
@@ -54,6 +55,8 @@ from gradbook.symbolic.expr import (
     walk,
 )
 
+#: Signs of an indicator function.
+_INDICATORS = frozenset({r"\mathbb{1}", r"\mathbf{1}", r"\mathbb{I}", "1", "I"})
 #: Deepest nesting of brackets, fractions and scripts that is read.
 MAX_DEPTH = 48
 
@@ -110,6 +113,8 @@ class Names:
     double: set[str] = field(default_factory=set[str])
     #: Bases whose bracketed superscript is an index, as in ``x^{(i)}``.
     raised: set[str] = field(default_factory=set[str])
+    #: Letters that are written with a prime on the left of an equation.
+    primed: set[str] = field(default_factory=set[str])
     #: Whether \\sigma is applied to a bare variable somewhere, and so is the sigmoid.
     sigmoid: bool = False
     #: Names written in bold or with an arrow.
@@ -506,6 +511,8 @@ class Parser:
                 return self._named(token)
             case Kind.SYMBOL:
                 self.at += 1
+                if token.text in _INDICATORS and (indicator := self._indicator()) is not None:
+                    return indicator
                 self.names.bold.add(token.text)
                 return self._name(token.text)
             case Kind.LEFT_BAR:
@@ -515,8 +522,41 @@ class Parser:
             case _:
                 raise FormulaError(f"“{_spoken(token)}” was not expected here", token.start)
 
+    def _indicator(self) -> Expr | None:
+        """``\\mathbb{1}[x > 0]`` or ``\\mathbb{1}_{x > 0}``: one where the condition holds, else zero."""
+        token = self.peek()
+        if token is None:
+            return None
+        mark = self.at
+        if token.is_char("_"):
+            self.at += 1
+            inside = self._script()
+        elif token.kind is Kind.CHAR and token.text in _CLOSING:
+            inside = self._bracket_tokens(token.text)
+        else:
+            return None
+        if inside and inside[0].text in (r"\{", "(", "[") and inside[-1].text == _CLOSING[inside[0].text]:
+            inside = inside[1:-1]
+        if not any(relation_of(t) for t in inside):
+            self.at = mark
+            return None
+        condition = self._inside_condition(inside)
+        return Cases(((ONE, condition), (ZERO, Otherwise())))
+
+    def _inside_condition(self, tokens: list[Token]) -> Condition:
+        inner = Parser(tokens, self.names, self.reading, self.clock)
+        inner.depth, inner.bound = self.depth, self.bound
+        result = inner.condition()
+        inner.expect_end()
+        return result
+
     def _character(self, token: Token) -> Expr:
         text = token.text
+        if text == "1" and (nxt := self.peek(1)) is not None and nxt.is_char("_"):
+            self.at += 1
+            if (indicator := self._indicator()) is not None:
+                return indicator
+            self.at -= 1
         if text.isdigit() or (text == "." and (nxt := self.peek(1)) is not None and nxt.text.isdigit()):
             return self._number()
         if text in ("(", "["):
@@ -1229,7 +1269,11 @@ class Parser:
             return found
         if not num or not den:
             raise FormulaError("a fraction with an empty part", token.start)
-        return Div(self._nested(num), self._nested(den))
+        # what is struck out of a numerator or denominator leaves a one behind
+        top, bottom = (
+            ONE if all(t.kind is Kind.STRUCK for t in part) else self._nested(part) for part in (num, den)
+        )
+        return Div(top, bottom)
 
     def _derivative_fraction(self, num: list[Token], den: list[Token]) -> Expr | None:
         """\\frac{df}{dx}, \\frac{\\partial^2 f}{\\partial x \\partial y}, \\frac{d}{dx}, \\frac{l \\cdot \\partial L}{\\partial w}."""

@@ -29,7 +29,7 @@ _BLOCK_TAGS = frozenset(
 # Elements that are known, so that what stands between the signs of "a<b and c>d" is not lost.
 _TAGS = _BLOCK_TAGS | frozenset(
     "a abbr b bdi bdo big br cite code col colgroup data del dfn em font i img input ins kbd label mark pre "
-    "q ruby rp rt s samp script small span strike strong style sub sup td textarea th time tt u var wbr".split()
+    "q rp rt ruby s samp script small span strike strong style sub sup td textarea th tt u var wbr".split()
 )
 _TAG = re.compile(
     rf"<(/?)({'|'.join(sorted(_TAGS, key=len, reverse=True))})"
@@ -259,10 +259,12 @@ def tokens_of(stretch: Stretch, lo: int, hi: int, islands: Sequence[Token] = ())
     scanner = _Scan(stretch.scan, tokens)
     at = lo
     for island in islands:
-        scanner.read(at, island.lo)
+        if at < island.lo:
+            scanner.read(at, island.lo)
         tokens.append(island)
         at = island.hi
-    scanner.read(at, hi)
+    if at < hi:
+        scanner.read(at, hi)
     return tokens
 
 
@@ -273,8 +275,15 @@ def pieces_of_block(stretch: Stretch, lo: int, hi: int, islands: Sequence[Token]
     >>> [piece.text for piece in pieces_of_block(Stretch(text, None), 0, len(text))]
     ['Let learning rate (', '\\eta', ')  = 0.1']
     """
-    tokens = struck_out(stretch.scan, tokens_of(stretch, lo, hi, islands))
-    level = int(is_strong(stretch.scan, tokens, pair_emphasis(tokens)))
+    scan = stretch.scan
+    if not islands and not _SPECIAL.search(scan, lo, hi):  # as most paragraphs are
+        plain = scan[lo:hi].strip() != ""
+        return [stretch.piece(PieceKind.TEXT, [(lo, hi, None)])] if plain else []
+    tokens = tokens_of(stretch, lo, hi, islands)
+    level = 0
+    if any(token.kind is TokenKind.MARK for token in tokens):
+        tokens = struck_out(scan, tokens)
+        level = int(is_strong(scan, tokens, pair_emphasis(tokens)))
     pieces: list[Piece] = []
     spans: list[Span] = []
 
@@ -314,7 +323,8 @@ def mathematics(
 ) -> list[Piece]:
     r"""The piece of a formula, and a MACRO for each definition in it, which is cut out of it.
 
-    Nothing is left of an empty formula, unless that is because it was never closed. ``omitted`` are parts of it that do not count (its comments).
+    Nothing is left of an empty formula, unless it is empty because it was never closed. ``omitted`` are parts
+    of it that do not count (its comments).
 
     >>> text = r"\newcommand{\R}{\mathbb{R}} x \in \R"
     >>> pieces = mathematics(Stretch(text, None), PieceKind.INLINE, 0, len(text))

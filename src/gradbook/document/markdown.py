@@ -95,7 +95,8 @@ class _Blocks:
         self.pieces.extend(pieces[1:] if skip else pieces)
 
     def enter(self, at: int, end: int) -> tuple[int, int, int]:
-        return self.lines.enter(at, end, code=self.indent(0) + 4)
+        items = self.items[0]
+        return self.lines.enter(at, end, code=items[-1] + 4 if items else 4)
 
     def indent(self, depth: int) -> int:
         """Where the contents of the innermost open list item begin."""

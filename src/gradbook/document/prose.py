@@ -23,6 +23,7 @@ class Role(Enum):
     CLAIM = "claim"  # nothing special: a definition or a claim
     LET = "let"  # "let", "define": a definition, even of a known name
     CONDITION = "condition"  # "for", "if", "when": holds in this sentence only
+    PLACE = "place"  # "at": a point, if it is about a plain symbol
     SETTING = "setting"  # "setting", "at", "solve": an equation that is imposed, not claimed
     GIVEN = "given"  # "such that", "with", "assume": holds from here on
 
@@ -31,8 +32,10 @@ _ROLES: tuple[tuple[str, Role], ...] = (
     (r"(so that|such that|subject to|satisf\w+|constraint|under the condition( that)?|normali[sz]ed so that|sum to)$", Role.GIVEN),
     (r"(set|setting|solve|solving|solves|requires?|requiring|want|need|equation|root of|roots of|vanishes|equate|equating|find)( \w+){0,3}$", Role.SETTING),
     (r"(suppose|assume|assuming|assumption|given|provided|since|because|as)( that)?$", Role.GIVEN),
-    (r"\b(for|if|when|whenever|while|unless|where|in case|case|all|every|and for|at|on|until|both)( (all|any|every|the case|some|which|class|label|labels))*$", Role.CONDITION),
-    (r"\b(let|define|consider|write|writing|put|denote( by)?|introduce|take|choose|now let|let us write|let us define|by definition)( \w+){0,3}$", Role.LET),
+    (r"\b(for|if|when|whenever|unless|in case|case|all|every|and for|until|both)( (all|any|every|the case|some|which|class|label|labels))*$", Role.CONDITION),
+    (r"\b(start\w*|begin\w*|initial\w*)( \w+){0,2}$", Role.GIVEN),
+    (r"\b(at|on|near|around|through)( (the )?(point|points|origin|value|values))?$", Role.PLACE),
+    (r"\b(let|define|redefine|consider|denote( by)?|introduce|now let|let us write|let us define|by definition)( \w+){0,3}$", Role.LET),
     (r"\b(with|has|have|using|where|initial\w*|start\w*)$", Role.GIVEN),
 )  # fmt: skip
 

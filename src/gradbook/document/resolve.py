@@ -134,9 +134,6 @@ class Resolution:
         found = table.definitions.get(name)
         if found is not None:
             return found
-        other = table.aliases.get(name)
-        if other is not None and other in table.definitions:
-            return table.definitions[other]
         return None
 
     def _symbol(self, node: Symbol, opaque: frozenset[Expr]) -> Expr:
@@ -204,6 +201,9 @@ class Resolution:
             return self._applied(*particular, args, orders, opaque)
         if definition is not None and (definition.params or definition.indices or not args):
             params = (*definition.indices, *definition.params)
+            lower = self._lower_prime(node, params, opaque)
+            if lower is not None:
+                return lower
             if not args:
                 args = params
             if len(params) != len(args):
@@ -227,6 +227,12 @@ class Resolution:
         if not args and any(orders) and name not in self.table.depends:
             raise Unresolved(f"“{name}” is not defined, so it cannot be differentiated")
         return self._unknown(name, args, orders, opaque)
+
+    def _lower_prime(self, node: Apply, params: tuple[Expr, ...], opaque: frozenset[Expr]) -> Expr | None:
+        """g''(x) rests on what the writer holds of g'(x)."""
+        if sum(node.orders) < 2 or len(params) != 1 or node.args not in ((), params):
+            return None
+        return self._lower_belief(Derivative(Symbol(node.name), params[0], sum(node.orders)), params[0], opaque)
 
     def _bare_prime(self, name: str, body: Expr, order: int, opaque: frozenset[Expr]) -> Expr:
         """y' where y is a formula in one variable."""

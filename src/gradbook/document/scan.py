@@ -45,6 +45,11 @@ def scan_tokens(tokens: list[Token], names: Names) -> None:
             inside = [t for t in _group(tokens, k + 1) if not t.is_char(",")]
             if len(inside) == 2 and all(t.kind is Kind.CHAR and t.text in "ijklmn" for t in inside):
                 names.double.add(_base(tokens[k - 1]))
+        if token.is_char("_"):
+            inside = _group(tokens, k + 1)
+            if len(inside) == 3 and inside[1].text in ("+", "-") and inside[2].text.isdigit():
+                if inside[0].kind is Kind.CHAR and inside[0].text.isalpha():
+                    names.indices.add(inside[0].text)
         if token.is_char("^") and k > 0:
             inside = _group(tokens, k + 1)
             if len(inside) == 3 and inside[0].is_char("(") and inside[1].text.isalpha() and inside[1].kind is Kind.CHAR:
@@ -160,8 +165,14 @@ def scan_variables(statement: Statement, names: Names) -> None:
         name = first.text if first.kind is Kind.CHAR and first.text.isalpha() else None
         if first.kind is Kind.MACRO and first.text in GREEK:
             name = "\\" + first.text
-        if name is not None and len(side) == 1 and name not in names.functions:
+        # "e = 2.718" is about the constant, "e = y - a" about an error
+        constant = name in ("e", r"\pi") and all(t.text.isdigit() or t.text == "." for t in statement.sides[1])
+        if name is not None and len(side) == 1 and name not in names.functions and not constant:
             names.variables.add(name)
+    if statement.marks and len(side) > 1 and all(t.is_char("'") or t.is_macro("prime") for t in side[1:]):
+        # h' = … makes h' a name, where h itself is never a formula
+        if side[0].kind is Kind.CHAR and side[0].text.isalpha() and side[0].text not in names.functions:
+            names.primed.add(side[0].text)
     application = plain_application(side, names) if statement.marks else None
     if application is not None:
         for argument in application.args:

@@ -23,6 +23,7 @@ from gradbook.symbolic.expr import (
     Neg,
     Node,
     Number,
+    Op,
     Product,
     Relation,
     Sum,
@@ -44,6 +45,8 @@ class Definition:
     body: Expr
     section: int
     line: int
+    #: Which case of a distinction it was made in; 0 outside cases.
+    case: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ class Table:
     hypotheses: list[Hypothesis] = field(default_factory=list[Hypothesis])
     updates: list[UpdateRule] = field(default_factory=list[UpdateRule])
     section: int = 0
+    case: int = 0
     #: What the writer held when the first of a run of cases began.
     before_cases: dict[str, Belief] | None = None
 
@@ -147,10 +151,7 @@ class Table:
 
     def other_name(self, node: Expr) -> Expr | None:
         """The quantity that an undefined symbol is another name of: declared, or the only look-alike."""
-        name = node.name if isinstance(node, Symbol) else (node.base if isinstance(node, Indexed) else "")
-        declared = self.aliases.get(name)
-        if declared is not None:
-            return Symbol(declared) if not isinstance(node, Indexed) else Indexed(declared, node.indices)
+        name = node.name if isinstance(node, Symbol) else ""
         if isinstance(node, Symbol):
             twins = [t for t in lookalikes(name) if self.has(t)]
             if len(twins) == 1 and name not in self.used:
@@ -199,13 +200,27 @@ class Table:
                     pass
 
     def domain(self, extra: Iterable[Condition] = ()) -> Domain:
-        """The domain of a claim at this place."""
+        """The domain of a claim at this place.
+
+        Equations are left out: they are put in by substitution, since they cannot be sampled.
+        """
+        conditions: list[Condition] = []
+        unequal: set[frozenset[str]] = set()
+        for condition in dict.fromkeys((*self.conditions, *self.passing, *extra)):
+            match condition:
+                case Relation(Symbol(a), Op.NE, Symbol(b)):
+                    unequal.add(frozenset((a, b)))
+                case Relation(_, Op.EQ | Op.NE, _):
+                    continue
+                case _:
+                    conditions.append(condition)
         return Domain(
-            tuple(dict.fromkeys((*self.conditions, *self.passing, *extra))),
+            tuple(conditions),
             frozenset(self.integers),
             tuple(sorted(self.choices.items())),
             frozenset(self.simplex),
             tuple(self.equations),
+            frozenset(unequal),
         )
 
     def assume(self, condition: Condition, *, passing: bool = False) -> None:
@@ -234,6 +249,7 @@ class Table:
         """A case of what stands above: what was held in the case before is dropped, not what came before it."""
         self.passing.clear()
         self.hypotheses.clear()
+        self.case += 1
         if self.before_cases is None:
             self.before_cases = dict(self.beliefs)
         self.beliefs = dict(self.before_cases)
@@ -241,6 +257,7 @@ class Table:
     def open_section(self) -> None:
         """A new heading: names may be given new meanings; passing conditions and hypotheses end."""
         self.section += 1
+        self.case = 0
         self.before_cases = None
         self.passing.clear()
         self.hypotheses.clear()

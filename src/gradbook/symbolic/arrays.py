@@ -14,7 +14,6 @@ Products contract an index by a sum whose range is left open, since it is the le
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NoReturn
 
 from gradbook.symbolic.derivative import mul
 from gradbook.symbolic.expr import (
@@ -26,11 +25,15 @@ from gradbook.symbolic.expr import (
     Div,
     Expr,
     Func,
+    Mul,
+    Node,
     Number,
     Pow,
     Sum,
     Symbol,
     free_names,
+    rebuild,
+    substitute,
 )
 from gradbook.symbolic.shapes import SCALAR_SHAPE, SINGLE, Dimensions, Shape, ShapeError
 
@@ -101,6 +104,44 @@ def scalar(expr: Expr) -> Array:
     return Array(SCALAR_SHAPE, lambda _i, _j: expr)
 
 
+def contracted(expr: Expr) -> Expr:
+    """The tree with each sum over an open range of a product with Kronecker's delta taken out.
+
+    The other index of the delta lies in the range, since both number the components of one vector.
+
+    >>> m, k = Symbol("m"), Symbol("k")
+    >>> from gradbook.symbolic.expr import Indexed
+    >>> contracted(Sum(Mul((Indexed("x", (m,)), Delta(m, k))), "m"))
+    Indexed(base='x', indices=(Symbol(name='k'),))
+    """
+    memo: dict[Node, Node] = {}
+
+    def visit(node: Node) -> Node:
+        done = memo.get(node)
+        if done is None:
+            done = rebuild(node, visit)
+            if isinstance(done, Sum) and done.lower is None is done.upper and done.excluded is None:
+                done = _without_delta(done)
+            memo[node] = done
+        return done
+
+    result = visit(expr)
+    assert isinstance(result, Expr)
+    return result
+
+
+def _without_delta(node: Sum) -> Expr:
+    index = Symbol(node.index)
+    factors = node.body.factors if isinstance(node.body, Mul) else (node.body,)
+    for k, factor in enumerate(factors):
+        if isinstance(factor, Delta) and index in (factor.left, factor.right):
+            other = factor.right if factor.left == index else factor.left
+            rest = mul(*factors[:k], *factors[k + 1 :])
+            result: Expr = substitute(rest, {index: other})
+            return contracted(result)
+    return node
+
+
 def kronecker(i: Expr, j: Expr) -> Expr:
     """Kronecker's delta, known if the indices are.
 
@@ -126,9 +167,9 @@ class Arrays:
         self._letters = letters
         self._names: list[str] = []
 
-    def misfit(self, message: str, *arrays: Array) -> NoReturn:
-        """Raise ShapeError, with the shapes of the arrays in the places of the message."""
-        raise ShapeError(message.format(*(self.dimensions.describe(a.shape) for a in arrays)))
+    def misfit(self, message: str, *arrays: Array) -> ShapeError:
+        """The error with the shapes of the arrays in the places of the message."""
+        return ShapeError(message.format(*(self.dimensions.describe(a.shape) for a in arrays)))
 
     def same(self, a: Array, b: Array, message: str) -> None:
         """Make two shapes the same."""
@@ -171,13 +212,11 @@ class Arrays:
             return self.by_component(lambda parts: mul(*parts), a, b)
         inner = a.shape[1]
         if not self.dimensions.unify(inner, b.shape[0]):
-            self.misfit("{0} times {1}", a, b)
+            raise self.misfit("{0} times {1}", a, b)
         shape = (a.shape[0], b.shape[1])
         if inner == SINGLE:
             return Array(shape, lambda i, j: mul(a.at(i, ONE), b.at(ONE, j)))
-        return Array(
-            shape, lambda i, j: self.contract(inner, lambda m: mul(a.at(i, m), b.at(m, j)), i, j)
-        )
+        return Array(shape, lambda i, j: self.contract(inner, lambda m: mul(a.at(i, m), b.at(m, j)), i, j))
 
     def power(self, base: Array, exponent: Expr) -> Array:
         """A power of each component of a vector, a small whole power of a square matrix."""
@@ -201,14 +240,16 @@ class Arrays:
         rows, columns = each.shape
         return Array(
             SCALAR_SHAPE,
-            lambda _i, _j: self.contract(
-                rows, lambda p: self.contract(columns, lambda q: each.at(p, q), p)
-            ),
+            lambda _i, _j: self.contract(rows, lambda p: self.contract(columns, lambda q: each.at(p, q), p)),
         )
 
+    def squares(self, array: Array) -> Array:
+        r"""\|x\|^2, of a matrix Frobenius's."""
+        return self.total(lambda parts: Pow(parts[0], TWO), array)
+
     def norm(self, array: Array) -> Array:
-        r"""\|x\|, of a matrix Frobenius's."""
-        squares = self.total(lambda parts: Pow(parts[0], TWO), array)
+        r"""\|x\|."""
+        squares = self.squares(array)
         return Array(SCALAR_SHAPE, lambda _i, _j: Pow(squares.value, HALF))
 
     def diagonal(self, array: Array) -> Array:
@@ -217,21 +258,21 @@ class Arrays:
             size = self.square(array.shape, "the diagonal of a matrix")
             return Array((size, SINGLE), lambda i, _: array.at(i, i))
         if array.is_scalar:
-            self.misfit("diag of {0}", array)
+            raise self.misfit("diag of {0}", array)
         return Array((array.length, array.length), lambda i, j: mul(kronecker(i, j), array.along(i)))
 
     def trace(self, array: Array) -> Array:
         """The sum of the diagonal."""
         if array.is_vector:
-            self.misfit("the trace of {0}", array)
+            raise self.misfit("the trace of {0}", array)
         if array.is_scalar:
             return array
         size = self.square(array.shape, "the trace of a matrix")
         return Array(SCALAR_SHAPE, lambda _i, _j: self.contract(size, lambda m: array.at(m, m)))
 
     def softmax(self, array: Array) -> Array:
-        r"""softmax(z)_k = exp(z_k) / \sum_j exp(z_j)."""
+        """Each exp(z_k) over the sum of all exp(z_j)."""
         if not array.is_vector:
-            self.misfit("softmax of {0}", array)
+            raise self.misfit("softmax of {0}", array)
         total = self.total(lambda parts: Func("exp", (parts[0],)), array)
         return self.by_component(lambda parts: Div(Func("exp", (parts[0],)), parts[1]), array, total)

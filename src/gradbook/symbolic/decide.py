@@ -14,7 +14,7 @@ where enclosures of the two sides do not meet; if there is none, say how far the
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
 
@@ -38,11 +38,13 @@ from gradbook.symbolic.expr import (
     Number,
     Op,
     Otherwise,
+    Product,
     Relation,
     Sum,
     Symbol,
     children,
     free_symbols,
+    rebuild,
     substitute,
     walk,
 )
@@ -113,6 +115,7 @@ def decide(left: Expr, right: Expr, domain: Domain | None = None, *, clock: Cloc
     domain = domain or Domain()
     try:
         left, right = expand_derivatives(left), expand_derivatives(right)
+        left, right = _with_ranges(left, right)
         return _decide(left, right, domain, clock)
     except (BoundHit, NotDifferentiable) as stop:
         return Decision(Outcome.UNDECIDED, str(stop))
@@ -132,6 +135,26 @@ def _decide(left: Expr, right: Expr, domain: Domain, clock: Clock) -> Decision:
     if proved:
         return search.sanity()
     return search.run(reason)
+
+
+def _with_ranges(left: Expr, right: Expr) -> tuple[Expr, Expr]:
+    """A sum written without bounds runs over the one range that the other sums of the claim have."""
+    nodes = [n for e in (left, right) for n in walk(e) if isinstance(n, Sum | Product)]
+    open_ended = [n for n in nodes if n.lower is None and n.upper is None]
+    ranges = {(n.lower, n.upper) for n in nodes if n.upper is not None and not isinstance(n.upper, Number)}
+    if not open_ended or len(ranges) != 1:
+        return left, right
+    ((lower, upper),) = ranges
+
+    def fill(node: Node) -> Node:
+        node = rebuild(node, fill)
+        if isinstance(node, Sum) and node.lower is None and node.upper is None:
+            return Sum(node.body, node.index, lower, upper, node.excluded)
+        if isinstance(node, Product) and node.lower is None and node.upper is None:
+            return Product(node.body, node.index, lower, upper)
+        return node
+
+    return fill(left), fill(right)  # type: ignore[return-value]
 
 
 # --- proof ------------------------------------------------------------------------------------
@@ -167,11 +190,11 @@ class _Proof:
         return pairs
 
     def _cells(self, left: Expr, right: Expr) -> bool:
-        start = Region()
+        start = Region(unequal=self.domain.unequal)
         self.stated = []
         restarting(self.facts, start, self.clock, self._learn)
         signs = {k: s for k, s in self.stated}
-        todo = [(Region(signs), left, right)]
+        todo = [(Region(signs, self.domain.unequal), left, right)]
         seen = 0
         vacuous = True
         while todo:
@@ -221,8 +244,19 @@ class _Proof:
             except (NeedSign, NeedEqual, NotNormal, NoBranch, BranchesDiffer, OutsideDomain):
                 continue
             self._learn_positive(normaliser, num, den)
-        for equation in self.domain.equations:
+        for equation in self._equations():
             self._assume(normaliser, equation)
+
+    def _equations(self) -> Iterable[Relation]:
+        """Stated equations, and those of quantities that add up to one, over every range in the claim."""
+        yield from self.domain.equations
+        if not self.domain.simplex:
+            return
+        ranges = {(n.lower, n.upper) for e in (self.left, self.right) for n in walk(e) if isinstance(n, Sum)}
+        for base in sorted(self.domain.simplex):
+            for lower, upper in {*ranges, (None, None)}:
+                total = Sum(Indexed(base, (Symbol("#k"),)), "#k", lower, upper)
+                yield Relation(total, Op.EQ, Number(Fraction(1)))
 
     def _learn_positive(self, normaliser: Normaliser, num: object, den: object) -> None:
         """num/den > 0: a sign if there is one factor of odd power, else only what is certain."""
@@ -338,10 +372,9 @@ def _proved_termwise(left: Expr, right: Expr, domain: Domain, clock: Clock) -> b
     rest, groups = _linear_sums(Add((left, Neg(right))))
     if not groups:
         return False
-    for (_, lower, upper), bodies in groups.items():
+    for bodies in groups.values():
         body = bodies[0] if len(bodies) == 1 else Add(tuple(bodies))
-        inner = Domain(domain.conditions, domain.integers | {_TERM}, domain.choices, domain.simplex, domain.equations)
-        del lower, upper
+        inner = replace(domain, integers=domain.integers | {_TERM})
         if not (_Proof(body, _NOTHING, inner, clock).holds() or _proved_termwise(body, _NOTHING, inner, clock)):
             return False
     if not rest:
@@ -349,9 +382,9 @@ def _proved_termwise(left: Expr, right: Expr, domain: Domain, clock: Clock) -> b
     return _Proof(Add(tuple(rest)), _NOTHING, domain, clock).holds()
 
 
-_TERM = "#t"
+_TERM = "#t0"
 _NOTHING = Number(Fraction(0))
-_Range = tuple[int, Expr | None, Expr | None]
+_Range = tuple[Expr | None, Expr | None]
 
 
 def _linear_sums(expr: Expr) -> tuple[list[Expr], dict[_Range, list[Expr]]]:
@@ -376,8 +409,8 @@ def _linear_sums(expr: Expr) -> tuple[list[Expr], dict[_Range, list[Expr]]]:
             case Div(num, den) if not _has_sum(den):
                 visit(num, (*factors, Div(Number(Fraction(1)), den)), sign, depth)
             case Sum(body, index, lower, upper, None):
-                term = substitute(body, {Symbol(index): Symbol(_TERM + str(0))})
-                groups.setdefault((0, lower, upper), []).append(_signed(_product((*factors, term)), sign))
+                term = substitute(body, {Symbol(index): Symbol(_TERM)})
+                groups.setdefault((lower, upper), []).append(_signed(_product((*factors, term)), sign))
             case _:
                 rest.append(_signed(_product((*factors, node)), sign))
 
@@ -481,6 +514,10 @@ class _Search:
             precision *= 2
 
     def _inside(self, point: Point, precision: int) -> bool:
+        for pair in self.domain.unequal:
+            a, b = (Symbol(name) for name in pair)
+            if point.value(a) == point.value(b):
+                return False
         return all(
             holds(condition, point, precision=precision, clock=self.clock) for condition in self.domain.conditions
         )
@@ -498,14 +535,15 @@ def _with_discrete(domain: Domain, left: Expr, right: Expr) -> Domain:
     """Sampling of quantities that conditions compare by equality."""
     stated = dict(domain.choices)
     extra = tuple((s.name, v) for s, v in _equality_symbols((left, right)).items() if s.name not in stated)
-    return Domain(domain.conditions, domain.integers, domain.choices + extra, domain.simplex, domain.equations)
+    return replace(domain, choices=domain.choices + extra)
 
 
 def _sharp(difference: arb, scale: arb) -> bool:
-    """Whether the enclosure of the difference is below 1e-30 of the size of the sides."""
-    size = max(float(abs(scale).upper()), 1e-290) if scale.is_finite() else 1.0
-    bound = arb(10) ** -30 * (arb(size) if size < 1e300 else arb(1))
-    return bool(abs(difference) < bound) or difference.is_zero()
+    """Whether the enclosure of the difference is below 1e-30 of the size of the sides (of one, if they vanish)."""
+    size = abs(scale)
+    if scale.contains(0) or not size > arb(10) ** -60:
+        size = arb(1)
+    return difference.is_zero() or bool(abs(difference) < arb(10) ** -30 * size)
 
 
 def display(value: arb, digits: int = 6) -> str:

@@ -49,6 +49,8 @@ class Domain:
     simplex: frozenset[str] = frozenset()
     #: Equations that the document states, to be used in proofs.
     equations: tuple[Relation, ...] = ()
+    #: Pairs of indices that are known to differ.
+    unequal: frozenset[frozenset[str]] = frozenset()
 
 
 def atom_name(atom: Expr) -> str | None:

@@ -105,7 +105,9 @@ def needs_components(exprs: Iterable[Node], declared: Mapping[str, Rank]) -> boo
                     return True
                 case Derivative(variant="nabla"):
                     return True
-                case Symbol(name) if name in ONES or name in ZEROS or declared.get(name, _SCALAR) is not _SCALAR:
+                case Symbol(name) if (
+                    name in ONES or name in ZEROS or declared.get(name, _SCALAR) is not _SCALAR
+                ):
                     return True
                 case Indexed(base, _) if declared.get(item_name(base), _SCALAR) is not _SCALAR:
                     return True
@@ -363,9 +365,7 @@ class _Inference:
             kind = self.kind(factor)
             if kind is None:
                 last = k + 1 == len(factors)
-                if running is _R:
-                    self.demand(factor, _Kind.ARRAY, strong=True)
-                elif running is _M and last:
+                if running is _R or (running is _M and last):
                     self.demand(factor, _Kind.ARRAY, strong=True)
                 kind = self.kind(factor) or _S
             running = _times(running, kind)
