@@ -770,10 +770,9 @@ class Checker:
             # "Let 1 + e^{-x} = g(x)": the new name stands on the right
             reverse = self._form(right)
             if reverse is not None and not self._defined(right) and not self._form_is_number(left):
-                if role is Role.LET or not self._rests_on_definition(left) or not self._known(right):
-                    if role is Role.LET or not self._known(right):
-                        self._define(right, left, line)
-                        return Finding(Verdict.STATED)
+                if role is Role.LET or not (self._rests_on_definition(left) or self._known(right)):
+                    self._define(right, left, line)
+                    return Finding(Verdict.STATED)
             return None
         if relation == ":=" or (role is Role.LET and not self._mentions(right, left)):
             self._define(left, right, line)
@@ -937,7 +936,8 @@ class Checker:
         return None
 
     def _constraint(self, left: Expr, right: Expr) -> None:
-        """An equation that the document imposes: ``\\sum_k y_k = 1``."""
+        """An equation that the document imposes: ``\\sum_k y_k = 1``, ``A^T = A``."""
+        self.table.assume(Relation(left, Op.EQ, right))
         match left, right:
             case (Sum(Indexed(base, (Symbol(index),)), bound, _, _, None), Number(value)) if index == bound and value == 1:
                 self.table.simplex.add(base)

@@ -8,7 +8,7 @@ writer's own rounded results; and at last with the writer's own wrong lines, whi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from gradbook.document.cases import gather_cases, lifted_sum
@@ -17,14 +17,17 @@ from gradbook.document.precision import exact_decimals, is_numeric, rounds_to, v
 from gradbook.document.report import Evidence, Verdict
 from gradbook.document.resolve import Resolution, Unresolved
 from gradbook.document.symbols import Table, bare
-from gradbook.document.vectors import is_tensor, scalar_equations
+from gradbook.document.vectors import in_one_dimension, is_tensor, scalar_equations
 from gradbook.symbolic.bounds import BoundHit, Clock
 from gradbook.symbolic.decide import Counterexample, Decision, Flaw, Outcome, decide, display
 from gradbook.symbolic.derivative import NotDifferentiable
+from gradbook.symbolic.domain import Domain
 from gradbook.symbolic.evaluate import Overlap, Undefined
 from gradbook.symbolic.expr import (
     ZERO,
     Apply,
+    Condition,
+    Delta,
     Derivative,
     Expr,
     Indexed,
@@ -37,6 +40,8 @@ from gradbook.symbolic.expr import (
     walk,
 )
 from gradbook.symbolic.printing import to_latex
+from gradbook.symbolic.ranks import IDENTITY, ONES, ZEROS
+from gradbook.symbolic.shapes import ShapeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +203,8 @@ class Judge:
             name = bare(_name(symbol))
             if name in seen or name in table.known or name in table.values or name.startswith("#"):
                 continue
+            if name in _ARRAY_CONSTANTS or name.endswith("_{*}"):
+                continue
             if name in table.names.indices or (len(name) == 1 and name in "ijkmn"):
                 continue
             raise Unresolved(f"“{_shown(name)}” is not explained anywhere above")
@@ -229,15 +236,32 @@ class Judge:
         domain = self.table.domain(implied)
         if not is_tensor((left, right), self.table):
             return decide(left, right, domain, clock=self.clock)
+        domain = replace(domain, conditions=tuple(c for c in domain.conditions if not self._about_vectors(c)))
+        try:
+            equations = scalar_equations(left, right, self.table)
+        except ShapeError as error:
+            return self._misshapen(left, right, domain, str(error))
         weakest: Decision | None = None
-        for a, b in scalar_equations(left, right, self.table):
-            decision = decide(resolution.of(a), resolution.of(b), domain, clock=self.clock)
+        for equation in equations:
+            letters = _index_letters(equation.left, equation.right)
+            a, b = resolution.of(equation.left, letters), resolution.of(equation.right, letters)
+            decision = decide(a, b, domain, clock=self.clock)
             if decision.outcome is Outcome.PROVED:
                 return decision
             if weakest is None or decision.outcome is not Outcome.REFUTED:
                 weakest = decision
         assert weakest is not None
         return weakest
+
+    def _about_vectors(self, condition: Condition) -> bool:
+        return isinstance(condition, Relation) and is_tensor((condition.left, condition.right), self.table)
+
+    def _misshapen(self, left: Expr, right: Expr, domain: Domain, message: str) -> Decision:
+        """Shapes that do not fit are wrong if the line is wrong even where all shapes fit: in one dimension."""
+        decision = decide(in_one_dimension(left), in_one_dimension(right), domain, clock=self.clock)
+        if decision.outcome is Outcome.REFUTED:
+            return replace(decision, reason=f"the shapes do not fit ({message}), and already in one dimension it is not true")
+        return Decision(Outcome.UNDECIDED, f"the shapes do not fit: {message}")
 
     def _from_decision(
         self, decision: Decision, link: Link, left: Expr, right: Expr, resolution: Resolution
@@ -259,18 +283,22 @@ class Judge:
                         help=f"define “{missing}” before this line",
                     )
                 assert decision.counterexample is not None
-                return self._refuted(decision.counterexample, link, resolution)
+                return self._refuted(decision.counterexample, decision.reason, link, resolution)
 
     @staticmethod
     def _unknown_slope(left: Expr, right: Expr) -> str | None:
         """An unknown function whose derivative one side has and the other does not mention at all."""
         slopes: list[set[str]] = []
         for side in (left, right):
-            slopes.append({n.name for n in walk(side) if isinstance(n, Apply) and any(n.orders)})
+            found = {n.name for n in walk(side) if isinstance(n, Apply) and any(n.orders)}
+            for node in walk(side):
+                if isinstance(node, Derivative):
+                    found |= {n.name for n in walk(node.body) if isinstance(n, Apply)}
+            slopes.append(found)
         one_sided = (slopes[0] - slopes[1]) | (slopes[1] - slopes[0])
         return _shown(min(one_sided)) if one_sided else None
 
-    def _refuted(self, found: Counterexample, link: Link, resolution: Resolution) -> Finding:
+    def _refuted(self, found: Counterexample, reason: str, link: Link, resolution: Resolution) -> Finding:
         point = tuple((to_latex(_displayed(symbol)), _fraction(value)) for symbol, value in found.point)
         expected = self._expected(link, resolution)
         evidence = Evidence(point, found.left, found.right, expected)
@@ -279,6 +307,8 @@ class Judge:
         if found.flaw is Flaw.OVERLAP:
             return Finding(Verdict.REFUTED, "C104", "two branches hold at this point, with different values", evidence)
         what = "this is not the derivative" if _is_derivative(link.left) else "the two sides are not equal"
+        if reason.startswith("the shapes"):
+            return Finding(Verdict.REFUTED, "C106", reason, evidence)
         return Finding(Verdict.REFUTED, "C101", what, evidence)
 
     def _expected(self, link: Link, resolution: Resolution) -> str | None:
@@ -385,6 +415,9 @@ class Judge:
         return rounds_to(shown, target, unit) is not False
 
 
+_ARRAY_CONSTANTS = ONES | ZEROS | {IDENTITY}
+
+
 def _stronger(first: Finding | None, second: Finding) -> Finding:
     """Of two readings' findings the one that accuses less."""
     if first is None:
@@ -395,6 +428,21 @@ def _stronger(first: Finding | None, second: Finding) -> Finding:
     if first.verdict is Verdict.REFUTED and second.code == "U104":
         return first
     return second if order.get(second.verdict, 3) < order.get(first.verdict, 3) else first
+
+
+def _index_letters(*exprs: Expr) -> frozenset[Expr]:
+    """Letters in index places, which must not be taken for names with a definition."""
+    found: set[Expr] = set()
+    for expr in exprs:
+        for node in walk(expr):
+            match node:
+                case Indexed(_, parts):
+                    found |= {p for p in parts if isinstance(p, Symbol)}
+                case Delta(a, b):
+                    found |= {a, b}
+                case _:
+                    pass
+    return frozenset(found)
 
 
 def _is_derivative(expr: Expr) -> bool:

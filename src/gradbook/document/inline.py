@@ -295,9 +295,10 @@ def pieces_of_block(stretch: Stretch, lo: int, hi: int, islands: Sequence[Token]
     for token in tokens:
         match token.kind:
             case TokenKind.INLINE | TokenKind.DISPLAY:
-                flush()
                 kind = PieceKind.INLINE if token.kind is TokenKind.INLINE else PieceKind.DISPLAY
-                pieces.extend(mathematics(stretch, kind, *token.inner, token.environment))
+                if found := mathematics(stretch, kind, *token.inner, token.environment):
+                    flush()
+                    pieces.extend(found)
             case TokenKind.MACRO:
                 flush()
                 pieces.append(stretch.piece(PieceKind.MACRO, [(*token.inner, None)], 0, token.environment))

@@ -177,10 +177,11 @@ class _Latex:
             self.shorthands[name] = (shorthand[1], shorthand[2])
 
     def formula(self, kind: PieceKind, lo: int, hi: int, environment: str) -> None:
-        self.flush()
-        self.all_strong = bool(self.strong) and self.all_strong is not False
         omitted = comments(self.scan, lo, hi)
-        self.pieces.extend(mathematics(self.stretch, kind, lo, hi, environment, omitted))
+        if found := mathematics(self.stretch, kind, lo, hi, environment, omitted):
+            self.flush()
+            self.all_strong = bool(self.strong) and self.all_strong is not False
+            self.pieces.extend(found)
 
     def end_heading(self, at: int) -> None:
         """Hand out the innermost open heading; groups that were left open in it end too."""

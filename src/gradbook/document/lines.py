@@ -29,7 +29,7 @@ class Lines:
 
     def blanks(self, at: int, end: int) -> int:
         """Where the spaces and tabs at ``at`` end."""
-        if at == end or self.scan[at] not in " \t":
+        if at >= end or self.scan[at] not in " \t":
             return at
         match = _BLANKS.match(self.scan, at, end)
         return match.end() if match else at
@@ -49,7 +49,7 @@ class Lines:
         (6, 2, 2)
         """
         scan = self.scan
-        if at == end or scan[at] not in " \t>":
+        if at >= end or scan[at] not in " \t>":
             return at, 0, 0
         depth = 0
         here = self.blanks(at, end)

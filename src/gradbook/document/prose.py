@@ -156,6 +156,8 @@ def _kinds(names: list[str], about: str, table: Table) -> None:
             table.matrices.add(name)
         elif re.search(r"\bscalars?\b|\breal numbers?\b", about):
             table.scalars.add(name)
+        if re.search(r"(?<!a)symmetric", about):
+            table.symmetric.add(name)
         if re.search(r"\b(integers?|natural numbers?|whole numbers?)\b", about):
             table.integers.add(name)
         if re.search(r"\bone[- ]hot\b", about):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gradbook.document.symbols import Definition, Table, bare, head_key, lookalikes, stem
+from gradbook.document.vectors import is_tensor
 from gradbook.symbolic.bounds import BoundHit, Clock
 from gradbook.symbolic.derivative import NotDifferentiable, differentiate
 from gradbook.symbolic.domain import inferred_positive
@@ -93,7 +94,10 @@ class Resolution:
                 return self._derivative(node, opaque)
             case At(body, variable, value):
                 inner = self.of(body, opaque | {variable})
-                return substitute(inner, {variable: self.of(value, opaque)})
+                point = self.of(value, opaque)
+                if is_tensor((inner, point), self.table):
+                    return At(inner, variable, point)
+                return substitute(inner, {variable: point})
             case Sum() | Product():
                 # A bound index hides a definition of the same name.
                 return self._binder(node, opaque)
@@ -289,11 +293,24 @@ class Resolution:
             return self._generic_slope(node.body, wrt, generic, node.order, opaque)
         kept = opaque | {wrt}
         body = self.of(node.body, kept)
-        return self.of(self._slope(body, wrt, node), opaque) if wrt not in opaque else self._slope(body, wrt, node)
+        if is_tensor((body, wrt), self.table):
+            return self._gradient(body, wrt, node, opaque)
+        slope = self._slope(body, wrt, node)
+        return slope if wrt in opaque else self.of(slope, opaque)
+
+    def _gradient(self, body: Expr, wrt: Expr, node: Derivative, opaque: frozenset[Expr]) -> Expr:
+        """A derivative that the vector layer works out; a defined variable gets its formula afterwards."""
+        if wrt in opaque:
+            return Derivative(body, wrt, node.order, node.variant)
+        value = self.of(wrt, opaque)
+        if value == wrt:
+            return Derivative(body, wrt, node.order, node.variant)
+        if not isinstance(wrt, Symbol):
+            raise Unresolved("a derivative by a part of something that has a formula")
+        free = Symbol(wrt.name + "_{*}")
+        return At(Derivative(substitute(body, {wrt: free}), free, node.order, node.variant), free, value)
 
     def _slope(self, body: Expr, wrt: Expr, node: Derivative) -> Expr:
-        if self._is_tensor(body, wrt):
-            return Derivative(body, wrt, node.order, node.variant)
         if not isinstance(wrt, Symbol | Indexed | Apply):
             raise Unresolved("a derivative with respect to something that is not a variable")
         if wrt not in set(walk(body)) and not self._varies(body, wrt):
@@ -317,11 +334,6 @@ class Resolution:
         """A variable of the document, so that a derivative by it may well be zero."""
         name = wrt.name if isinstance(wrt, Symbol | Apply) else wrt.base if isinstance(wrt, Indexed) else ""
         return name in self.table.known and self.definition(name) is None
-
-    def _is_tensor(self, body: Expr, wrt: Expr) -> bool:
-        from gradbook.document.vectors import is_tensor
-
-        return is_tensor((body, wrt), self.table)
 
     def _variable(self, node: Derivative) -> Expr:
         wrt = node.wrt

@@ -19,6 +19,7 @@ from gradbook.symbolic.expr import (
     Condition,
     Derivative,
     Expr,
+    Func,
     Indexed,
     Neg,
     Node,
@@ -108,6 +109,8 @@ class Table:
     simplex: set[str] = field(default_factory=set[str])
     vectors: set[str] = field(default_factory=set[str])
     matrices: set[str] = field(default_factory=set[str])
+    #: Matrices that equal their transpose.
+    symmetric: set[str] = field(default_factory=set[str])
     scalars: set[str] = field(default_factory=set[str])
     equations: list[Relation] = field(default_factory=list[Relation])
     #: Unknown functions (and symbols) by name -> what they are differentiated by somewhere.
@@ -226,6 +229,12 @@ class Table:
     def assume(self, condition: Condition, *, passing: bool = False) -> None:
         """Note a domain: kept as choices or integers where it is that, else as a condition."""
         match condition:
+            case Relation(Func("transpose", (Symbol(a),)), Op.EQ, Symbol(b)) if a == b:
+                self.symmetric.add(a)
+                return
+            case Relation(Symbol(a), Op.EQ, Func("transpose", (Symbol(b),))) if a == b:
+                self.symmetric.add(a)
+                return
             case All(parts):
                 for part in parts:
                     self.assume(part, passing=passing)

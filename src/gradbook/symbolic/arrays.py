@@ -105,9 +105,10 @@ def scalar(expr: Expr) -> Array:
 
 
 def contracted(expr: Expr) -> Expr:
-    """The tree with each sum over an open range of a product with Kronecker's delta taken out.
+    """The tree with each sum of a product with Kronecker's delta taken out.
 
-    The other index of the delta lies in the range, since both number the components of one vector.
+    The other index of the delta lies in the range of the sum, since both number the components of one
+    vector; a range that is part of that, such as 1 to n - 1, is left alone.
 
     >>> m, k = Symbol("m"), Symbol("k")
     >>> from gradbook.symbolic.expr import Indexed
@@ -120,7 +121,7 @@ def contracted(expr: Expr) -> Expr:
         done = memo.get(node)
         if done is None:
             done = rebuild(node, visit)
-            if isinstance(done, Sum) and done.lower is None is done.upper and done.excluded is None:
+            if isinstance(done, Sum) and _is_whole(done):
                 done = _without_delta(done)
             memo[node] = done
         return done
@@ -128,6 +129,11 @@ def contracted(expr: Expr) -> Expr:
     result = visit(expr)
     assert isinstance(result, Expr)
     return result
+
+
+def _is_whole(node: Sum) -> bool:
+    begins = node.lower is None or node.lower == ONE
+    return begins and (node.upper is None or isinstance(node.upper, Symbol)) and node.excluded is None
 
 
 def _without_delta(node: Sum) -> Expr:

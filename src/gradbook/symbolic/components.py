@@ -57,7 +57,7 @@ from gradbook.symbolic.expr import (
 )
 from gradbook.symbolic.quantities import Quantities, Sizes
 from gradbook.symbolic.ranks import ARRAY_FUNCTIONS, IDENTITY, ONES, ZEROS, Rank, infer_ranks
-from gradbook.symbolic.shapes import SINGLE, ShapeError
+from gradbook.symbolic.shapes import SCALAR_SHAPE, SINGLE, ShapeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +154,7 @@ _MATRIX_LIES = _Choice("derivative by a matrix in numerator layout (transposed)"
 _PRODUCT_BY_COMPONENT = _Choice("product of two vectors taken component by component")
 _SQUARE_IS_LENGTH = _Choice("square of a vector read as its squared length")
 _BARS_ARE_LENGTH = _Choice("bars around a vector read as its length")
+_AS_NUMBERED = _Choice("vectors taken to end at the last component that is numbered")
 _CHOICES = (
     _GRADIENT_LIES,
     _JACOBIAN_LIES,
@@ -161,6 +162,7 @@ _CHOICES = (
     _PRODUCT_BY_COMPONENT,
     _SQUARE_IS_LENGTH,
     _BARS_ARE_LENGTH,
+    _AS_NUMBERED,
 )
 
 
@@ -200,6 +202,8 @@ class _Lowering:
         else:
             self.arrays.same(a, b, "{0} cannot equal {1}")
             shape = a.shape
+        if shape == SCALAR_SHAPE and self.quantities.is_numbered and self._choose(_AS_NUMBERED):
+            self.quantities.end_at_numbered()
         row, column = self.free if shape[0] != SINGLE else (ONE, self.free[0])
         pair = a.at(row, column), b.at(row, column)
         for side in pair:
@@ -344,7 +348,8 @@ class _Lowering:
             return scalar(Apply(name, (), orders)) if rank is Rank.SCALAR else self.quantities.symbol(name)
         if all(v.is_scalar for v in values):
             return self._with_value(name, rank, tuple(v.value for v in values), orders)
-        if len(values) == 1 and (name in FUNCTIONS or any(orders) or rank is not Rank.SCALAR):
+        known = name in FUNCTIONS and name not in ARRAY_FUNCTIONS
+        if len(values) == 1 and (known or any(orders) or rank is not Rank.SCALAR):
             # A vector from a vector is taken as f acting on each component, as activations do.
             return self.arrays.by_component(lambda parts: _applied(name, parts[0], orders), values[0])
         if any(orders):
@@ -459,7 +464,7 @@ def _negated(expr: Expr) -> Expr:
 
 def _applied(name: str, arg: Expr, orders: tuple[int, ...]) -> Expr:
     """f or a derivative of it at a component; the derivative of a known function is worked out."""
-    if name not in FUNCTIONS or name in ARRAY_FUNCTIONS:
+    if name not in FUNCTIONS:
         return Apply(name, (arg,), orders)
     variable = Symbol("#u")
     slope = differentiate(Func(name, (variable,)), variable, sum(orders))

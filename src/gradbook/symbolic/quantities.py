@@ -33,6 +33,7 @@ from gradbook.symbolic.expr import (
     Sum,
     Symbol,
     children,
+    number,
 )
 from gradbook.symbolic.ranks import IDENTITY, ONES, ZEROS, Rank, is_family, item_name
 from gradbook.symbolic.shapes import SINGLE, ShapeError
@@ -57,6 +58,7 @@ class Quantities:
         self._ranks = ranks
         self._sizes = sizes or {}
         self._symmetric = symmetric
+        self._numbered: dict[str, int] = {}
 
     def rank(self, name: str) -> Rank:
         """The rank of a name, or of the items of a base (``x_{}``)."""
@@ -105,12 +107,33 @@ class Quantities:
             case Indexed(base, indices):
                 family = self._families(base)
                 rank = self.rank(item_name(base) if family else base)
-                for axis, index in enumerate(indices[family:]):
-                    if axis < rank.value and isinstance(index, Symbol) and index.name in scope:
-                        self._dimensions.bound(self._axis(base, indices[:family], axis), *scope[index.name])
+                for axis, index in enumerate(indices[family:][: rank.value]):
+                    name = self._axis(base, indices[:family], axis)
+                    match index:
+                        case Symbol(letter) if letter in scope:
+                            self._dimensions.bound(name, *scope[letter])
+                        case Number(value) if value.denominator == 1:
+                            self._numbered[name] = max(int(value), self._numbered.get(name, 0))
+                        case _:
+                            pass
             case _:
                 for child in children(node):
                     self.note_ranges(child, scope)
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether components are written by number, at least two of one vector: ``x_1`` and ``x_2``."""
+        return any(n > 1 for n in self._numbered.values())
+
+    def end_at_numbered(self) -> None:
+        """Take the largest number of a component to be how many there are."""
+        largest: dict[str, int] = {}
+        for name, n in self._numbered.items():
+            root = self._dimensions.find(name)
+            largest[root] = max(n, largest.get(root, 0))
+        for root, n in largest.items():
+            if n > 1:
+                self._dimensions.bound(root, ONE, number(n))
 
     def _special(self, base: str, indices: tuple[Expr, ...]) -> Array | None:
         """Identity matrices and vectors of ones with a size (``I_n``), and entries of the identity."""

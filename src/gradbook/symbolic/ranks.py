@@ -420,8 +420,8 @@ class _Inference:
             case Apply(name, args, orders):
                 if name in FUNCTIONS or (any(orders) and len(args) == 1):
                     self._demand_each(args, kind, strong)
-                elif kind is not _M:
-                    self.put(name, _C)
+                else:
+                    self.put(name, _M if kind is _M else _C)
             case Derivative(body, wrt, order):
                 if kind is _M and (order == 2 or self.kind(body) in (_C, _R)):
                     kind = _C

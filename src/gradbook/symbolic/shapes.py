@@ -13,7 +13,7 @@ False
 
 from __future__ import annotations
 
-from gradbook.symbolic.expr import ONE, Expr, Symbol, number
+from gradbook.symbolic.expr import ONE, Expr, Symbol
 
 #: Names of the two dimensions: rows, columns.
 Shape = tuple[str, str]
@@ -60,7 +60,8 @@ class Dimensions:
         """The dimension whose length the document names, such as ``n``; two of them never unify."""
         self._parent.setdefault(size, size)
         self._fixed.add(size)
-        self._bounds[size] = (ONE, number(size) if size.isdigit() else Symbol(size))
+        if not size.isdigit():
+            self._bounds[size] = (ONE, Symbol(size))
         return size
 
     def find(self, name: str) -> str:
