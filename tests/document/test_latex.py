@@ -7,7 +7,6 @@ from tests.document.shown import shown as shown_as
 
 from gradbook.document.pieces import PieceKind, Source
 from gradbook.document.reading import DocumentKind, pieces_of
-from gradbook.document.tex import Macro, macro
 
 
 def shown(text: str) -> list[str]:
@@ -240,25 +239,3 @@ def test_a_definition_in_the_text_is_a_macro() -> None:
         r"macro \w: \newcommand\w{w}",
         "inline: x",
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "meaning"),
-    [
-        (r"\newcommand{\R}{\mathbb{R}}", Macro(r"\R", r"\mathbb{R}")),
-        (r"\renewcommand\v[1]{\mathbf{#1}}", Macro(r"\v", r"\mathbf{#1}", 1)),
-        (r"\newcommand*{\d}[2][x]{\frac{d#2}{d#1}}", Macro(r"\d", r"\frac{d#2}{d#1}", 2, "x")),
-        (r"\def\d#1#2{#1 #2}", Macro(r"\d", "#1 #2", 2)),
-        (r"\DeclareMathOperator{\sgn}{sgn}", Macro(r"\sgn", r"\operatorname{sgn}")),
-        (r"\DeclareMathOperator*\argmin{argmin}", Macro(r"\argmin", r"\operatorname*{argmin}")),
-    ],
-)
-def test_what_a_macro_says(text: str, meaning: Macro) -> None:
-    assert macro(text) == meaning
-    (piece,) = (p for p in pieces_of(Source.of("", text), DocumentKind.LATEX) if p.text)
-    assert (piece.kind, piece.text, piece.environment) == (PieceKind.MACRO, text, meaning.name)
-
-
-def test_a_definition_that_is_too_involved_is_no_macro() -> None:
-    assert macro(r"\def\v(#1){#1}") is None
-    assert macro("x") is None

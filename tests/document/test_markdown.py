@@ -105,8 +105,29 @@ def test_square_brackets() -> None:
     assert shown("\\\\[ x \\\\]") == ["display:  x "]
 
 
-def test_escaped_brackets_of_a_link_are_no_display() -> None:
-    assert shown(r"\[link\](address)") == ["text: [link](address)"]
+@pytest.mark.parametrize(
+    ("text", "prose"),
+    [
+        (r"\[link\](address)", "[link](address)"),
+        (r"\[1\] A. Author", "[1] A. Author"),
+        (r"\[A description of the change.\]", "[A description of the change.]"),
+        (r"see \[12\], \[sic\] and \(in brackets here\)", "see [12], [sic] and (in brackets here)"),
+        (r"{Object\[]} or \[a", "{Object[]} or [a"),
+        (r"\[!NOTE] this", "[!NOTE] this"),
+    ],
+)
+def test_escaped_brackets_of_prose_are_no_display(text: str, prose: str) -> None:
+    assert shown(text) == [f"text: {prose}"]
+
+
+def test_a_display_in_brackets_may_stand_inside_of_a_sentence() -> None:
+    assert shown("so \\[ x = 1 \\] and \\[\ny\n\\] hold") == [
+        "text: so ",
+        "display:  x = 1 ",
+        "text:  and ",
+        "display: \ny\n",
+        "text:  hold",
+    ]
 
 
 @pytest.mark.parametrize("name", ["equation", "align*", "gather", "multline", "eqnarray", "flalign", "cases"])
@@ -146,7 +167,7 @@ def test_an_unclosed_display_ends_at_the_blank_line() -> None:
     ]
 
 
-@pytest.mark.parametrize("opener", ["$$", r"\[", r"\begin{align}", "```math\n"])
+@pytest.mark.parametrize("opener", ["$$", "\\[", "\\begin{align}", "```math\n"])
 def test_an_unclosed_display_ends_with_the_document(opener: str) -> None:
     assert shown(f"{opener}x") == ["display unclosed: x"]
 
@@ -196,6 +217,7 @@ def test_macros() -> None:
         "<del>$x$</del>",
         "![$x$](plot.png)",
         "[a]: http://x.org/$x$ 'title'",
+        "[a]:\n  http://x.org/$x$",
     ],
 )
 def test_what_is_not_read(text: str) -> None:
@@ -216,6 +238,10 @@ def test_indented_under_a_list_item_is_no_code() -> None:
     assert shown("a) Sigmoid\n\n    $x$ here") == ["text: a) Sigmoid", "/", "inline: x", "text:  here"]
 
 
+def test_what_ends_a_paragraph_is_no_code() -> None:
+    assert shown("  1. a\n  b\n    * c $x$") == ["text: 1. a\n  b", "/", "text: c ", "inline: x"]
+
+
 def test_tags_are_removed_and_their_contents_read() -> None:
     assert shown('a <b class="c">bold</b> <span>$x$</span>') == ["text: a bold ", "inline: x"]
     assert shown("<details open>\n<summary>More</summary>\n\n$x$\n</details>") == [
@@ -231,6 +257,7 @@ def test_signs_of_comparison_are_no_tags() -> None:
 
 def test_powers_and_indices_in_html() -> None:
     assert shown("x<sup>2</sup> and x<sub>2</sub><br>y") == ["text: x^2 and x_2\ny"]
+    assert shown("a <sup>small note</sup>") == ["text: a small note"]
 
 
 def test_entities() -> None:
@@ -238,8 +265,14 @@ def test_entities() -> None:
 
 
 def test_addresses_of_links_and_labels_are_left_out() -> None:
-    assert shown("[see $x$](http://a.org/(b) 'c') <http://d.org>") == ["text: see ", "inline: x"]
+    assert shown("[see $x$](http://a.org/(b) 'c')") == ["text: see ", "inline: x"]
+    assert shown("<http://d.org/e_f> <me@d.org>") == ["text: http://d.org/e_f me@d.org"]
     assert shown("$$x$$ {#eq:a}\n\n# A {#sec:a}") == ["display: x", "/", "heading 1: A"]
+
+
+def test_links_by_label() -> None:
+    text = "> [see $x$][A  b] [c][] [d] [![e](f)][d] [g][h] [i]\n\n[a b]: /1\n[C]: /2\n[d]: </3> 'title'"
+    assert shown(text) == ["text: see ", "inline: x", "text:  c d  [g][h] [i]"]
 
 
 def test_brackets_that_are_no_link_stay() -> None:
@@ -261,6 +294,7 @@ def test_emphasis_is_unwrapped() -> None:
 def test_names_and_products_are_no_emphasis() -> None:
     text = "w_1_2 and snake_case_name, 2*3*4, a * b * c, 2**3**4"
     assert shown(text) == [f"text: {text}"]
+    assert shown("**t**ag") == ["text: tag"]
 
 
 def test_emphasis_around_mathematics() -> None:
@@ -372,6 +406,10 @@ def test_tables() -> None:
         "/",
         "text: end",
     ]
+
+
+def test_a_comment_ends_a_table() -> None:
+    assert shown("|a|\n|-|\n<!-- b -->\n") == ["text: a", "|"]
 
 
 def test_a_table_may_follow_its_paragraph() -> None:

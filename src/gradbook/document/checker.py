@@ -6,54 +6,42 @@ raises for what a document says; what cannot be read becomes UNREAD with the pla
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from gradbook.document import prose, scan
-from gradbook.document.claims import Finding, Judge, Link
+from gradbook.document.claims import ORDERS, Finding, Judge, Link
+from gradbook.document.definitions import Definitions, form_of, is_given
 from gradbook.document.formula import Parser, Reading, read_expression, strip_ends
 from gradbook.document.front_matter import read_front_matter
+from gradbook.document.passages import Formula, Passage, passages
 from gradbook.document.pieces import Piece, PieceKind, Source
 from gradbook.document.prose import Declared, Role
 from gradbook.document.reading import guess, pieces_of
 from gradbook.document.report import Document, Line, Verdict
-from gradbook.document.precision import is_numeric
-from gradbook.document.resolve import Resolution, Unresolved, component_name
-from gradbook.document.statements import Statement, statements
+from gradbook.document.spaces import note_space
+from gradbook.document.statements import Statement
 from gradbook.document.symbols import (
     Belief,
-    Definition,
     Table,
-    UpdateRule,
     atom_of,
     head_key,
-    lookalikes,
     plain_number,
-    stem,
 )
 from gradbook.document.tokens import FormulaError, Kind, Token, tokenise
 from gradbook.symbolic.bounds import BoundHit, Clock
-from gradbook.symbolic.decide import Outcome, decide
 from gradbook.symbolic.expr import (
-    ZERO,
     Apply,
     Condition,
     Derivative,
     Expr,
-    Func,
     Indexed,
-    Neg,
     Node,
-    Number,
     Op,
     Relation,
-    Sum,
     Symbol,
     rebuild,
-    substitute,
-    walk,
 )
 
 #: Most seconds that a whole document may take, by its length: a page is a few thousand characters.
@@ -82,35 +70,6 @@ def check_text(text: str, path: str = "<text>", *, deadline: float = 2.0) -> Doc
 
 
 @dataclass
-class Formula:
-    """One piece of mathematics, split into statements; ``error`` if it could not be."""
-
-    piece: Piece
-    statements: list[Statement] = field(default_factory=list[Statement])
-    error: FormulaError | None = None
-
-
-@dataclass
-class Run:
-    """A paragraph: its pieces in order, formulas read."""
-
-    kind: PieceKind
-    parts: list[str | Formula]
-    strong: bool = False
-    level: int = 0
-
-    @property
-    def text(self) -> str:
-        """The words, formulas in their LaTeX."""
-        return "".join(p if isinstance(p, str) else p.piece.text for p in self.parts)
-
-    @property
-    def displays(self) -> bool:
-        """Whether there is displayed mathematics in it."""
-        return any(isinstance(p, Formula) and p.piece.kind is PieceKind.DISPLAY for p in self.parts)
-
-
-@dataclass
 class _Chain:
     """The chain that a row beginning with a relation goes on with."""
 
@@ -130,74 +89,19 @@ class Checker:
         self.source = source
         self.deadline = deadline
         self.table = Table()
+        self.definitions = Definitions(self.table)
         self.lines: list[tuple[int, Line]] = []
         self.chain = _Chain()
         self.end = time.monotonic() + max(DOCUMENT_SECONDS, deadline)
-        self.runs = self._runs(pieces)
+        self.passages = passages(pieces, self.table.names, deadline)
         self.context = ""
-        self.introduced: set[str] = set()
         #: Statements of a "where" clause that were used before their own line came.
         self.foreseen: set[int] = set()
 
     # --- first pass -----------------------------------------------------------------------------
 
-    def _runs(self, pieces: Sequence[Piece]) -> list[Run]:
-        runs: list[Run] = []
-        current = Run(PieceKind.TEXT, [])
-        for piece in pieces:
-            match piece.kind:
-                case PieceKind.BREAK | PieceKind.CELL:
-                    if current.parts:
-                        runs.append(current)
-                    current = Run(PieceKind.TEXT, [])
-                case PieceKind.HEADING | PieceKind.FRONT_MATTER:
-                    if current.parts:
-                        runs.append(current)
-                    parts = self._heading_parts(piece) if piece.kind is PieceKind.HEADING else [piece.text]
-                    runs.append(Run(piece.kind, parts, level=piece.level))
-                    current = Run(PieceKind.TEXT, [])
-                case PieceKind.TEXT:
-                    current.parts.append(piece.text)
-                    current.strong = current.strong or piece.level == 1
-                case PieceKind.INLINE | PieceKind.DISPLAY:
-                    current.parts.append(self._formula(piece))
-                case _:
-                    pass
-        if current.parts:
-            runs.append(current)
-        return runs
-
-    def _heading_parts(self, piece: Piece) -> list[str | Formula]:
-        """A heading's words and the formulas in it."""
-        parts: list[str | Formula] = []
-        end = 0
-        for found in _HEADING_MATH.finditer(piece.text):
-            group = 1 if found.group(1) is not None else 2
-            start, stop = found.span(group)
-            parts.append(piece.text[end : found.start()])
-            text = piece.text[start:stop]
-            parts.append(self._formula(Piece(PieceKind.INLINE, text, piece.offsets[start : stop + 1])))
-            end = found.end()
-        parts.append(piece.text[end:])
-        return parts
-
-    def _formula(self, piece: Piece) -> Formula:
-        formula = Formula(piece)
-        if piece.environment == "unclosed":
-            formula.error = FormulaError("this formula is never closed", 0)
-            return formula
-        try:
-            tokens = tokenise(piece.text, Clock(self.deadline))
-            formula.statements = statements(tokens, piece.environment)
-            scan.scan_tokens(tokens, self.table.names)
-        except FormulaError as error:
-            formula.error = error
-        except BoundHit as stop:
-            formula.error = FormulaError(f"stopped at a bound: {stop}", 0)
-        return formula
-
     def _formulas(self) -> list[Formula]:
-        return [p for run in self.runs for p in run.parts if isinstance(p, Formula)]
+        return [p for run in self.passages for p in run.parts if isinstance(p, Formula)]
 
     def _scan(self) -> None:
         names = self.table.names
@@ -225,7 +129,7 @@ class Checker:
         """All lines, in document order."""
         self._front_matter()
         self._scan()
-        for k, run in enumerate(self.runs):
+        for k, run in enumerate(self.passages):
             if run.kind is PieceKind.HEADING:
                 self._heading(run.text)
                 self._paragraph_formulas(k, run)
@@ -235,7 +139,7 @@ class Checker:
         return [line for _, line in self.lines]
 
     def _front_matter(self) -> None:
-        for run in self.runs:
+        for run in self.passages:
             if run.kind is not PieceKind.FRONT_MATTER:
                 continue
             front = read_front_matter(run.text)
@@ -296,7 +200,7 @@ class Checker:
         self.context = ""
         self.chain = _Chain()
 
-    def _paragraph(self, k: int, run: Run) -> None:
+    def _paragraph(self, k: int, run: Passage) -> None:
         equations = any(
             isinstance(p, Formula) and any("=" in [s.relation(k) for k in range(len(s.marks))] for s in p.statements)
             for p in run.parts
@@ -310,14 +214,14 @@ class Checker:
         self._begin_paragraph(run)
         self._paragraph_formulas(k, run)
 
-    def _begin_paragraph(self, run: Run) -> None:
+    def _begin_paragraph(self, run: Passage) -> None:
         """Conditions of a sentence end with its paragraph, unless the next one plainly goes on."""
         words = run.parts[0].strip().lower() if isinstance(run.parts[0], str) else ""
         opener = words.lstrip("(,;").split(" ")[0].strip(",.:;")
         if len(words) > 3 and not run.displays and opener not in _GOING_ON:
             self.table.passing.clear()
 
-    def _paragraph_formulas(self, k: int, run: Run) -> None:
+    def _paragraph_formulas(self, k: int, run: Passage) -> None:
         self._values_in_words(run)
         before = ""
         for j, part in enumerate(run.parts):
@@ -336,7 +240,7 @@ class Checker:
         if not run.displays:
             self.chain = _Chain() if words.strip() else self.chain
 
-    def _case_target(self, run: Run) -> None:
+    def _case_target(self, run: Passage) -> None:
         """"Case 1: let p(x) be a sigmoid": which function the case is about."""
         target = None
         for part in run.parts:
@@ -349,7 +253,7 @@ class Checker:
             self.table.hypotheses.clear()
             self.table.hypotheses.append(found)
 
-    def _values_in_words(self, run: Run) -> None:
+    def _values_in_words(self, run: Passage) -> None:
         for j, part in enumerate(run.parts):
             if isinstance(part, str):
                 for name, text in prose.text_values(part):
@@ -361,15 +265,15 @@ class Checker:
             if isinstance(after, str) and len(part.statements) == 1 and not part.statements[0].marks:
                 text = prose.value_after(after)
                 symbol = self._side(part.statements[0].sides[0]) if text is not None else None
-                key = self._value_key(symbol) if symbol is not None else None
+                key = self.definitions.value_key(symbol) if symbol is not None else None
                 if text is not None and key is not None:
                     self.table.give(key, prose.given_number(text), 0)
 
-    def _look_ahead(self, k: int, run: Run, j: int) -> None:
+    def _look_ahead(self, k: int, run: Passage, j: int) -> None:
         """ "… for x > 0", "where z = w x" after a display belong to it."""
         rest = [p for p in run.parts[j + 1 :]]
-        if not any(isinstance(p, Formula) for p in rest) and k + 1 < len(self.runs):
-            following = self.runs[k + 1]
+        if not any(isinstance(p, Formula) for p in rest) and k + 1 < len(self.passages):
+            following = self.passages[k + 1]
             if following.kind is PieceKind.TEXT and not following.displays:
                 rest = following.parts
         if len(rest) < 2 or not isinstance(rest[0], str):
@@ -392,19 +296,19 @@ class Checker:
         if len(statement.marks) != 1:
             return
         relation = statement.relation(0)
-        if relation in ("<", ">", "<=", ">=", "!=", "in"):
+        if relation in ORDERS or relation == "in":
             for condition in self._relation_conditions(statement):
                 self.table.assume(condition, passing=True)
         elif relation == "=" and role in (Role.GIVEN, Role.CLAIM, Role.LET):
             left, right = self._side(statement.sides[0]), self._side(statement.sides[1])
-            if left is not None and right is not None and not self._defined(left) and not self._mentions(right, left):
+            if left is not None and right is not None and not self.definitions.is_defined(left) and not self.definitions.mentions(right, left):
                 self.foreseen.add(id(statement))
-                self._define(left, right, 0)
+                self.definitions.define(left, right, 0)
 
     # --- one formula ----------------------------------------------------------------------------
 
     def _take(
-        self, formula: Formula, before: str, after: str, *, display: bool, run: Run | None = None, place: int = 0
+        self, formula: Formula, before: str, after: str, *, display: bool, run: Passage | None = None, place: int = 0
     ) -> None:
         self.piece = formula.piece
         if formula.error is not None:
@@ -424,7 +328,7 @@ class Checker:
             self._declare(formula, symbols, before, after, run, place)
 
     def _declare(
-        self, formula: Formula, symbols: list[Expr], before: str, after: str, run: Run | None, place: int
+        self, formula: Formula, symbols: list[Expr], before: str, after: str, run: Passage | None, place: int
     ) -> None:
         """``$w$, $b$ & $c$ are scalars``: a list of symbols shares its description."""
         del formula
@@ -534,7 +438,7 @@ class Checker:
         relations = [statement.relation(k) for k in range(len(statement.marks))]
         if any(r in ("propto", "sim", "ll", "gg", "subset", "notin", "->") for r in relations):
             self._odd_relation(statement, relations)
-        elif all(r in ("<", ">", "<=", ">=", "!=", "in") for r in relations) and not statement.continues:
+        elif all(r in ORDERS or r == "in" for r in relations) and not statement.continues:
             self._inequality(statement, role, clock)
         elif not statement.continues and self._is_imposed(statement, role):
             self._imposed(statement, role)
@@ -552,7 +456,7 @@ class Checker:
         left = self._side(statement.sides[0])
         if left is None or len(statement.marks) > 1:
             return False
-        return isinstance(left, Symbol | Indexed) or (role is Role.CONDITION and not self._rests_on_definition(left))
+        return isinstance(left, Symbol | Indexed) or (role is Role.CONDITION and not self.definitions.rests_on_definition(left))
 
     def _inline_condition(self, tokens: list[Token]) -> None:
         try:
@@ -599,9 +503,15 @@ class Checker:
             if left is None or right is None:
                 self._emit_link(statement, k, self._why(statement, k))
                 continue
-            plain = not any(self._rests_on_definition(s) for s in (left, right))
+            plain = not any(self.definitions.rests_on_definition(s) for s in (left, right))
+            if plain and role is Role.CLAIM and not isinstance(left, Symbol | Indexed):
+                # "σ(x) < 1" is a fact that can be proved; what cannot be is taken as a condition
+                finding = Judge(self.table, clock).judge(Link(left, relation, right))
+                if finding.verdict is Verdict.PROVED:
+                    self._emit_link(statement, k, finding)
+                    continue
             if plain or role in (Role.CONDITION, Role.GIVEN, Role.LET, Role.SETTING):
-                condition = Relation(left, _OPS[relation], right)
+                condition = Relation(left, ORDERS[relation], right)
                 self.table.assume(condition, passing=role is Role.CONDITION)
                 self.table.learn(left)
                 self._emit_link(statement, k, Finding(Verdict.STATED))
@@ -616,7 +526,7 @@ class Checker:
         space = next((t.text for t in target if t.kind is Kind.SYMBOL and "mathbb" in t.text), None)
         name = atom_of(left) if left is not None else None
         if space is not None and name is not None:
-            self._space(name, space, target)
+            note_space(self.table, name, space, target)
             self._emit_link(statement, k, Finding(Verdict.STATED))
             return
         try:
@@ -628,37 +538,6 @@ class Checker:
         self.table.assume(condition)
         self._emit_link(statement, k, Finding(Verdict.STATED))
 
-    def _space(self, name: str, space: str, target: list[Token]) -> None:
-        """x ∈ ℝⁿ, W ∈ ℝ^{m×n}, n ∈ ℕ."""
-        if space in (r"\mathbb{N}", r"\mathbb{Z}"):
-            self.table.integers.add(name)
-            if space == r"\mathbb{N}":
-                self.table.assume(Relation(Symbol(name), Op.GT, ZERO))
-            return
-        script = [t for t in target if t.kind is not Kind.SYMBOL]
-        if any(t.is_macro("times") for t in script):
-            ones = [t for t in script if t.is_char("1")]
-            (self.table.vectors if ones else self.table.matrices).add(name)
-        elif script and any(t.is_char("^") for t in script):
-            if script[-1].text == "+" or script[1:2] and script[1].text == "+":
-                self.table.assume(Relation(Symbol(name), Op.GT, ZERO))
-            else:
-                self.table.vectors.add(name)
-        elif any(t.is_char("+") for t in script):
-            self.table.assume(Relation(Symbol(name), Op.GT, ZERO))
-
-    def _rests_on_definition(self, expr: Expr) -> bool:
-        for node in walk(expr):
-            if isinstance(node, Symbol | Apply) and self.table.has(node.name):
-                return True
-            if isinstance(node, Indexed) and (
-                node.base + "_{}" in self.table.definitions or self.table.has(component_name(node.base, node.indices))
-            ):
-                return True
-            if isinstance(node, Derivative):
-                return True
-        return False
-
     def _imposed(self, statement: Statement, role: Role) -> None:
         """An equation that is a condition ("for y = 1") or is being solved ("setting f'(x) = 0")."""
         for k in range(len(statement.marks)):
@@ -666,10 +545,10 @@ class Checker:
             if left is None or right is None:
                 self._emit_link(statement, k, self._why(statement, k))
                 continue
-            relation = _OPS.get(statement.relation(k), Op.EQ)
+            relation = ORDERS.get(statement.relation(k), Op.EQ)
             self.table.learn(left)
             if role is Role.CONDITION and not isinstance(left, Symbol | Indexed):
-                self._constraint(left, right)
+                self.definitions.constrain(left, right)
             elif role in (Role.CONDITION, Role.PLACE):
                 self.table.passing[:] = [c for c in self.table.passing if not _about(c, left)]
                 self.table.assume(Relation(left, relation, right), passing=True)
@@ -708,18 +587,18 @@ class Checker:
         line = self._at(statement.sides[k + 1][0].start if statement.sides[k + 1] else statement.marks[k].start)
         if first and id(statement) in self.foreseen:
             return Finding(Verdict.STATED)
-        if first and role is Role.GIVEN and self._is_given(right) and not isinstance(left, Symbol | Indexed | Apply):
-            if not self._rests_on_definition(left) and not self._is_given(left):
-                self._constraint(left, right)
+        if first and role is Role.GIVEN and is_given(right) and not isinstance(left, Symbol | Indexed | Apply):
+            if not self.definitions.rests_on_definition(left) and not is_given(left):
+                self.definitions.constrain(left, right)
                 return Finding(Verdict.STATED)
         if first:
-            updated = self._updated(left, right, clock, dash=_after_struck(statement.sides[k + 1]))
+            updated = self.definitions.updated(left, right, clock, dash=_after_struck(statement.sides[k + 1]))
             if updated is not None:
                 return updated
-            stated = self._stated(left, right, relation, role, line, clock)
+            stated = self.definitions.stated(left, right, relation, role, line, clock)
             if stated is not None:
                 return stated
-        link = Link(left, relation if relation in ("~", "<", ">", "<=", ">=", "!=") else "=", right, chain.head)
+        link = Link(left, relation if relation == "~" or relation in ORDERS else "=", right, chain.head)
         finding = Judge(self.table, clock).judge(link)
         if finding.verdict in (Verdict.PROVED, Verdict.AGREES):
             return finding
@@ -727,11 +606,11 @@ class Checker:
         if other is not None:
             return other
         if first and role is Role.GIVEN and finding.verdict in (Verdict.REFUTED, Verdict.UNDECIDED, Verdict.UNREAD):
-            if not self._rests_on_definition(left):
-                self._constraint(left, right)
+            if not self.definitions.rests_on_definition(left):
+                self.definitions.constrain(left, right)
                 return Finding(Verdict.STATED)
         if first and finding.verdict in (Verdict.REFUTED, Verdict.UNREAD, Verdict.UNDECIDED):
-            again = self._redefined(left, right, line)
+            again = self.definitions.redefined(left, right, line)
             if again is not None:
                 return again
         return finding
@@ -749,270 +628,6 @@ class Checker:
             if finding.verdict in (Verdict.PROVED, Verdict.FOLLOWS):
                 return finding
         return None
-
-    # --- definitions ----------------------------------------------------------------------------
-
-    def _stated(
-        self, left: Expr, right: Expr, relation: str, role: Role, line: int, clock: Clock
-    ) -> Finding | None:
-        """STATED if the first link of a chain defines something; None if it is a claim."""
-        table = self.table
-        if relation == "<-":
-            return self._assignment(left, right)
-        rule = self._update_rule(left, right)
-        if rule is not None:
-            return rule
-        known_function = self._builtin(left, right, clock)
-        if known_function is not None:
-            return known_function
-        form = self._form(left)
-        if form is None:
-            # "Let 1 + e^{-x} = g(x)": the new name stands on the right
-            reverse = self._form(right)
-            if reverse is not None and not self._defined(right) and not self._form_is_number(left):
-                if role is Role.LET or not (self._rests_on_definition(left) or self._known(right)):
-                    self._define(right, left, line)
-                    return Finding(Verdict.STATED)
-            return None
-        if relation == ":=" or (role is Role.LET and not self._mentions(right, left)):
-            self._define(left, right, line)
-            return Finding(Verdict.STATED)
-        if not self._defined(left):
-            if self._mentions(right, left):
-                return None
-            self._define(left, right, line)
-            return Finding(Verdict.STATED)
-        value = self._is_given(right)
-        if value and self._is_value_only(left):
-            return self._value_again(left, right, line, clock)
-        if value and not self._computable(left, clock):
-            # a number for a quantity that has a formula whose inputs are not given
-            key = self._value_key(left)
-            if key is not None and key not in table.values:
-                table.give(key, right, line)
-                return Finding(Verdict.STATED)
-        return None
-
-    def _redefined(self, left: Expr, right: Expr, line: int) -> Finding | None:
-        """A name defined under an earlier heading may get a new formula under this one."""
-        form = self._form(left)
-        if form is None or self._is_given(right) or self._mentions(right, left):
-            return None
-        definition = self.table.definitions.get(form[0])
-        if definition is None:
-            return None
-        table = self.table
-        same_place = definition.section == table.section and definition.case in (0, table.case)
-        if same_place and len(definition.params) == (len(form[1]) or len(definition.params)):
-            return None
-        self._define(left, right, line)
-        return Finding(Verdict.STATED)
-
-    def _form(self, left: Expr) -> tuple[str, tuple[Expr, ...], tuple[Expr, ...]] | None:
-        """(name, parameters, indices) if a tree can stand on the left of a definition."""
-        match left:
-            case Symbol(name):
-                return name, (), ()
-            case Indexed(base, indices):
-                if all(isinstance(i, Number) for i in indices):
-                    return component_name(base, indices), (), ()
-                if all(isinstance(i, Symbol | Number) for i in indices):
-                    return base + "_{}", (), indices
-                return None
-            case Apply(name, args, orders) if not any(orders) and args:
-                if all(isinstance(a, Symbol | Indexed) for a in args) and len(set(args)) == len(args):
-                    if name.endswith("_{}"):
-                        return name, args[1:], args[:1]
-                    return name, args, ()
-                return None
-            case _:
-                return None
-
-    def _form_is_number(self, expr: Expr) -> bool:
-        return plain_number(expr) is not None
-
-    def _known(self, expr: Expr) -> bool:
-        name = atom_of(expr)
-        return name is not None and (name in self.table.known or self.table.has(name))
-
-    def _defined(self, left: Expr) -> bool:
-        form = self._form(left)
-        if form is None:
-            return True
-        name = form[0]
-        table = self.table
-        return table.has(name) or name in table.unreadable
-
-    def _define(self, left: Expr, right: Expr, line: int) -> None:
-        form = self._form(left)
-        if form is None:
-            return
-        name, params, indices = form
-        table = self.table
-        if not params and not indices and self._is_given(right):
-            table.give(name, right, line)
-            table.unreadable.pop(name, None)
-            table.definitions.pop(name, None)
-            if isinstance(left, Indexed):
-                table.known.add(left.base)
-            return
-        table.values.pop(name, None)
-        self._forget(head_key(left, table))
-        table.define(Definition(name, params, indices, right, table.section, line, table.case))
-        self._forget(head_key(left, table))
-        table.learn(left)
-
-    def _forget(self, key: str | None) -> None:
-        """Beliefs about a name end when it is given a new meaning."""
-        if key is None:
-            return
-        beliefs = self.table.beliefs
-        for other in [k for k in beliefs if k == key or k.startswith(f"d:{key}/")]:
-            del beliefs[other]
-
-    def _is_given(self, right: Expr) -> bool:
-        """A number, possibly as a product or quotient of numbers."""
-        return not any(
-            isinstance(n, Symbol | Indexed | Apply | Derivative | Sum) for n in walk(right)
-        )
-
-    def _is_value_only(self, left: Expr) -> bool:
-        form = self._form(left)
-        return form is not None and form[0] in self.table.values and form[0] not in self.table.definitions
-
-    def _value_key(self, left: Expr | None) -> str | None:
-        form = self._form(left) if left is not None else None
-        return form[0] if form is not None and not form[1] and not form[2] else None
-
-    def _value_again(self, left: Expr, right: Expr, line: int, clock: Clock) -> Finding | None:
-        """A number for a quantity that has one: the same, the updated one, or a new one."""
-        table = self.table
-        form = self._form(left)
-        assert form is not None
-        old = table.values[form[0]]
-        same = decide(old.number, right, clock=clock)
-        if same.outcome is Outcome.PROVED:
-            return Finding(Verdict.PROVED) if old.section == table.section and old.line else Finding(Verdict.STATED)
-        if self._rule_for(left) is not None:
-            return None
-        table.give(form[0], right, line)
-        return Finding(Verdict.STATED)
-
-    def _computable(self, left: Expr, clock: Clock) -> bool:
-        """Whether the given numbers determine a quantity."""
-        try:
-            return is_numeric(Resolution(self.table, clock, values=True).of(left))
-        except (Unresolved, BoundHit, ValueError):
-            return False
-
-    def _mentions(self, right: Expr, left: Expr) -> bool:
-        form = self._form(left)
-        if form is None:
-            return False
-        for node in walk(right):
-            if node == left:
-                return True
-            if isinstance(node, Symbol | Apply) and node.name == form[0] and not isinstance(left, Indexed):
-                return True
-        return False
-
-    def _builtin(self, left: Expr, right: Expr, clock: Clock) -> Finding | None:
-        """``\\sigma(z) = 1/(1 + e^{-z})``: the document introduces a function that is known by that name."""
-        if not isinstance(left, Func) or left.name not in _INTRODUCED or len(left.args) != 1:
-            return None
-        argument = left.args[0]
-        if not isinstance(argument, Symbol | Indexed):
-            return None
-        if left.name in self.introduced:
-            return None
-        try:
-            decision = decide(left, right, self.table.domain(), clock=clock)
-        except BoundHit:
-            return None
-        self.table.learn(left)
-        if decision.outcome is Outcome.PROVED:
-            self.introduced.add(left.name)
-            return Finding(Verdict.STATED)
-        return None
-
-    def _constraint(self, left: Expr, right: Expr) -> None:
-        """An equation that the document imposes: ``\\sum_k y_k = 1``, ``A^T = A``."""
-        self.table.assume(Relation(left, Op.EQ, right))
-        match left, right:
-            case (Sum(Indexed(base, (Symbol(index),)), bound, _, _, None), Number(value)) if index == bound and value == 1:
-                self.table.simplex.add(base)
-            case _:
-                pass
-        self.table.equations.append(Relation(left, Op.EQ, right))
-        self.table.learn(left)
-        self.table.learn(right)
-
-    # --- updates --------------------------------------------------------------------------------
-
-    def _update_rule(self, left: Expr, right: Expr) -> Finding | None:
-        """``w = w - eta dL/dw``: the name on the left is the new value of the one on the right."""
-        if self._recurrence(left, right):
-            self.table.learn(left)
-            return Finding(Verdict.STATED)
-        form = self._form(left)
-        if form is None or not any(node == left for node in walk(right)) or form[0] in self.table.definitions:
-            return None
-        if not isinstance(left, Symbol | Indexed):
-            return None
-        self.table.updates = [u for u in self.table.updates if u.generic != left]
-        self.table.updates.append(UpdateRule(left, right))
-        return Finding(Verdict.STATED)
-
-    @staticmethod
-    def _recurrence(left: Expr, right: Expr) -> bool:
-        """``x_{t+1} = x_t - …``: a rule that makes the next member from this one."""
-        if not isinstance(left, Indexed) or all(isinstance(i, Symbol | Number) for i in left.indices):
-            return False
-        return any(isinstance(node, Indexed) and node.base == left.base and node != left for node in walk(right))
-
-    def _assignment(self, left: Expr, right: Expr) -> Finding:
-        self.table.updates = [u for u in self.table.updates if u.generic != left]
-        self.table.updates.append(UpdateRule(left, right))
-        self.table.learn(left)
-        self.table.learn(right)
-        return Finding(Verdict.STATED)
-
-    def _rule_for(self, left: Expr) -> Expr | None:
-        """The right side of the update of a quantity, by its own rule or a generic one."""
-        name = atom_of(left)
-        if name is None:
-            return None
-        for rule in reversed(self.table.updates):
-            if rule.generic == left:
-                return rule.body
-            generic = atom_of(rule.generic)
-            if generic is None or self.table.has(generic):
-                continue
-            if stem(generic) in {stem(name), *lookalikes(stem(name))} and isinstance(rule.generic, Symbol):
-                return substitute(rule.body, {rule.generic: left})
-            if isinstance(rule.generic, Indexed) and isinstance(left, Indexed) and rule.generic.base == left.base:
-                mapping = dict(zip(rule.generic.indices, left.indices, strict=False))
-                return substitute(rule.body, mapping)
-        return None
-
-    def _updated(self, left: Expr, right: Expr, clock: Clock, *, dash: bool) -> Finding | None:
-        """``w_1 = 0.149`` after an update rule: the number is the updated value."""
-        if not self._is_given(right) or not isinstance(left, Symbol | Indexed):
-            return None
-        form = self._form(left)
-        other = None
-        if form is not None and not self.table.has(form[0]):
-            other = self.table.other_name(left)
-        rule = self._rule_for(other if other is not None else left)
-        if rule is None:
-            return None
-        finding = Judge(self.table, clock).judge(Link(rule, "=", right))
-        if dash and isinstance(right, Neg) and finding.verdict in (Verdict.REFUTED, Verdict.UNDECIDED):
-            # after something struck out, a stroke may be a dash before the new number
-            again = Judge(self.table, clock).judge(Link(rule, "=", right.arg))
-            if again.verdict in (Verdict.PROVED, Verdict.FOLLOWS):
-                return again
-        return finding
 
     # --- what the writer holds ------------------------------------------------------------------
 
@@ -1059,7 +674,7 @@ class Checker:
         finding = self._why(statement, k)
         self._emit_link(statement, k, finding)
         if chain.sides == 0 and left is not None and right is None:
-            form = self._form(left)
+            form = form_of(left)
             if form is not None:
                 line = self._at(statement.marks[k].start)
                 self.table.unreadable[form[0]] = line
@@ -1115,10 +730,6 @@ class Checker:
 _GOING_ON = frozenset(
     "then and so thus hence we which giving therefore that with where for if when here this it by simplifying or".split()
 )
-_HEADING_MATH = re.compile(r"\$([^$]+)\$|\\\((.+?)\\\)")
-_OPS = {"<": Op.LT, ">": Op.GT, "<=": Op.LE, ">=": Op.GE, "!=": Op.NE, "=": Op.EQ}
-#: Functions whose definition in a document is the usual one, when it is.
-_INTRODUCED = frozenset({"sigmoid", "relu", "softplus", "sign", "step", "softmax", "erf"})
 _READINGS = (
     Reading(slash_takes_product=True),
     Reading(derivative_takes_product=False),

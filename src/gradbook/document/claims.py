@@ -13,13 +13,20 @@ from fractions import Fraction
 
 from gradbook.document.cases import gather_cases, lifted_sum
 from gradbook.document.hypotheses import substitutions
-from gradbook.document.precision import exact_decimals, is_numeric, rounds_to, value_of, widened, written_number
+from gradbook.document.precision import (
+    exact_decimals,
+    is_numeric,
+    rounds_to,
+    value_of,
+    widened,
+    written_number,
+)
 from gradbook.document.report import Evidence, Verdict
 from gradbook.document.resolve import Resolution, Unresolved
 from gradbook.document.symbols import Table, bare
 from gradbook.document.vectors import in_one_dimension, is_tensor, scalar_equations
 from gradbook.symbolic.bounds import BoundHit, Clock
-from gradbook.symbolic.decide import Counterexample, Decision, Flaw, Outcome, decide, display
+from gradbook.symbolic.decide import Counterexample, Decision, Flaw, Outcome, decide, decide_order, display
 from gradbook.symbolic.derivative import NotDifferentiable
 from gradbook.symbolic.domain import Domain
 from gradbook.symbolic.evaluate import Overlap, Undefined
@@ -42,6 +49,9 @@ from gradbook.symbolic.expr import (
 from gradbook.symbolic.printing import to_latex
 from gradbook.symbolic.ranks import IDENTITY, ONES, ZEROS
 from gradbook.symbolic.shapes import ShapeError
+
+#: Relations that are inequalities, as the statements spell them.
+ORDERS = {"<": Op.LT, ">": Op.GT, "<=": Op.LE, ">=": Op.GE, "!=": Op.NE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +220,8 @@ class Judge:
             raise Unresolved(f"“{_shown(name)}” is not explained anywhere above")
 
     def _symbols(self, link: Link, left: Expr, right: Expr, resolution: Resolution) -> Finding:
-        if link.relation in ("<", ">", "<=", ">=", "!="):
-            return Finding(Verdict.UNDECIDED, "U103", "inequalities between formulas are not decided yet")
+        if link.relation in ORDERS:
+            return self._inequality(link.relation, left, right, resolution)
         decision = self._decide(left, right, resolution)
         if decision.outcome is not Outcome.PROVED:
             for assumed in self._passing_equalities():
@@ -219,6 +229,22 @@ class Judge:
                 if special.outcome is Outcome.PROVED:
                     return Finding(Verdict.PROVED, "N105", "under the condition of the sentence")
         return self._from_decision(decision, link, left, right, resolution)
+
+    def _inequality(self, relation: str, left: Expr, right: Expr, resolution: Resolution) -> Finding:
+        if is_tensor((left, right), self.table):
+            return Finding(Verdict.UNDECIDED, "U103", "inequalities between vectors are not decided")
+        implied = (Relation(tree, Op.GT, ZERO) for tree in resolution.implied)
+        decision = decide_order(left, ORDERS[relation], right, self.table.domain(implied), clock=self.clock)
+        match decision.outcome:
+            case Outcome.PROVED:
+                return Finding(Verdict.PROVED)
+            case Outcome.REFUTED:
+                found = decision.counterexample
+                assert found is not None
+                point = tuple((to_latex(_displayed(symbol)), _fraction(value)) for symbol, value in found.point)
+                return Finding(Verdict.REFUTED, "C105", decision.reason, Evidence(point, found.left, found.right))
+            case _:
+                return Finding(Verdict.UNDECIDED, "U103", decision.reason)
 
     def _passing_equalities(self) -> list[dict[Expr, Expr]]:
         """``for y = 1``, ``for i = j``: what stands in for what in this sentence."""
@@ -343,7 +369,7 @@ class Judge:
 
     def _compare(self, link: Link, left: Expr, right: Expr, resolution: Resolution) -> Finding:
         a, b = value_of(left, self.clock), value_of(right, self.clock)
-        if link.relation in ("<", ">", "<=", ">=", "!="):
+        if link.relation in ORDERS:
             return self._ordered(link.relation, a - b)
         written = written_number(link.right)
         loose = link.relation == "~"

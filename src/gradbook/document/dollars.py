@@ -14,6 +14,20 @@ _WORDS = re.compile(r"(?<![A-Za-z\\])[A-Za-z]{2,}[,.;:]?\s+[A-Za-z]{2,}(?![A-Za-
 _GROUP = re.compile(r"\\[A-Za-z]+\s*+(?:\{[^{}]*+\})?")
 
 
+def has_words(inside: str) -> bool:
+    r"""Whether two words follow each other in what may be a formula, outside of the arguments of commands.
+
+    >>> has_words("5 apples and 6"), has_words(r"x \text{ if it is } y")
+    (True, False)
+    """
+    return bool(_WORDS.search(_GROUP.sub(" ", inside)))
+
+
+def has_operator(inside: str) -> bool:
+    """Whether what may be a formula holds a command or a sign that only formulas have."""
+    return bool(_OPERATOR.search(inside))
+
+
 class Dollars:
     r"""Finds the ``$`` that closes a ``$``.
 
@@ -66,6 +80,4 @@ class Dollars:
         inside = scan[at + 1 : end]
         if "\n" in inside or scan.startswith("$$", end):
             return False
-        if _ONE_WORD.match(inside):
-            return True
-        return bool(_OPERATOR.search(inside)) and not _WORDS.search(_GROUP.sub(" ", inside))
+        return bool(_ONE_WORD.match(inside)) or (bool(_OPERATOR.search(inside)) and not has_words(inside))

@@ -21,7 +21,6 @@ from dataclasses import dataclass, field
 from gradbook.document.tokens import FormulaError, Kind, Token
 from gradbook.symbolic.bounds import Clock
 from gradbook.symbolic.expr import (
-    E,
     FUNCTIONS,
     HALF,
     ONE,
@@ -37,6 +36,7 @@ from gradbook.symbolic.expr import (
     Delta,
     Derivative,
     Div,
+    E,
     Expr,
     Func,
     Indexed,

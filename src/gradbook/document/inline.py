@@ -11,11 +11,11 @@ import re
 from collections.abc import Sequence
 from html import unescape
 
-from gradbook.document.dollars import Dollars
+from gradbook.document.dollars import Dollars, has_operator, has_words
+from gradbook.document.macros import definitions
 from gradbook.document.marks import Token, TokenKind, is_strong, pair_emphasis, struck_out
 from gradbook.document.pieces import Piece, PieceKind
 from gradbook.document.stretch import Span, Stretch, add, without
-from gradbook.document.tex import definitions
 
 _SPECIAL = re.compile(r"[\\`$*_~<\[\]&]|!\[|\{(?=[#.])")
 _BACKTICKS = re.compile(r"`+")
@@ -24,12 +24,13 @@ _PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _BLOCK_TAGS = frozenset(
     "p div li ul ol dl dt dd tr table thead tbody tfoot caption details summary blockquote center section "
-    "article header footer main nav aside hr h1 h2 h3 h4 h5 h6 figure figcaption".split()
+    "article header footer main nav aside hr h1 h2 h3 h4 h5 h6 figure figcaption form fieldset menu".split()
 )
 # Elements that are known, so that what stands between the signs of "a<b and c>d" is not lost.
 _TAGS = _BLOCK_TAGS | frozenset(
-    "a abbr b bdi bdo big br cite code col colgroup data del dfn em font i img input ins kbd label mark pre "
-    "q rp rt ruby s samp script small span strike strong style sub sup td textarea th tt u var wbr".split()
+    "a abbr audio b bdi bdo big br button cite code col colgroup data del dfn em embed font i iframe img "
+    "input ins kbd label mark meta object option picture pre q rp rt ruby s samp script select small source "
+    "span strike strong style sub sup svg td textarea th tt u var video wbr".split()
 )
 _TAG = re.compile(
     rf"<(/?)({'|'.join(sorted(_TAGS, key=len, reverse=True))})"
@@ -44,14 +45,21 @@ _TARGET = re.compile(
     r"\(\s*+(?:<[^<>\n]*+>|(?:[^\s()<]++|\([^\s()]*+\))*+)"
     r"(?:\s++(?:\"[^\"]*+\"|'[^']*+'|\([^()]*+\)))?+\s*+\)"
 )
+_REFERENCE = re.compile(r"\[([^\[\]]{0,999})\]")
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,99}\]")
+
+
+def label(written: str) -> str:
+    """The label of a link's address, as CommonMark compares it."""
+    return " ".join(written.split()).casefold()
 
 
 class _Scan:
     """One pass over a stretch of prose without islands."""
 
-    def __init__(self, scan: str, tokens: list[Token]) -> None:
-        self.scan = scan
+    def __init__(self, stretch: Stretch, tokens: list[Token]) -> None:
+        self.scan = scan = stretch.scan
+        self.labels = stretch.labels
         self.tokens = tokens
         self.brackets: list[int] = []  # tokens that are `[` or `![`
         self.missing: dict[str, int] = {}  # closers that are not found up to this limit
@@ -108,7 +116,8 @@ class _Scan:
         for opener, closer in (("\\(", "\\)"), ("\\\\(", "\\\\)")):
             if scan.startswith(opener, at):
                 end = self.find(closer, at + len(opener), limit)
-                if end >= 0:
+                inside = scan[at + len(opener) : end] if end >= 0 else ""
+                if end >= 0 and (has_operator(inside) or not has_words(inside)):
                     self.math((at + len(opener), end), at, end + len(closer))
                     return end + len(closer)
         if at + 1 < limit and scan[at + 1] in _PUNCTUATION:
@@ -160,11 +169,15 @@ class _Scan:
         if tag is None:
             self.text(at, at + 1)
             return at + 1
+        if not tag[2] and self.scan[at + 1] not in "!?":  # <https://…>
+            self.text(at + 1, tag.end() - 1)
+            return tag.end()
         closes = bool(tag[1])
         match (tag[2] or "").lower():
             case "br":
                 self.text(at, tag.end(), "\n")
-            case ("sub" | "sup") as name if not closes:  # x<sup>2</sup> is not x2
+            case ("sub" | "sup") as name if not closes and self.scan[at - 1 : at].isalnum():
+                # x<sup>2</sup> is not x2
                 self.text(at, tag.end(), "_" if name == "sub" else "^")
             case "del" | "s" | "strike":
                 token = Token(TokenKind.MARK, at, tag.end(), written="~~", opens=not closes, closes=closes)
@@ -205,18 +218,31 @@ class _Scan:
 
     def link(self, at: int, limit: int) -> int:
         opener = self.brackets.pop() if self.brackets else -1
-        target = _TARGET.match(self.scan, at + 1, limit) if opener >= 0 else None
-        if target is None:
+        target = self.target(self.tokens[opener].hi, at, limit) if opener >= 0 else -1
+        if target < 0:
             self.text(at, at + 1)
             return at + 1
         token = self.tokens[opener]
         if token.hi - token.lo == 2:  # an image: what is said in its place is not part of the text
             del self.tokens[opener:]
-            self.hide(token.lo, target.end())
+            self.hide(token.lo, target)
         else:
             token.kind = TokenKind.HIDDEN
-            self.hide(at, target.end())
-        return target.end()
+            self.hide(at, target)
+        return target
+
+    def target(self, lo: int, at: int, limit: int) -> int:
+        """Where the address ends of the link whose text reaches from ``lo`` to the ``]`` at ``at``; or -1."""
+        if target := _TARGET.match(self.scan, at + 1, limit):
+            return target.end()
+        if not self.labels:
+            return -1
+        end = at + 1
+        if reference := _REFERENCE.match(self.scan, end, limit):
+            end = reference.end()
+            if reference[1]:
+                return end if label(reference[1]) in self.labels else -1
+        return end if at - lo < 1000 and label(self.scan[lo:at]) in self.labels else -1
 
     def mark(self, at: int, limit: int) -> int:
         run = _STARS.match(self.scan, at, limit)
@@ -224,10 +250,6 @@ class _Scan:
         end = run.end()
         before = self.scan[at - 1] if at > 0 else " "
         after = self.scan[end] if end < limit else " "
-        # Between two letters or digits a star is a product, whatever CommonMark makes of 2*3*4.
-        if run[0][0] == "*" and before.isalnum() and after.isalnum():
-            self.text(at, end)
-            return end
         if run[0][0] == "~":
             if end - at != 2:
                 self.text(at, end)
@@ -249,6 +271,7 @@ class _Scan:
             self.text(at, end)
             return end
         token = Token(TokenKind.MARK, at, end, written=run[0], opens=opens, closes=closes, left=end - at)
+        token.intraword = before.isalnum() and after.isalnum()
         self.tokens.append(token)
         return end
 
@@ -256,7 +279,7 @@ class _Scan:
 def tokens_of(stretch: Stretch, lo: int, hi: int, islands: Sequence[Token] = ()) -> list[Token]:
     """The tokens of a block, with its islands among them and what is struck out left out."""
     tokens: list[Token] = []
-    scanner = _Scan(stretch.scan, tokens)
+    scanner = _Scan(stretch, tokens)
     at = lo
     for island in islands:
         if at < island.lo:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from gradbook.document.dollars import Dollars
+from gradbook.document.dollars import Dollars, has_operator, has_words
 from gradbook.document.lines import Lines
+from gradbook.document.macros import definition
 from gradbook.document.marks import Token, TokenKind
 from gradbook.document.stretch import Stretch
-from gradbook.document.tex import ARGUMENTS, DISPLAYS, Environments, definition
+from gradbook.document.tex import ARGUMENTS, DISPLAYS, Environments
 
 DISPLAY_OPENER = re.compile(r"\$\$|\\\[|\\begin\{([A-Za-z]+\*?)\}")
 """How displayed mathematics begins."""
@@ -80,6 +81,7 @@ class Islands:
         self._lines = lines
         self._environments = Environments(stretch.scan)
         self._dollars = Dollars(stretch.scan)
+        self._no_bracket = 0
 
     def gather(self, gathered: Gathered, start: int, end: int, depth: int) -> int:
         """Add the islands that begin in the line from ``start`` to ``end``.
@@ -104,7 +106,7 @@ class Islands:
                     if found := self._dollars.math(here, end):
                         at = found[2]
                 case _:
-                    island = self._tex(here, end, depth, gathered)
+                    island = self._tex(here, end, depth, gathered, starts=here == start)
                     at = here + (1 if scan[here] == "$" else 2)
             if island is not None:
                 gathered.islands.append((island, first, len(gathered.lines) - 1))
@@ -113,7 +115,7 @@ class Islands:
                 end = self._lines.end(at)
         return end
 
-    def _tex(self, at: int, end: int, depth: int, gathered: Gathered) -> Token | None:
+    def _tex(self, at: int, end: int, depth: int, gathered: Gathered, *, starts: bool) -> Token | None:
         scan = self._scan
         if scan.startswith("\\\\[", at):  # as written for Markdown that takes one backslash away
             return self.display("\\\\[", at, depth, gathered) if self._lines.next("\\\\]", at) >= 0 else None
@@ -122,16 +124,35 @@ class Islands:
             environment = opener[1] or ""
             if environment and environment not in DISPLAYS:
                 return None
-            if opener[0] == "\\[" and self._is_link(at, end):
-                return None
+            if opener[0] == "\\[":
+                return self._bracketed(at, end, depth, gathered, starts=starts)
             return self.display(opener[0], at, depth, gathered, environment)
         defined = definition(scan, at, end, self._stretch.braces)
         return Token(TokenKind.MACRO, at, defined[0], (at, defined[0]), defined[1]) if defined else None
 
-    def _is_link(self, at: int, end: int) -> bool:
-        r"""Whether ``\[…\](…)`` is a link with its brackets escaped."""
-        close = self._scan.find("\\]", at, end)
-        return close >= 0 and self._scan.startswith("(", close + 2)
+    def _bracketed(self, at: int, end: int, depth: int, gathered: Gathered, *, starts: bool) -> Token | None:
+        r"""The display that begins with ``\[``; None if that is an escaped bracket of the prose.
+
+        It is one if nothing closes it but a ``]``, or nothing at all and it does not start the line, or if
+        what it holds is no formula and there is more in the line.
+        """
+        if at < self._no_bracket and not starts:
+            return None
+        lines, last = len(gathered.lines), gathered.lines[-1]
+        token = self.display("\\[", at, depth, gathered)
+        inside = self._scan[slice(*token.inner)]
+        if token.environment:
+            self._no_bracket = token.hi  # nothing closes any other one before this
+            is_display = starts and self._scan.find("]", at, end) < 0
+        else:
+            alone = starts and self._lines.blanks(token.hi, end) >= end
+            is_prose = has_words(inside) and not (alone and has_operator(inside))
+            is_display = "\n" in inside or (not is_prose and (alone or has_operator(inside)))
+        if is_display:
+            return token
+        del gathered.lines[lines:]
+        gathered.lines[-1] = last
+        return None
 
     def _hidden(self, at: int, end: int, start: int) -> Token | None:
         """A comment, or an element whose contents are not prose."""

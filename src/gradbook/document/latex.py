@@ -24,19 +24,10 @@ from gradbook.document.latex_commands import (
     THEOREMS,
     TITLED,
 )
+from gradbook.document.macros import DEFINING, definition, definitions, macro
 from gradbook.document.pieces import Piece, PieceKind
 from gradbook.document.stretch import Span, Stretch, add, trimmed
-from gradbook.document.tex import (
-    ARGUMENTS,
-    DEFINING,
-    DISPLAYS,
-    Environments,
-    begins_line,
-    comments,
-    definition,
-    definitions,
-    macro,
-)
+from gradbook.document.tex import ARGUMENTS, DISPLAYS, Environments, begins_line, comments
 
 _SPECIAL = re.compile(r"[\\%$&~{}]|\n[ \t]*+\n\s*+")
 _COMMAND = re.compile(r"\\([A-Za-z@]++\*?|.)?", re.DOTALL)

@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 
 from gradbook.document.dollars import Dollars
-from gradbook.document.inline import heading_text, mathematics, pieces_of_block
+from gradbook.document.inline import heading_text, label, mathematics, pieces_of_block
 from gradbook.document.islands import DISPLAY_OPENER, Gathered, Islands
 from gradbook.document.lines import Lines
 from gradbook.document.pieces import Piece, PieceKind
@@ -39,9 +39,11 @@ _ENUMERATOR = re.compile(
 )
 _DELIMITER_ROW = re.compile(r"\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+$", re.MULTILINE)
 _LINK_TARGET = re.compile(
-    r"\[(?!\^)[^\]\n]{1,999}\]:[ \t]*+\S++(?:[ \t]++(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?[ \t]*+$",
+    r"\[(?!\^)[^\]\n]{1,999}\]:[ \t]*+"
+    r"(?:(\S++)(?:[ \t]++(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?[ \t]*+)?+$",
     re.MULTILINE,
 )
+_LABEL = re.compile(r"^[ >\t]*+\[(?!\^)([^\[\]\n]{1,999})\]:", re.MULTILINE)
 _NOTE = re.compile(r"\[\^[^\]\s]{1,99}\]:[ \t]*+")
 _BAR = re.compile(r"\\.|[|$]", re.DOTALL)
 
@@ -62,11 +64,13 @@ class _Blocks:
     def __init__(self, stretch: Stretch) -> None:
         self.stretch = stretch
         self.scan = stretch.scan
+        stretch.labels = frozenset(label(match[1]) for match in _LABEL.finditer(stretch.scan))
         self.size = len(stretch.scan)
         self.lines = Lines(stretch)
         self.islands = Islands(stretch, self.lines)
         self.pieces: list[Piece] = []
         self.depth = 0
+        self.interrupted = -1  # the line that ended a paragraph, and so is no indented code
         # For each depth of quotation, the columns at which the contents of the open list items begin.
         self.items: dict[int, list[int]] = {0: []}
 
@@ -136,8 +140,9 @@ class _Blocks:
             return end + 1
         while items and width < items[-1]:
             items.pop()
-        if width - self.indent(depth) >= 4 and not DISPLAY_OPENER.match(self.scan, here, end):
-            self.stop(at)  # code
+        is_code = width - self.indent(depth) >= 4 and at != self.interrupted
+        if is_code and not DISPLAY_OPENER.match(self.scan, here, end):
+            self.stop(at)
             return end + 1
         return self.contents(here, end, width)
 
@@ -197,10 +202,12 @@ class _Blocks:
                 lo, hi = self.trimmed(lo, bare)
             self.heading(marks.end() - here, self.stretch, lo, hi, end)
             return end + 1
-        is_rule = char in "*-_" and _RULE.match(scan, here, end)
-        if is_rule or scan.startswith(":::", here) or (char == "[" and _LINK_TARGET.match(scan, here, end)):
+        if scan.startswith(":::", here) or (char in "*-_" and _RULE.match(scan, here, end)):
             self.stop(here)
             return end + 1
+        if char == "[" and (target := _LINK_TARGET.match(scan, here, end)):
+            self.stop(here)
+            return end + 1 if target[1] else self.lines.end(end + 1) + 1
         columns = self.table_columns(here, end)
         return self.table(here, end, columns) if columns else None
 
@@ -300,11 +307,14 @@ class _Blocks:
         while at < self.size:
             end = self.lines.end(at)
             here, quoted, _ = self.enter(at, end)
-            if quoted != self.depth or here >= end or self.interrupts(here, end, ""):
+            if quoted != self.depth or here >= end or self.ends_table(here, end):
                 break
             self.row(here, end, columns)
             at = end + 1
         return at
+
+    def ends_table(self, here: int, end: int) -> bool:
+        return self.scan.startswith("<!--", here) or self.interrupts(here, end, "")
 
     def row(self, lo: int, hi: int, columns: int) -> None:
         for first, last in self.cells(lo, hi, columns):
@@ -342,6 +352,7 @@ class _Blocks:
                     level = 1 if scan[here] == "=" else 2
                     break
                 if self.interrupts(here, following, style):
+                    self.interrupted = end + 1
                     break
             gathered.close(end + 1)
             if depth:

@@ -31,6 +31,7 @@ class Token:
     written: str | None = None
     opens: bool = False
     closes: bool = False
+    intraword: bool = False  # between two letters or digits
     taken: tuple[int, int] = (0, 0)  # characters of a mark used up at its left and at its right
     left: int = 0  # characters of a mark that are not used up
 
@@ -97,6 +98,8 @@ def pair_emphasis(tokens: list[Token]) -> dict[int, Token]:
 def _matches(opener: Token, closer: Token) -> bool:
     assert opener.written and closer.written
     if opener.written[0] != closer.written[0]:
+        return False
+    if opener.intraword and closer.intraword:  # a product, whatever CommonMark makes of 2*3*4
         return False
     if opener.closes or closer.opens:  # CommonMark's rule of three
         one, other = opener.hi - opener.lo, closer.hi - closer.lo

@@ -38,7 +38,7 @@ class PieceKind(Enum):
     CELL = "cell"  # the end of one cell of a table (comes after the cell's pieces)
     BREAK = "break"  # the end of a paragraph, list item, table row or other block
     FRONT_MATTER = "front matter"  # the document's own declarations (YAML-like block at the top)
-    MACRO = "macro"  # a \newcommand, \def or \DeclareMathOperator as written; `tex.macro` takes it apart
+    MACRO = "macro"  # a \newcommand, \def or \DeclareMathOperator as written; see `macros`
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,14 +20,15 @@ class Stretch:
     end written as ``\\n`` (and the ``\\r`` before it as a space), so that a scanner knows only one line end.
     ``origin[k]`` is the place of character k; None means that k itself is. ``escaped`` is the text of the
     source if characters in it may be JSON escapes, which are longer than what they stand for. ``comments``
-    says that ``%`` starts a comment, as in a file of LaTeX.
+    says that ``%`` starts a comment, as in a file of LaTeX. ``labels`` are those under which a document of
+    Markdown gives the addresses of its links.
 
     >>> quoted = Stretch("a =\\n> b", None).joined([(0, 4), (6, 7)])
     >>> quoted.text, list(quoted.piece(PieceKind.DISPLAY, [(0, 5, None)]).offsets)
     ('a =\\nb', [0, 1, 2, 3, 6, 7])
     """
 
-    __slots__ = ("braces", "escaped", "origin", "scan", "text")
+    __slots__ = ("braces", "escaped", "labels", "origin", "scan", "text")
 
     def __init__(
         self,
@@ -42,13 +43,16 @@ class Stretch:
         self.escaped = escaped
         self.scan = text.replace("\r\n", " \n").replace("\r", "\n") if "\r" in text else text
         self.braces = Braces(self.scan, comments=comments)
+        self.labels: frozenset[str] = frozenset()
 
     def joined(self, lines: Sequence[tuple[int, int]]) -> Stretch:
         """The stretch that is left of some of its parts, in their order."""
         origin = array("q")
         for lo, hi in lines:
             origin.extend(range(lo, hi) if self.origin is None else self.origin[lo:hi])
-        return Stretch("".join([self.text[lo:hi] for lo, hi in lines]), origin, self.escaped)
+        stretch = Stretch("".join([self.text[lo:hi] for lo, hi in lines]), origin, self.escaped)
+        stretch.labels = self.labels
+        return stretch
 
     def place(self, at: int) -> int:
         """Where the character at ``at`` stands in the source; for the end of the text, where that is."""

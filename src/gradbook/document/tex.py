@@ -1,10 +1,8 @@
-r"""The TeX that every reader has to know: where braces and environments end, and what a macro says."""
+r"""The TeX that every reader has to know: where braces, environments and comments begin and end."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 
 DISPLAYS = frozenset(
     name + star
@@ -127,76 +125,3 @@ def begins_line(scan: str, at: int, lo: int = 0) -> bool:
     while at > lo and scan[at - 1] in " \t":
         at -= 1
     return at == 0 or (at > lo and scan[at - 1] == "\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Macro:
-    r"""What a macro stands for: ``body``, with ``#1`` to ``#arity`` in it.
-
-    ``default`` is what ``#1`` stands for where it is left out; None if it cannot be.
-    """
-
-    name: str
-    body: str
-    arity: int = 0
-    default: str | None = None
-
-
-DEFINING = frozenset("newcommand renewcommand providecommand def edef gdef xdef DeclareMathOperator".split())
-"""Commands that define a macro."""
-
-_DEFINING = re.compile(rf"\\(?:{'|'.join(DEFINING)})(?![A-Za-z])")
-_DEFINING_OR_COMMENT = re.compile(rf"{_DEFINING.pattern}|\\.|%[^\n]*+", re.DOTALL)
-_COMMAND = re.compile(
-    r"\\(?:newcommand|renewcommand|providecommand)\*?\s*+"
-    r"(?:\{\s*+(\\(?:[A-Za-z]++|[^A-Za-z]))\s*+\}|(\\(?:[A-Za-z]++|[^A-Za-z])))"
-    r"\s*+(?:\[\s*+([0-9])\s*+\]\s*+)?(?:\[([^\[\]{}]*+)\]\s*+)?(?=\{)"
-)
-_DEF = re.compile(r"\\[gex]?def\s*+(\\(?:[A-Za-z]++|[^A-Za-z]))\s*+((?:\#[1-9])*+)\s*+(?=\{)")
-_OPERATOR = re.compile(
-    r"\\DeclareMathOperator(\*?)\s*+(?:\{\s*+(\\[A-Za-z]++)\s*+\}|(\\[A-Za-z]++))\s*+(?=\{)"
-)
-
-
-def definition(scan: str, at: int, hi: int, braces: Braces) -> tuple[int, str] | None:
-    r"""Where the macro definition at ``at`` ends, and the name that it defines.
-
-    None if none is there, or one that is too involved to read (a ``\def`` with delimited arguments).
-    """
-    for form in (_COMMAND, _DEF, _OPERATOR):
-        if head := form.match(scan, at, hi):
-            end = braces.end(head.end())
-            name = next(group for group in head.groups() if group and group.startswith("\\"))
-            return (end, name) if 0 <= end <= hi else None
-    return None
-
-
-def definitions(
-    scan: str, lo: int, hi: int, braces: Braces, *, comments: bool = False
-) -> Iterator[tuple[int, int, str]]:
-    """The macro definitions between two offsets: where each begins and ends, and the name that it defines."""
-    at = lo
-    defining = _DEFINING_OR_COMMENT if comments else _DEFINING
-    while match := defining.search(scan, at, hi):
-        at = match.end()
-        if found := definition(scan, match.start(), hi, braces):
-            at, name = found
-            yield match.start(), at, name
-
-
-def macro(text: str) -> Macro | None:
-    r"""What a definition says; None if it is not one that we read.
-
-    >>> macro(r"\newcommand{\norm}[1]{\|#1\|}")
-    Macro(name='\\norm', body='\\|#1\\|', arity=1, default=None)
-    >>> macro(r"\DeclareMathOperator*{\argmin}{arg\,min}").body
-    '\\operatorname*{arg\\,min}'
-    """
-    if head := _COMMAND.match(text):
-        body = text[head.end() + 1 : -1]
-        return Macro(head[1] or head[2], body, int(head[3] or 0), head[4])
-    if head := _DEF.match(text):
-        return Macro(head[1], text[head.end() + 1 : -1], len(head[2]) // 2)
-    if head := _OPERATOR.match(text):
-        return Macro(head[2] or head[3], rf"\operatorname{head[1]}{text[head.end() :]}")
-    return None

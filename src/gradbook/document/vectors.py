@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from gradbook.document.symbols import Table
 from gradbook.symbolic.components import Equation, componentwise
-from gradbook.symbolic.expr import ONE, Derivative, Expr, Func, Mul, Node, Symbol, rebuild
+from gradbook.symbolic.expr import ONE, Derivative, Expr, Func, Mul, Node, rebuild
 from gradbook.symbolic.ranks import Rank, is_capital, needs_components
 
 

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from gradbook.symbolic.arrays import Array, Arrays, contracted, scalar
+from gradbook.symbolic.bounds import Clock
 from gradbook.symbolic.derivative import NotDifferentiable, add, differentiate, mul
 from gradbook.symbolic.expr import (
     FUNCTIONS,
@@ -58,6 +59,7 @@ from gradbook.symbolic.expr import (
 from gradbook.symbolic.quantities import Quantities, Sizes
 from gradbook.symbolic.ranks import ARRAY_FUNCTIONS, IDENTITY, ONES, ZEROS, Rank, infer_ranks
 from gradbook.symbolic.shapes import SCALAR_SHAPE, SINGLE, ShapeError
+from gradbook.symbolic.vector_arguments import VectorArguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ def componentwise(
     *,
     sizes: Sizes | None = None,
     symmetric: Collection[str] = (),
+    clock: Clock | None = None,
 ) -> tuple[Equation, ...]:
     """The readings of an equation between scalars, vectors or matrices, the usual one first.
 
@@ -86,6 +89,7 @@ def componentwise(
 
     Raises:
         ShapeError: in no reading do the shapes fit; the message is about the usual one.
+        BoundHit: time is up.
 
     >>> v, a = Symbol("v"), Symbol("A")
     >>> equation, = componentwise(Mul((a, v)), v, {"v": Rank.VECTOR})
@@ -105,7 +109,7 @@ def componentwise(
     seen = set(todo)
     while todo:
         taken = todo.pop(0)
-        lowering = _Lowering(sides, ranks, taken, sizes, symmetric)
+        lowering = _Lowering(sides, ranks, taken, sizes, symmetric, clock)
         try:
             pair = lowering.equation(left, right)
             found.setdefault(pair, Equation(*pair, "; ".join(c.note for c in _CHOICES if c in taken)))
@@ -138,7 +142,7 @@ def scalar_form(
     Func(name='abs', args=(Indexed(base='x', indices=(Symbol(name='m'),)),))
     """
     ranks = infer_ranks((expr,), declared)
-    return _Lowering((expr,), ranks, frozenset(), sizes, symmetric).scalar(expr, "a place for a scalar")
+    return _Lowering((expr,), ranks, frozenset(), sizes, symmetric, None).scalar(expr, "a place for a scalar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +180,9 @@ class _Lowering:
         taken: frozenset[_Choice],
         sizes: Sizes | None,
         symmetric: Collection[str],
+        clock: Clock | None,
     ) -> None:
+        self.clock = clock
         self.taken = taken
         self.consulted: dict[_Choice, None] = {}
         names = {name for side in sides for node in walk(side) for name in _names(node)}
@@ -188,8 +194,7 @@ class _Lowering:
         # subtrees may have different shapes and are not shared.
         fitting = bool(names & {*ONES, *ZEROS, IDENTITY})
         self.memo: dict[Expr, Array] | None = None if fitting else {}
-        #: Unknown functions of vectors, which have values but no derivatives here.
-        self.opaque: set[str] = set()
+        self.unknown = VectorArguments(self.arrays)
         for side in sides:
             self.quantities.note_ranges(side)
 
@@ -218,6 +223,8 @@ class _Lowering:
 
     def of(self, expr: Expr) -> Array:
         """The array that a tree stands for."""
+        if self.clock is not None:
+            self.clock.check()
         if self.memo is None:
             return self._array(expr)
         done = self.memo.get(expr)
@@ -354,8 +361,7 @@ class _Lowering:
             return self.arrays.by_component(lambda parts: _applied(name, parts[0], orders), values[0])
         if any(orders):
             raise ShapeError(f"a derivative of the unknown function {name} by a vector")
-        self.opaque |= {name, name + "_{}"}
-        numbers = tuple(self._as_number(f"#{name}{k}", v).value for k, v in enumerate(values))
+        numbers = tuple(self.unknown.as_number(name, k, v).value for k, v in enumerate(values))
         return self._with_value(name, rank, numbers, ())
 
     def _with_value(self, name: str, rank: Rank, args: tuple[Expr, ...], orders: tuple[int, ...]) -> Array:
@@ -367,19 +373,6 @@ class _Lowering:
         raised = (0, *orders) if orders else ()
         length = self.arrays.dimensions.fresh(f"{name}(…)")
         return Array((length, SINGLE), lambda i, _: Apply(name + "_{}", (i, *args), raised))
-
-    def _as_number(self, weight: str, array: Array) -> Array:
-        r"""A vector argument of an unknown function as one number, ``\sum_k c_k v_k`` with c unknown.
-
-        Arguments with equal numbers for every c are equal, so f(u) = f(v) is proved only if u = v; and
-        the functions of such a number are functions of v, so a counterexample stands. The derivatives
-        of such a function are special, though, and are refused.
-        """
-        if array.is_scalar:
-            return array
-        axes = [k for k in (0, 1) if array.shape[k] != SINGLE]
-        weights = Array(array.shape, lambda i, j: Indexed(weight, tuple((i, j)[k] for k in axes)))
-        return self.arrays.total(lambda parts: mul(*parts), weights, array)
 
     # --- cases ----------------------------------------------------------------------------------
 
@@ -441,12 +434,10 @@ class _Lowering:
         return jacobian.transposed if not body.is_column or self._choose(_JACOBIAN_LIES) else jacobian
 
     def _slope(self, body: Expr, target: Expr, order: int = 1) -> Expr:
-        if self.opaque:
-            for inside in walk(body):
-                if isinstance(inside, Apply) and inside.name in self.opaque and _mentions(inside, target):
-                    raise ShapeError(f"the derivative of the unknown function {inside.name} by a vector")
+        if self.clock is not None:
+            self.clock.check()
         try:
-            return contracted(differentiate(body, target, order))
+            return contracted(self.unknown.differentiate(body, target, order))
         except NotDifferentiable:
             return Derivative(body, target, order)
 
@@ -487,13 +478,6 @@ def _condition_at(condition: Condition, at: Mapping[Expr, Expr]) -> Condition:
             return condition
         case _:
             raise ShapeError("a condition without a form by components")
-
-
-def _mentions(node: Node, target: Expr) -> bool:
-    """Whether a tree holds the variable, or another component of it."""
-    if isinstance(target, Indexed):
-        return any(isinstance(n, Indexed) and n.base == target.base for n in walk(node))
-    return any(n == target for n in walk(node))
 
 
 def _names(node: Node) -> Iterator[str]:

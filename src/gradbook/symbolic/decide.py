@@ -13,7 +13,7 @@ where enclosures of the two sides do not meet; if there is none, say how far the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
@@ -113,10 +113,49 @@ def decide(left: Expr, right: Expr, domain: Domain | None = None, *, clock: Cloc
     """
     clock = clock or Clock(2.0)
     domain = domain or Domain()
+    key = (left, right, domain)
+    known = _MEMORY.get(key)
+    if known is not None:
+        return known
     try:
         left, right = expand_derivatives(left), expand_derivatives(right)
         left, right = _with_ranges(left, right)
-        return _decide(left, right, domain, clock)
+        decision = _decide(left, right, domain, clock)
+    except (BoundHit, NotDifferentiable) as stop:
+        return Decision(Outcome.UNDECIDED, str(stop))
+    except RecursionError:
+        return Decision(Outcome.UNDECIDED, "the depth of an expression")
+    if decision.outcome is not Outcome.UNDECIDED:
+        if len(_MEMORY) >= _REMEMBERED:
+            _MEMORY.clear()
+        _MEMORY[key] = decision
+    return decision
+
+
+#: Decisions by claim and domain, so that an unchanged line costs nothing when its document is checked again.
+_MEMORY: dict[tuple[Expr, Expr, Domain], Decision] = {}
+_REMEMBERED = 8192
+
+
+def decide_order(left: Expr, op: Op, right: Expr, domain: Domain | None = None, *, clock: Clock | None = None) -> Decision:
+    """Whether ``left op right`` holds on the domain, for an inequality.
+
+    Proved if the sign of the difference is plain in every cell (a product of squares, exponentials and
+    factors of known sign); refuted by a certified point; otherwise undecided.
+
+    >>> from gradbook.symbolic.expr import Pow, Symbol, TWO, ZERO
+    >>> decide_order(Pow(Symbol("x"), TWO), Op.GE, ZERO).outcome
+    <Outcome.PROVED: 'proved'>
+    """
+    clock = clock or Clock(2.0)
+    domain = domain or Domain()
+    try:
+        left, right = expand_derivatives(left), expand_derivatives(right)
+        if op in (Op.LT, Op.LE):
+            left, right, op = right, left, Op.GT if op is Op.LT else Op.GE
+        if op is not Op.NE and _Proof(left, right, domain, clock).positive():
+            return Decision(Outcome.PROVED)
+        return _Search(left, right, domain, clock).against(op)
     except (BoundHit, NotDifferentiable) as stop:
         return Decision(Outcome.UNDECIDED, str(stop))
     except RecursionError:
@@ -175,8 +214,20 @@ class _Proof:
         self.stated: list[tuple[PolyKey, int]] = []
 
     def holds(self) -> bool:
-        """True is a proof; False means that some cell resisted."""
-        return all(self._cells(*pair) for pair in self._discrete(self.left, self.right))
+        """True is a proof of equality; False means that some cell resisted."""
+        return all(self._cells(*pair, lambda n, a, b: n.equal(n.of(a), n.of(b))) for pair in self._pairs())
+
+    def positive(self) -> bool:
+        """True is a proof that left - right is positive (almost everywhere) in every cell."""
+
+        def sign(n: Normaliser, a: Expr, b: Expr) -> bool:
+            difference = n.add(n.of(a), n.negated(n.of(b)))
+            return (n.quotient_sign(difference) - n.one).is_zero()
+
+        return all(self._cells(*pair, sign) for pair in self._pairs())
+
+    def _pairs(self) -> Iterable[tuple[Expr, Expr]]:
+        return self._discrete(self.left, self.right)
 
     def _discrete(self, left: Expr, right: Expr) -> Iterable[tuple[Expr, Expr]]:
         """The claim at each value of the quantities that take few values and that conditions ask about."""
@@ -189,7 +240,7 @@ class _Proof:
             ]
         return pairs
 
-    def _cells(self, left: Expr, right: Expr) -> bool:
+    def _cells(self, left: Expr, right: Expr, test: Callable[[Normaliser, Expr, Expr], bool]) -> bool:
         start = Region(unequal=self.domain.unequal)
         self.stated = []
         restarting(self.facts, start, self.clock, self._learn)
@@ -204,7 +255,7 @@ class _Proof:
             if seen > MAX_REGIONS:
                 raise BoundHit(f"more than {MAX_REGIONS} cells of a case distinction")
             try:
-                if not restarting(self.facts, region, self.clock, lambda n, a=a, b=b: n.equal(n.of(a), n.of(b))):
+                if not restarting(self.facts, region, self.clock, lambda n, a=a, b=b: test(n, a, b)):
                     if self._empty(region):
                         continue
                     return False
@@ -484,6 +535,24 @@ class _Search:
         if agreed:
             return Decision(Outcome.UNDECIDED, reason or "too few points where both sides have a value")
         return Decision(Outcome.UNDECIDED, reason or "no point was found where both sides have a value")
+
+    def against(self, op: Op) -> Decision:
+        """A point where an inequality certainly fails."""
+        for trial in range(120):
+            self.clock.check()
+            size = 2 if trial % 3 else 3
+            point = Point(self.sampler.draw(trial, size), size)
+            try:
+                if not self._inside(point, 128):
+                    continue
+                a = evaluate(self.left, point, clock=self.clock)
+                b = evaluate(self.right, point, clock=self.clock)
+            except (Undefined, Overlap):
+                continue
+            fails = {Op.GT: a <= b, Op.GE: a < b, Op.NE: (a - b).is_zero()}[op]
+            if fails:
+                return Decision(Outcome.REFUTED, "the inequality does not hold", self._found(point, a, b, Flaw.VALUES))
+        return Decision(Outcome.UNDECIDED, "no proof of the inequality was found, nor a point where it fails")
 
     def _try(self, trial: int) -> Counterexample | bool:
         """A counterexample, True if both sides agree to 30 digits, False if the point says nothing."""

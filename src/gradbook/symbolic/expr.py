@@ -312,18 +312,20 @@ E = Constant("e")
 # --- walking ----------------------------------------------------------------------------------
 
 
-def children(node: Node) -> Iterator[Node]:
+def children(node: Node) -> list[Node]:
     """The direct subtrees of a node, conditions of cases included."""
+    found: list[Node] = []
     for name in node.__match_args__:  # type: ignore[attr-defined]
         value = getattr(node, name)
         if isinstance(value, Node):
-            yield value
+            found.append(value)
         elif isinstance(value, tuple):
             for item in value:  # type: ignore[misc]
                 if isinstance(item, Node):
-                    yield item
+                    found.append(item)
                 elif isinstance(item, tuple):
-                    yield from (part for part in item if isinstance(part, Node))  # type: ignore[misc]
+                    found.extend(part for part in item if isinstance(part, Node))  # type: ignore[misc]
+    return found
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -336,25 +338,37 @@ def walk(node: Node) -> Iterator[Node]:
     while stack:
         top = stack.pop()
         yield top
-        stack.extend(reversed(list(children(top))))
+        stack.extend(reversed(children(top)))
 
 
 def _rebuild_value(value: Any, change: Callable[[Node], Node]) -> Any:
+    """The value with ``change`` applied to the trees in it; the same object if none changed."""
     if isinstance(value, Node):
         return change(value)
     if isinstance(value, tuple):
-        return tuple(_rebuild_value(item, change) for item in value)  # type: ignore[misc]
-    return value
+        items = [_rebuild_value(item, change) for item in value]  # type: ignore[misc]
+        for old, new in zip(value, items, strict=True):  # type: ignore[misc]
+            if old is not new:
+                return tuple(items)
+    return value  # type: ignore[no-any-return]
+
+
+_LEAVES = (Number, Symbol, Constant, Otherwise)
 
 
 def rebuild(node: Node, change: Callable[[Node], Node]) -> Node:
     """The node with ``change`` applied to each direct subtree; the node itself if nothing changed."""
-    fields: tuple[str, ...] = node.__match_args__  # type: ignore[attr-defined]
-    old = [getattr(node, name) for name in fields]
-    new = [_rebuild_value(value, change) for value in old]
-    if all(a is b or a == b for a, b in zip(old, new, strict=True)):
+    if isinstance(node, _LEAVES):
         return node
-    return type(node)(*new)
+    fields: tuple[str, ...] = node.__match_args__  # type: ignore[attr-defined]
+    changed = False
+    parts: list[Any] = []
+    for name in fields:
+        old = getattr(node, name)
+        new = _rebuild_value(old, change)
+        changed = changed or new is not old
+        parts.append(new)
+    return type(node)(*parts) if changed else node
 
 
 def free_symbols(node: Node) -> set[Expr]:

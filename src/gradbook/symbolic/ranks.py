@@ -230,6 +230,8 @@ class _Inference:
         known = self.ranks.get(item_name(base))
         if known is not None:
             return _OF_RANK[known] if count == 1 else _S
+        if count == 1 and self.ranks.get(base) is Rank.MATRIX:
+            return None
         if count > 1 or base in self.ranks:
             return _S
         return _C if base in ONES else None
@@ -339,17 +341,17 @@ class _Inference:
         known = next((k for k in kinds if k in _ARRAYS), None)
         if known is None:
             return
-        for side, kind in zip(sides, kinds, strict=True):
-            if kind is None:
-                self.demand(side, known, strong=False)
+        for side in sides:
+            if self.is_open(side):
+                self.demand(side, known)
 
     def _alike(self, terms: Iterable[Expr]) -> None:
         terms = tuple(terms)
         known = next((k for t in terms if (k := self.kind(t)) in _ARRAYS), None)
         if known is not None:
             for term in terms:
-                if self.kind(term) is None:
-                    self.demand(term, known, strong=False)
+                if self.is_open(term):
+                    self.demand(term, known)
 
     def _neighbours(self, factors: tuple[Expr, ...]) -> None:
         """A capital beside a vector is a matrix; what a row or a matrix is applied to is a vector."""
@@ -359,100 +361,102 @@ class _Inference:
                 after = kinds[k + 1] if k + 1 < len(factors) else None
                 before = kinds[k - 1] if k else None
                 if after in (_C, _M) or before in (_R, _M):
-                    self.demand(factor, _M, strong=True)
+                    self.demand(factor, _M)
         running: _Kind = _S
         for k, factor in enumerate(factors):
-            kind = self.kind(factor)
-            if kind is None:
-                last = k + 1 == len(factors)
-                if running is _R or (running is _M and last):
-                    self.demand(factor, _Kind.ARRAY, strong=True)
-                kind = self.kind(factor) or _S
-            running = _times(running, kind)
+            if self.is_open(factor) and (running is _R or (running is _M and k + 1 == len(factors))):
+                self.demand(factor, _Kind.ARRAY)
+            running = _times(running, self.kind(factor) or _S)
 
     def _use(self, name: str, args: tuple[Expr, ...]) -> None:
         match name:
             case "transpose" | "norm" | "norm1" | "diag":
-                if self.kind(args[0]) is None:
-                    self.demand(args[0], _Kind.ARRAY, strong=True)
+                self._demand_each(args, _Kind.ARRAY)
             case "softmax":
-                if self.kind(args[0]) is None:
-                    self.demand(args[0], _C, strong=True)
+                self._demand_each(args, _C)
             case "trace":
-                if self.kind(args[0]) is None:
-                    self.demand(args[0], _M, strong=True)
+                self._demand_each(args, _M)
             case "dot" | "hadamard":
-                known = next((k for a in args if (k := self.kind(a)) in _ARRAYS), _Kind.ARRAY)
-                for arg in args:
-                    if self.kind(arg) is None:
-                        self.demand(arg, known, strong=True)
+                self._demand_each(args, _Kind.ARRAY)
             case "max" | "min":
                 self._alike(args)
             case _:
                 pass
 
-    def demand(self, node: Expr, kind: _Kind, strong: bool) -> None:
-        """A tree has to be of a kind; the names that it hangs on get their ranks.
+    def is_open(self, node: Expr) -> bool:
+        """Whether a demand may still change what a tree is.
 
-        A strong demand also makes a vector of an item ``x_i`` whose base is known to be a vector:
-        ``w^T x_i`` is about samples, whatever ``x`` is.
+        A component ``x_i`` is open even if ``x`` is known to be a vector: where a vector is needed it
+        is the i-th of many.
         """
         match node:
-            case Symbol(name):
-                self.put(name, kind)
             case Indexed(base, (_,)):
-                if strong or base not in self.ranks:
+                return item_name(base) not in self.ranks and base not in ONES
+            case Neg(arg):
+                return self.is_open(arg)
+            case _:
+                return self.kind(node) is None
+
+    def demand(self, node: Expr, kind: _Kind) -> None:
+        """A tree has to be of a kind; the names that it hangs on get their ranks."""
+        match node:
+            case Symbol(name):
+                # λ beside a matrix is a forgotten λI, not a matrix.
+                if kind is not _M or is_capital(name):
+                    self.put(name, kind)
+            case Indexed(base, (_,)):
+                if kind is not _M or _capital(node):
                     self.put(item_name(base), kind)
             case Neg(arg) | Sum(arg):
-                self.demand(arg, kind, strong)
+                self.demand(arg, kind)
             case Div(num, _) | Pow(num, _):
-                self.demand(num, kind, strong)
+                self.demand(num, kind)
             case Add(terms):
-                self._demand_each(terms, kind, strong)
+                self._demand_each(terms, kind)
             case Cases(branches):
-                self._demand_each([value for value, _ in branches], kind, strong)
+                self._demand_each([value for value, _ in branches], kind)
             case Mul(factors):
-                self._demand_product(factors, kind, strong)
+                self._demand_product(factors, kind)
             case Func("transpose", (arg,)):
-                self.demand(arg, _FLIPPED.get(kind, kind), strong)
+                self.demand(arg, _FLIPPED.get(kind, kind))
             case Func(name, args) if name not in ARRAY_FUNCTIONS or name == "hadamard":
-                self._demand_each(args, kind, strong)
+                self._demand_each(args, kind)
             case Apply(name, args, orders):
                 if name in FUNCTIONS or (any(orders) and len(args) == 1):
-                    self._demand_each(args, kind, strong)
+                    self._demand_each(args, kind)
                 else:
                     self.put(name, _M if kind is _M else _C)
             case Derivative(body, wrt, order):
                 if kind is _M and (order == 2 or self.kind(body) in (_C, _R)):
                     kind = _C
                 if self.kind(wrt) is None:
-                    self.demand(wrt, kind, strong=False)
+                    self.demand(wrt, kind)
             case _:
                 pass
 
-    def _demand_each(self, parts: Iterable[Expr], kind: _Kind, strong: bool) -> None:
+    def _demand_each(self, parts: Iterable[Expr], kind: _Kind) -> None:
         parts = tuple(parts)
         if kind is _Kind.ARRAY:
             kind = next((k for p in parts if (k := self.kind(p)) in _ARRAYS), kind)
         for part in parts:
-            if self.kind(part) is None:
-                self.demand(part, kind, strong)
+            if self.is_open(part):
+                self.demand(part, kind)
 
-    def _demand_product(self, factors: tuple[Expr, ...], kind: _Kind, strong: bool) -> None:
+    def _demand_product(self, factors: tuple[Expr, ...], kind: _Kind) -> None:
         kinds = [self.kind(f) for f in factors]
         last = factors[-1]
         if kinds[-1] is _R and len(factors) > 1 and kinds[-2] is None and kind is _M:
-            self.demand(factors[-2], _C, strong)
+            self.demand(factors[-2], _C)
             return
         if kinds[-1] is not None or any(k in _ARRAYS for k in kinds):
             return
         capital = _capital(last)
         if kind is _M and not capital:
             return
-        self.demand(last, _M if capital and kind is not _C else _C, strong)
+        self.demand(last, _M if capital and kind is not _C else _C)
         for factor in factors[:-1]:
             if self.kind(factor) is None and _capital(factor):
-                self.demand(factor, _M, strong)
+                self.demand(factor, _M)
 
 
 def _capital(node: Expr) -> bool:

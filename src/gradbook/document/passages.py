@@ -1,0 +1,104 @@
+"""The first pass: pieces of a document gathered into passages, their formulas split into statements."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gradbook.document import scan
+from gradbook.document.formula import Names
+from gradbook.document.pieces import Piece, PieceKind
+from gradbook.document.statements import Statement, statements
+from gradbook.document.tokens import FormulaError, tokenise
+from gradbook.symbolic.bounds import BoundHit, Clock
+
+_HEADING_MATH = re.compile(r"\$([^$]+)\$|\\\((.+?)\\\)")
+
+
+@dataclass
+class Formula:
+    """One piece of mathematics, split into statements; ``error`` if it could not be."""
+
+    piece: Piece
+    statements: list[Statement] = field(default_factory=list[Statement])
+    error: FormulaError | None = None
+
+
+@dataclass
+class Passage:
+    """A heading or paragraph: its pieces in order, formulas read."""
+
+    kind: PieceKind
+    parts: list[str | Formula]
+    strong: bool = False
+    level: int = 0
+
+    @property
+    def text(self) -> str:
+        """The words, formulas in their LaTeX."""
+        return "".join(p if isinstance(p, str) else p.piece.text for p in self.parts)
+
+    @property
+    def displays(self) -> bool:
+        """Whether there is displayed mathematics in it."""
+        return any(isinstance(p, Formula) and p.piece.kind is PieceKind.DISPLAY for p in self.parts)
+
+
+def passages(pieces: Sequence[Piece], names: Names, deadline: float) -> list[Passage]:
+    """The headings and paragraphs of a document; what the formulas show of names is added to ``names``."""
+    runs: list[Passage] = []
+    current = Passage(PieceKind.TEXT, [])
+    for piece in pieces:
+        match piece.kind:
+            case PieceKind.BREAK | PieceKind.CELL:
+                if current.parts:
+                    runs.append(current)
+                current = Passage(PieceKind.TEXT, [])
+            case PieceKind.HEADING | PieceKind.FRONT_MATTER:
+                if current.parts:
+                    runs.append(current)
+                parts = _heading_parts(piece, names, deadline) if piece.kind is PieceKind.HEADING else [piece.text]
+                runs.append(Passage(piece.kind, parts, level=piece.level))
+                current = Passage(PieceKind.TEXT, [])
+            case PieceKind.TEXT:
+                current.parts.append(piece.text)
+                current.strong = current.strong or piece.level == 1
+            case PieceKind.INLINE | PieceKind.DISPLAY:
+                current.parts.append(_formula(piece, names, deadline))
+            case _:
+                pass
+    if current.parts:
+        runs.append(current)
+    return runs
+
+
+def _heading_parts(piece: Piece, names: Names, deadline: float) -> list[str | Formula]:
+    """A heading's words and the formulas in it."""
+    parts: list[str | Formula] = []
+    end = 0
+    for found in _HEADING_MATH.finditer(piece.text):
+        group = 1 if found.group(1) is not None else 2
+        start, stop = found.span(group)
+        parts.append(piece.text[end : found.start()])
+        text = piece.text[start:stop]
+        parts.append(_formula(Piece(PieceKind.INLINE, text, piece.offsets[start : stop + 1]), names, deadline))
+        end = found.end()
+    parts.append(piece.text[end:])
+    return parts
+
+
+def _formula(piece: Piece, names: Names, deadline: float) -> Formula:
+    formula = Formula(piece)
+    if piece.environment == "unclosed":
+        formula.error = FormulaError("this formula is never closed", 0)
+        return formula
+    try:
+        tokens = tokenise(piece.text, Clock(deadline))
+        formula.statements = statements(tokens, piece.environment)
+        scan.scan_tokens(tokens, names)
+    except FormulaError as error:
+        formula.error = error
+    except BoundHit as stop:
+        formula.error = FormulaError(f"stopped at a bound: {stop}", 0)
+    return formula
