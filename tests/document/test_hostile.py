@@ -77,6 +77,10 @@ def test_any_text_is_a_notebook_or_says_why_not(text: str) -> None:
         "[![a](b)](c)]",
         "~~<del>~~</del>",
         "***a** b*",
+        "[a]:",
+        "[a]:\n",
+        "> \\[ a\n> b ] c\n",
+        "a \\[ b\n\\] c \\[",
     ],
 )
 def test_small_accidents(text: str, kind: DocumentKind) -> None:
@@ -103,6 +107,7 @@ $a$
     [
         *UNITS,
         *("$ ", "<a b='", "$a ", "$a$ ", "\\begin{align}\n\n", "$$\n\n", "% a\n", "[](\"", "<a "),
+        *("[a]: b\n", "[a]:\n", "[a][", "\\[a] b\n", "\\[a\n", "\\[a\\] b\n", "> \\[a] b\n", "<sup>"),
         *("> ", "> $$\n", "> a\nb\n", "- ", "- > ", "1. ", "# ", "=\n", "a\n---\n", "a) b\n", "    a\n"),
         *("* ", "*a _b ", "**a ", "~~a~~ ", "` `` ", "```\n", "~~~math\n", "| |\n|-|\n", "a|b\n-|-\n"),
         *("\n", "\r", "\r\n", "\t", "\0", "\ud800", "\u2028"),
@@ -123,7 +128,13 @@ def test_a_hundred_thousand_of_one_sign(unit: str, kind: DocumentKind) -> None:
 
 
 def test_openers_before_many_closers_cost_no_more_than_their_number() -> None:
-    for opener, closer in (("[", "![a](b)"), ("*", "a*"), ("{", "}"), ("\\begin{cases}", "\\end{cases}")):
+    for opener, closer in (
+        ("[", "![a](b)"),
+        ("[", "]\n\n[a]: b"),
+        ("*", "a*"),
+        ("{", "}"),
+        ("\\begin{cases}", "\\end{cases}"),
+    ):
         text = opener * 20_000 + closer * 20_000
         assert seconds(text, DocumentKind.MARKDOWN) < 10
         assert seconds(text, DocumentKind.LATEX) < 10

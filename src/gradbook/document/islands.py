@@ -136,14 +136,15 @@ class Islands:
         It is one if nothing closes it but a ``]``, or nothing at all and it does not start the line, or if
         what it holds is no formula and there is more in the line.
         """
-        if at < self._no_bracket and not starts:
+        may_be_open = starts and self._scan.find("]", at, end) < 0
+        if at < self._no_bracket and not may_be_open:
             return None
         lines, last = len(gathered.lines), gathered.lines[-1]
         token = self.display("\\[", at, depth, gathered)
         inside = self._scan[slice(*token.inner)]
         if token.environment:
             self._no_bracket = token.hi  # nothing closes any other one before this
-            is_display = starts and self._scan.find("]", at, end) < 0
+            is_display = may_be_open
         else:
             alone = starts and self._lines.blanks(token.hi, end) >= end
             is_prose = has_words(inside) and not (alone and has_operator(inside))

@@ -32,6 +32,7 @@ from gradbook.symbolic.expr import (
     All,
     AnyOf,
     Apply,
+    At,
     Cases,
     Condition,
     Constant,
@@ -53,6 +54,7 @@ from gradbook.symbolic.expr import (
     Sum,
     Symbol,
     free_names,
+    rebuild,
     substitute,
     walk,
 )
@@ -276,8 +278,33 @@ class _Lowering:
                 return scalar(Product(self.scalar(body, "a product over an index"), index, lower, upper))
             case Cases(branches):
                 return self._cases(branches)
+            case At(body, Symbol() as variable, value):
+                return self._at(body, variable, value)
             case _:
                 raise ShapeError(f"{type(expr).__name__} has no form by components")
+
+    def _at(self, body: Expr, variable: Symbol, value: Expr) -> Array:
+        """A tree in a vector variable, with another tree in the place of the variable."""
+        inner, point = self.of(body), self.of(value)
+        self.arrays.same(self.of(variable), point, "{0} cannot be put in the place of {1}")
+
+        def put_in(tree: Expr) -> Expr:
+            def visit(node: Node) -> Node:
+                match node:
+                    case Symbol() if node == variable:
+                        return point.value
+                    case Indexed(base, (i,)) if base == variable.name:
+                        return point.along(i)
+                    case Indexed(base, (i, j)) if base == variable.name:
+                        return point.at(i, j)
+                    case _:
+                        return rebuild(node, visit)
+
+            result = visit(tree)
+            assert isinstance(result, Expr)
+            return result
+
+        return Array(inner.shape, lambda i, j: put_in(inner.at(i, j)))
 
     def _sum_of_terms(self, terms: tuple[Expr, ...]) -> Array:
         arrays = [self.of(t) for t in terms]

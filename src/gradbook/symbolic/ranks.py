@@ -21,6 +21,7 @@ from gradbook.symbolic.expr import (
     FUNCTIONS,
     Add,
     Apply,
+    At,
     Cases,
     Condition,
     Constant,
@@ -206,7 +207,7 @@ class _Inference:
                 return _OF_RANK[rank]
             case Indexed(base, indices):
                 return self._item(base, len(indices))
-            case Neg(arg) | Sum(arg) | Pow(arg, _):
+            case Neg(arg) | Sum(arg) | Pow(arg, _) | At(arg, _, _):
                 return self.kind(arg)
             case Div(num, den):
                 above, below = self.kind(num), self.kind(den)
@@ -332,6 +333,11 @@ class _Inference:
                 self.visit(b)
             case Sum(body) | Product(body):
                 self.visit(body)
+            case At(body, variable, value):
+                self.visit(value)
+                self.equal((variable, value))
+                self.visit(body)
+                self.equal((variable, value))
             case _:
                 pass
 
