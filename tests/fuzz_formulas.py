@@ -74,7 +74,15 @@ def changed(chance: random.Random, text: str, vocabulary: list[str]) -> str:
                 case 3:
                     tokens[at:to] = ["{", *tokens[at:to], "}"]
                 case 4:
-                    tokens[at:to] = [r"\left(", *tokens[at:to], r"\right)", "^", "{", str(chance.randrange(-3, 60)), "}"]
+                    tokens[at:to] = [
+                        r"\left(",
+                        *tokens[at:to],
+                        r"\right)",
+                        "^",
+                        "{",
+                        str(chance.randrange(-3, 60)),
+                        "}",
+                    ]
                 case 5 if "=" in tokens:
                     place = tokens.index("=")
                     tokens = [*tokens[place + 1 :], "=", *tokens[:place]]
@@ -143,7 +151,9 @@ def fault(text: str, path: str) -> str | None:
 
 def main() -> int:
     """Fuzz for the time that was asked for; 1 if something was found."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=0, help="the first seed; each document has the next one")
     asked = parser.parse_args()
@@ -167,7 +177,10 @@ def main() -> int:
             (FOUND / path).write_text(text, encoding="utf-8", newline="")
             if "Traceback" in told:
                 text = smaller(text, lambda shorter, path=path: "Traceback" in (fault(shorter, path) or ""))
-            print(f"fuzz-found/{path}: {told}\n{text!r}" if len(text) < 400 else f"fuzz-found/{path}: {told}", flush=True)
+            print(
+                f"fuzz-found/{path}: {told}\n{text!r}" if len(text) < 400 else f"fuzz-found/{path}: {told}",
+                flush=True,
+            )
         seed += 1
     print(f"{seed - asked.seed} documents, {found} findings; slowest {slowest[0]:.2f} s (seed {slowest[1]})")
     return min(found, 1)

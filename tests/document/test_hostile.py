@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.document.fuzz_pieces import TOKENS, faults
 
+from gradbook.document import check_text
+from gradbook.document.notebook import NotebookError
 from gradbook.document.pieces import Piece, PieceKind, Source
 from gradbook.document.reading import DocumentKind, pieces_of
+from gradbook.document.report import Verdict
 
 TEXTS = st.lists(st.sampled_from(TOKENS) | st.text(max_size=4), max_size=40).map("".join)
 WRITTEN = (DocumentKind.MARKDOWN, DocumentKind.LATEX)
@@ -165,6 +171,116 @@ def test_random_bytes_are_prose() -> None:
     text = bytes(range(256)).decode("latin-1") * 100
     for kind in WRITTEN:
         assert faults(text, kind) == []
+
+
+# --- the checker -------------------------------------------------------------------------------------
+
+CHECK = "import sys; from gradbook.document import check_text; t = sys.stdin.buffer.read().decode('utf-8'); "
+SUMMARY = CHECK + "print(*(line.verdict.value for line in check_text(t, sys.argv[1]).lines))"
+
+
+def verdicts(text: str, path: str = "a.md", limit: float = 10) -> list[str]:
+    """The verdicts of a text, in a process of its own that is stopped when it takes too long."""
+    told = subprocess.run(
+        [sys.executable, "-c", SUMMARY, path], input=text.encode(), capture_output=True, timeout=limit
+    )
+    assert told.returncode == 0, told.stderr.decode()[-600:]
+    return told.stdout.decode().split()
+
+
+def display(*lines: str) -> str:
+    return "\n\n".join(f"$${line}$$" for line in lines)
+
+
+def nested(opener: str, closer: str, depth: int) -> str:
+    return opener * depth + "1" + closer * depth
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(display(r"9^{9^{9^{9}}}=1"), id="a tower of powers"),
+        pytest.param(display(r"1.0000001^{10^{15}}=2", r"e^{e^{e^{e^{e}}}}=2"), id="huge values"),
+        pytest.param(display(r"(x+y+z+w)^{500}=1"), id="a huge expansion"),
+        pytest.param(display("a=" + nested("{", "}", 20_000)), id="nested braces"),
+        pytest.param(display("a=" + nested("(", ")", 20_000)), id="nested parentheses"),
+        pytest.param(display("a=" + nested(r"\frac{1}{1+", "}", 3_000)), id="nested fractions"),
+        pytest.param(display("a=" + nested(r"\sqrt{1+", "}", 3_000)), id="nested roots"),
+        pytest.param(display("S=" + "+".join(f"x_{{{k}}}" for k in range(5_000))), id="5,000 terms"),
+        pytest.param(
+            display("S(x)=" + r"\,".join(rf"\sin({k}x)" for k in range(1, 500)), "S'(x)=1"),
+            id="500 factors",
+        ),
+        pytest.param(
+            display("a_{0}=1", *(f"a_{{{k}}}=a_{{{k - 1}}}+1" for k in range(1, 1_500)), "a_{1499}=1500"),
+            id="1,500 definitions, each of the one before",
+        ),
+        pytest.param(
+            display(*(f"c_{{{k}}}=c_{{{(k + 1) % 800}}}+1" for k in range(800)), "c_{0}=1"),
+            id="a circle of 800 definitions",
+        ),
+        pytest.param(
+            display("f_0(x)=x", *(f"f_{{{k}}}(x)=f_{{{k - 1}}}(x)^2+f_{{{k - 1}}}(x)" for k in range(1, 40))),
+            id="definitions that double",
+        ),
+        pytest.param(
+            display(r"f(x)=e^{\sin(x^2)}\tanh(x)", r"\frac{d^{50}f}{dx^{50}}=1"), id="50 times d/dx"
+        ),
+        pytest.param(display("f(x)=xe^{x^2}", "f" + "'" * 30 + "(x)=1"), id="30 primes"),
+        pytest.param(display(r"\sum_{i=1}^{1000000000}\frac{1}{i^2}=1.645"), id="a sum to 10^9"),
+        pytest.param(display("1" + "0" * 20_000 + "=1", "0." + "3" * 20_000 + "=1"), id="20,000 digits"),
+        pytest.param("$" * 100_000, id="100,000 dollars"),
+        pytest.param(bytes(range(1, 256)).decode("latin-1") * 500, id="every byte"),
+        pytest.param(
+            r"\newcommand{\a}{\b\b}\newcommand{\b}{\a\a}" + display(r"\a=1"), id="macros in a circle"
+        ),
+    ],
+)
+def test_hostile_lines_get_a_verdict_in_bounded_time(text: str) -> None:
+    verdicts(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (display("a=b", "b=a", "a=1"), {"STATED", "UNDECIDED", "UNREAD", "PROVED"}),
+        (display("u=v+1", "v=u-1", "u=3"), {"STATED", "UNDECIDED", "UNREAD", "PROVED"}),
+        (display("g(x)=h(x)", "h(x)=g(x)", "g'(x)=1"), {"STATED", "UNDECIDED", "UNREAD", "PROVED"}),
+    ],
+)
+def test_definitions_in_a_circle_prove_nothing_wrong(text: str, expected: set[str]) -> None:
+    assert set(verdicts(text)) <= expected
+
+
+@pytest.mark.parametrize("value", ["1", "-1", "0", "0.5"])
+def test_a_value_that_cannot_be_enclosed_proves_nothing(value: str) -> None:
+    assert verdicts(display(rf"\sin(10^{{1000}})={value}")) != ["PROVED"]
+
+
+def test_what_took_too_long_to_read_refutes_nothing() -> None:
+    terms = "+".join(rf"\frac{{1}}{{x+{k}}}" for k in range(5_000))
+    first, value = check_text(display("S(x)=" + terms, "S(1)=2"), deadline=0.05).lines
+    assert first.verdict is Verdict.UNREAD
+    assert value.verdict in (Verdict.UNREAD, Verdict.UNDECIDED)
+
+
+def test_twenty_steps_of_descent_are_decided() -> None:
+    steps = [rf"w_{{{k}}}=w_{{{k - 1}}}-0.1\cdot 2w_{{{k - 1}}}" for k in range(1, 20)]
+    told = verdicts(display("w_0=1", *steps, f"w_{{19}}={0.8**19:.4f}"))
+    assert told[-1] == "PROVED"
+
+
+def test_two_thousand_claims_end() -> None:
+    claims = [f"f'(x)={k}f(x)(1-f(x))" for k in range(2, 2_000)]
+    assert "PROVED" not in verdicts(display(r"f(x)=\frac{1}{1+e^{-x}}", *claims), limit=120)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"cells": 3}', "[" * 100_000, '{"cells": [null, {"source": [null]}]}', "{"]
+)
+def test_a_malformed_notebook_is_refused_or_empty(text: str) -> None:
+    with suppress(NotebookError):
+        assert not check_text(text, "a.ipynb").lines
 
 
 # --- the judge ---------------------------------------------------------------------------------------

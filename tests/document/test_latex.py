@@ -27,7 +27,7 @@ $after$"""
         r"macro \R: \newcommand{\R}{\mathbb{R}}",
         r"macro \sgn: \DeclareMathOperator{\sgn}{sgn}",
         "/",
-        "text: Text\n",
+        "text: Text",
     ]
 
 
@@ -48,8 +48,8 @@ def test_a_file_without_a_preamble_is_all_read() -> None:
     ],
 )
 def test_headings(command: str, level: int) -> None:
-    text = rf"a {command}{{The \textbf{{loss}} $L_1$\label{{sec:a}} }} b"
-    assert shown(text) == ["text: a ", "/", f"heading {level}: The loss $L_1$", "/", "text: b"]
+    text = rf"a {command}{{The \textbf{{norm}} $H_2$\label{{sec:a}} }} b"
+    assert shown(text) == ["text: a", "/", f"heading {level}: The norm $H_2$", "/", "text: b"]
 
 
 def test_a_heading_that_is_never_closed_ends_with_its_paragraph() -> None:
@@ -76,7 +76,7 @@ def test_theorems_and_proofs_are_headings() -> None:
         "/",
         "heading 9 case: case",
         "/",
-        "text: z ",
+        "text: z",
     ]
 
 
@@ -114,7 +114,7 @@ def test_comments_are_left_out() -> None:
 
 def test_a_commented_line_leaves_no_blank_line() -> None:
     assert shown("a\n% c\nb") == ["text: a\nb"]
-    assert shown("a\n% c\n\nb") == ["text: a\n", "/", "text: b"]
+    assert shown("a\n% c\n\nb") == ["text: a", "/", "text: b"]
 
 
 def test_places_are_those_of_the_file() -> None:
@@ -172,13 +172,26 @@ def test_a_strong_paragraph_says_so() -> None:
     assert shown(r"\textbf{Case 2:} so") == ["text: Case 2: so"]
 
 
+def test_prose_between_the_rows_of_a_display() -> None:
+    text = r"\begin{align} a &= b \\ \intertext{where $c$ is} d &= e \end{align} and \ensuremath{f}"
+    assert shown(text) == [
+        r"display align:  a &= b \\ ",
+        "text: where ",
+        "inline: c",
+        "text:  is",
+        "display align:  d &= e ",
+        "text:  and ",
+        "inline: f",
+    ]
+
+
 def test_items() -> None:
     text = r"\begin{enumerate}[(a)] \item one $x$ \item[b)] two \end{enumerate} three"
     assert shown(text) == [
         "text: one ",
         "inline: x",
         "/",
-        "text: b) two ",
+        "text: b) two",
         "/",
         "text: three",
     ]
@@ -215,7 +228,7 @@ def test_footnotes_and_captions_are_paragraphs() -> None:
         "text: where ",
         "inline: x",
         "/",
-        "text: b ",
+        "text: b",
         "/",
         "text: c",
         "/",

@@ -61,10 +61,10 @@ def test_inline_mathematics(text: str, inside: str) -> None:
 
 
 def test_spaces_and_punctuation_of_a_sentence_stay() -> None:
-    assert shown(r"Let the rate ( $\eta$ ) = 0.1, or  $\mu$.") == [
-        "text: Let the rate ( ",
-        r"inline: \eta",
-        "text:  ) = 0.1, or  ",
+    assert shown(r"Take a step ( $\gamma$ ) of 0.25, or  $\mu$.") == [
+        "text: Take a step ( ",
+        r"inline: \gamma",
+        "text:  ) of 0.25, or  ",
         r"inline: \mu",
         "text: .",
     ]
@@ -213,7 +213,7 @@ def test_macros() -> None:
         "<pre>\n$x$\n\n$y$\n</pre>",
         "<script>$x$</script>",
         "<code>$x$</code>",
-        "~~0.01 $x$~~",
+        "~~0.5 $x$~~",
         "<del>$x$</del>",
         "![$x$](plot.png)",
         "[a]: http://x.org/$x$ 'title'",
@@ -225,7 +225,7 @@ def test_what_is_not_read(text: str) -> None:
 
 
 def test_struck_out_is_not_there() -> None:
-    assert shown("rate ~~0.01~~ 0.1") == ["text: rate  0.1"]
+    assert shown("step ~~0.5~~ 0.25") == ["text: step  0.25"]
     assert shown("a ~~b") == ["text: a ~~b"]
 
 
@@ -276,8 +276,8 @@ def test_links_by_label() -> None:
 
 
 def test_brackets_that_are_no_link_stay() -> None:
-    assert shown("Hinge [ $y_i$ = label ] and [1] (2)") == [
-        "text: Hinge [ ",
+    assert shown("Margin [ $y_i$ = label ] and [1] (2)") == [
+        "text: Margin [ ",
         "inline: y_i",
         "text:  = label ] and [1] (2)",
     ]
@@ -317,7 +317,7 @@ def test_backslash_escapes() -> None:
 
 
 def test_headings_keep_their_mathematics_verbatim() -> None:
-    assert shown("## c) $L_1$ **loss** ##\ntext") == ["heading 2: c) $L_1$ loss", "/", "text: text"]
+    assert shown("## d) $H_2$ **norm** ##\ntext") == ["heading 2: d) $H_2$ norm", "/", "text: text"]
     assert shown("Title\n=====\nSub $x$\nline\n---\na") == [
         "heading 1: Title",
         "/",

@@ -119,7 +119,11 @@ def test_what_readers_are_likely_to_get_wrong_comes_back(tree: Expr) -> None:
 
 @pytest.mark.parametrize(
     ("latex", "other"),
-    [(r"x - \left(y - z\right)", "x - y - z"), (r"\sin\left(x\right) y", r"\sin\left(x y\right)"), ("x^{-1}", "x - 1")],
+    [
+        (r"x - \left(y - z\right)", "x - y - z"),
+        (r"\sin\left(x\right) y", r"\sin\left(x y\right)"),
+        ("x^{-1}", "x - 1"),
+    ],
 )
 def test_other_mathematics_is_another_tree(latex: str, other: str) -> None:
     assert read(latex) != read(other)
@@ -180,7 +184,23 @@ def test_any_tokens_are_read_or_refused(tokens: list[Token]) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["{", "(", "x^{", r"\frac{", r"\sqrt{", r"\left|", "|", "-", "x^", r"\sum_i ", r"\frac{d}{dx}", r"\begin{cases}", "f(", "'"]
+    "unit",
+    [
+        "{",
+        "(",
+        "x^{",
+        r"\frac{",
+        r"\sqrt{",
+        r"\left|",
+        "|",
+        "-",
+        "x^",
+        r"\sum_i ",
+        r"\frac{d}{dx}",
+        r"\begin{cases}",
+        "f(",
+        "'",
+    ],
 )
 @pytest.mark.parametrize("closed", [False, True])
 def test_nesting_without_end_ends(unit: str, closed: bool) -> None:
@@ -209,12 +229,27 @@ _WORDS = st.sampled_from(
 def soups(draw: st.DrawFn) -> str:
     """Markdown in which formulas, words and accidents follow each other in any order."""
     parts: list[str] = []
-    heads = ["f(x)", "g(x)", "h(x, y)", "f'(x)", r"\frac{df}{dx}", r"\frac{\partial h}{\partial x}", "x", "w_{11-1}", "u_i", "L"]
+    heads = [
+        "f(x)",
+        "g(x)",
+        "h(x, y)",
+        "f'(x)",
+        r"\frac{df}{dx}",
+        r"\frac{\partial h}{\partial x}",
+        "x",
+        "w_{11-1}",
+        "u_i",
+        "L",
+    ]
     for _ in range(draw(st.integers(1, 8))):
         match draw(st.integers(0, 4)):
             case 0 | 1:
-                sides = draw(st.lists(expressions(depth=2, derivatives=True).map(to_latex), min_size=1, max_size=2))
-                sign = draw(st.sampled_from([" = ", " = ", " = ", r" \approx ", " < ", r" \le ", " := ", " &= "]))
+                sides = draw(
+                    st.lists(expressions(depth=2, derivatives=True).map(to_latex), min_size=1, max_size=2)
+                )
+                sign = draw(
+                    st.sampled_from([" = ", " = ", " = ", r" \approx ", " < ", r" \le ", " := ", " &= "])
+                )
                 fence = draw(st.sampled_from(["$$", "$$", "$", "\n```math\n"]))
                 parts.append(fence + sign.join([draw(st.sampled_from(heads)), *sides]) + fence)
             case 2:
@@ -247,7 +282,9 @@ def test_a_document_is_judged_the_same_way_twice(text: str) -> None:
     assert verdicts() == verdicts()
 
 
-@pytest.mark.parametrize("text", ["$$", "$$$$$$", "$\n$$$", "\\[", "\\begin{align}", "```math", "```math\n", "$$\n"])
+@pytest.mark.parametrize(
+    "text", ["$$", "$$$$$$", "$\n$$$", "\\[", "\\begin{align}", "```math", "```math\n", "$$\n"]
+)
 @pytest.mark.parametrize("path", ["a.md", "a.tex"])
 def test_a_formula_that_is_opened_at_the_end_stands_inside_of_the_document(text: str, path: str) -> None:
     assert complaint(check_text(text, path), text, 0.0) is None

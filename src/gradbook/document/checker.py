@@ -6,9 +6,11 @@ raises for what a document says; what cannot be read becomes UNREAD with the pla
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from gradbook.document import prose, scan
 from gradbook.document.claims import ORDERS, Finding, Judge, Link
@@ -32,6 +34,7 @@ from gradbook.document.symbols import (
 from gradbook.document.tokens import FormulaError, Kind, Token, tokenise
 from gradbook.symbolic.bounds import BoundHit, Clock
 from gradbook.symbolic.expr import (
+    ZERO,
     Apply,
     Condition,
     Derivative,
@@ -40,8 +43,11 @@ from gradbook.symbolic.expr import (
     Node,
     Op,
     Relation,
+    Sum,
     Symbol,
+    free_symbols,
     rebuild,
+    walk,
 )
 
 #: Most seconds that a whole document may take, by its length: a page is a few thousand characters.
@@ -97,6 +103,10 @@ class Checker:
         self.context = ""
         #: Statements of a "where" clause that were used before their own line came.
         self.foreseen: set[int] = set()
+        #: The symbols in the head of the table being read.
+        self.columns: list[Expr] = []
+        #: Whether an arrow leads from the statement being judged to the next.
+        self.leads_on = False
 
     # --- first pass -----------------------------------------------------------------------------
 
@@ -131,7 +141,7 @@ class Checker:
         self._scan()
         for k, run in enumerate(self.passages):
             if run.kind is PieceKind.HEADING:
-                self._heading(run.text)
+                self._heading(run.text, run.level)
                 self._paragraph_formulas(k, run)
             elif run.kind is not PieceKind.FRONT_MATTER:
                 self._paragraph(k, run)
@@ -188,12 +198,12 @@ class Checker:
 
     # --- headings and paragraphs ----------------------------------------------------------------
 
-    def _heading(self, text: str) -> None:
+    def _heading(self, text: str, depth: int) -> None:
         table = self.table
         if prose.is_case(text):
             table.open_case()
         else:
-            table.open_section()
+            table.open_section(depth)
         found = prose.hypothesis_in(text, None) if prose.is_case(text) else None
         if found is not None:
             table.hypotheses.append(found)
@@ -206,11 +216,18 @@ class Checker:
             for p in run.parts
         )
         if not run.displays and not equations and prose.is_subheading(run.text, run.strong):
-            self._heading(run.text)
+            self._heading(run.text, _SUBHEADING)
             self._case_target(run)
         elif not run.displays and prose.is_case(run.text):
-            self._heading(run.text.split(".")[0])
+            self._heading(run.text.split(".")[0], _SUBHEADING)
             self._case_target(run)
+        elif self.table.case and prose.ends_cases(run.text):
+            self.table.close_cases()
+        if run.row:
+            self.table.open_row()
+            self._values_in_row(run)
+        else:
+            self.columns = []
         self._begin_paragraph(run)
         self._paragraph_formulas(k, run)
 
@@ -252,6 +269,38 @@ class Checker:
         if found is not None and (prose.is_case(run.text) or target is not None):
             self.table.hypotheses.clear()
             self.table.hypotheses.append(found)
+
+    def _values_in_row(self, run: Passage) -> None:
+        """``| $w$ | 0.3 |``: a symbol in one cell and its number in the next; or symbols above numbers."""
+        cells: list[list[str | Formula]] = [[]]
+        for part in run.parts:
+            if part == " | ":
+                cells.append([])
+            elif not (isinstance(part, str) and not part.strip()):
+                cells[-1].append(part)
+        found = [self._cell(cell) for cell in cells if cell]
+        if found and all(isinstance(c, Symbol | Indexed) for c in found):
+            self.columns = [c for c in found if c is not None]
+            return
+        if self.columns and len(found) == len(self.columns) and all(c is not None and is_given(c) for c in found):
+            pairs = list(zip(self.columns, found, strict=True))
+        else:
+            pairs = [(a, b) for a, b in pairwise(found) if isinstance(a, Symbol | Indexed)]
+        for name, value in pairs:
+            key = self.definitions.value_key(name)
+            if key is not None and value is not None and is_given(value):
+                self.table.give(key, value, 0)
+
+    def _cell(self, cell: list[str | Formula]) -> Expr | None:
+        """A cell that holds just a symbol or just a number."""
+        if len(cell) != 1:
+            return None
+        part = cell[0]
+        if isinstance(part, str):
+            return prose.given_number(part.strip()) if prose.is_number(part.strip()) else None
+        if len(part.statements) != 1 or part.statements[0].marks:
+            return None
+        return self._side(part.statements[0].sides[0])
 
     def _values_in_words(self, run: Passage) -> None:
         for j, part in enumerate(run.parts):
@@ -318,7 +367,9 @@ class Checker:
         if display and role in (Role.CONDITION, Role.PLACE):
             role = Role.CLAIM
         symbols: list[Expr] = []
-        for statement in formula.statements:
+        _attach_conditions(formula.statements)
+        for place, statement in enumerate(formula.statements):
+            self.leads_on = place + 1 < len(formula.statements) and formula.statements[place + 1].follows_arrow
             if not statement.marks:
                 self._fragment(statement, display, symbols)
                 continue
@@ -386,6 +437,10 @@ class Checker:
                     return Apply(table.aliases[name], args, orders)
                 case Symbol(name) if "_{" in name and not table.has(name) and name not in table.names.functions:
                     return self._partial(name) or node
+                case Apply(name, args, ()) if "_{" in name and not table.has(name) and args:
+                    return self._partial_at(name, args) or node
+                case Symbol(name) if (found := _NTH.fullmatch(name)) and found[1] in table.definitions:
+                    return Apply(found[1], (), (int(found[2]),))
                 case _:
                     pass
             return node
@@ -394,14 +449,27 @@ class Checker:
         assert isinstance(result, Expr)
         return result
 
+    def _partial_at(self, name: str, args: tuple[Expr, ...]) -> Expr | None:
+        """``f_{xy}(1, 2)``."""
+        tree = self._partial(name)
+        if tree is None:
+            return None
+        base, _, label = name.partition("_{")
+        params = self.table.definitions[base].params
+        if len(args) != len(params):
+            return None
+        letters = label.removesuffix("}")
+        return Apply(base, args, tuple(letters.count(p.name) if isinstance(p, Symbol) else 0 for p in params))
+
     def _partial(self, name: str) -> Expr | None:
         """``f_{xy}`` for a function of x and y."""
         base, _, label = name.partition("_{")
         label = label.removesuffix("}")
         definition = self.table.definitions.get(base)
-        if definition is None or not label.isalpha() or len(label) > 3 or len(definition.params) < 2:
+        if definition is None or not label.isalpha() or len(label) > 3:
             return None
-        if not all(Symbol(letter) in definition.params for letter in label):
+        variables = definition.params or tuple(s for s in free_symbols(definition.body) if isinstance(s, Symbol))
+        if len(variables) < 2 or not all(Symbol(letter) in variables for letter in label):
             return None
         tree: Expr = Symbol(base)
         for letter in label:
@@ -426,20 +494,35 @@ class Checker:
     # --- statements -----------------------------------------------------------------------------
 
     def _statement(self, statement: Statement, role: Role, display: bool) -> None:
+        try:
+            self._judged(statement, role, display)
+        except RecursionError:
+            self._all(statement, Finding(Verdict.UNDECIDED, "U102", "stopped at a bound: the depth of the expression"))
+        except BoundHit as stop:
+            self._all(statement, Finding(Verdict.UNDECIDED, "U102", f"stopped at a bound: {stop}"))
+
+    def _judged(self, statement: Statement, role: Role, display: bool) -> None:
         clock = Clock(min(self.deadline, max(self.end - time.monotonic(), 0.001)))
         if time.monotonic() > self.end:
             self._all(statement, Finding(Verdict.UNDECIDED, "U102", f"stopped at a bound: {DOCUMENT_SECONDS:g} s a document"))
             return
         if not statement.continues:
             self.chain = _Chain()
+        if statement.puzzling:
+            self._all(statement, Finding(Verdict.UNREAD, "X106", f"what the words “{statement.puzzling}” do to the line is not understood"))
+            return
         passing = list(self.table.passing)
         for tokens in statement.conditions:
             self._inline_condition(tokens)
         relations = [statement.relation(k) for k in range(len(statement.marks))]
+        if relations == ["sim"] and not display:
+            return  # "x ~ N(0, 1)" in a sentence says what kind of thing x is
         if any(r in ("propto", "sim", "ll", "gg", "subset", "notin", "->") for r in relations):
             self._odd_relation(statement, relations)
         elif all(r in ORDERS or r == "in" for r in relations) and not statement.continues:
             self._inequality(statement, role, clock)
+        elif not statement.continues and role is Role.CONDITION and self._defines_in_passing(statement):
+            self._links(statement, Role.LET, clock, display)
         elif not statement.continues and self._is_imposed(statement, role):
             self._imposed(statement, role)
         else:
@@ -449,7 +532,9 @@ class Checker:
 
     def _is_imposed(self, statement: Statement, role: Role) -> bool:
         """Whether an equation is imposed rather than claimed, by the words before it and what it is about."""
-        if role is Role.SETTING:
+        if role is Role.SETTING and not self._claims_anyway(statement):
+            return True
+        if "=!" in [statement.relation(k) for k in range(len(statement.marks))]:
             return True
         if role not in (Role.CONDITION, Role.PLACE):
             return False
@@ -457,6 +542,25 @@ class Checker:
         if left is None or len(statement.marks) > 1:
             return False
         return isinstance(left, Symbol | Indexed) or (role is Role.CONDITION and not self.definitions.rests_on_definition(left))
+
+    def _defines_in_passing(self, statement: Statement) -> bool:
+        """"If y = x^3 + 1 then", "for F = ln t": a formula for a name, not a condition."""
+        if statement.relation(0) != "=":
+            return False
+        left, right = self._side(statement.sides[0]), self._side(statement.sides[1])
+        if not isinstance(left, Symbol) or right is None or is_given(right):
+            return False
+        return not isinstance(right, Symbol | Indexed) and left.name not in self.table.names.indices
+
+    def _claims_anyway(self, statement: Statement) -> bool:
+        """After "find" or "we want" a derivative set equal to a formula, or a known name, is still claimed."""
+        left = self._side(statement.sides[0])
+        right = self._side(statement.sides[-1])
+        if left is None or right is None:
+            return False
+        if isinstance(left, Symbol | Indexed | Apply) and self.definitions.is_defined(left):
+            return True
+        return self.definitions.rests_on_definition(left) and right != ZERO
 
     def _inline_condition(self, tokens: list[Token]) -> None:
         try:
@@ -497,6 +601,9 @@ class Checker:
         sides = [self._side(side) for side in statement.sides]
         for k, relation in enumerate(statement.relation(i) for i in range(len(statement.marks))):
             left, right = sides[k], sides[k + 1]
+            if relation == "!=" and _is_tuple(statement.sides[k]):
+                self._emit_link(statement, k, Finding(Verdict.STATED))
+                continue
             if relation == "in":
                 self._membership(statement, k, left)
                 continue
@@ -547,6 +654,8 @@ class Checker:
                 continue
             relation = ORDERS.get(statement.relation(k), Op.EQ)
             self.table.learn(left)
+            if role is Role.SETTING or statement.relation(k) == "=!":
+                self.table.imposed.append((left, right))
             if role is Role.CONDITION and not isinstance(left, Symbol | Indexed):
                 self.definitions.constrain(left, right)
             elif role in (Role.CONDITION, Role.PLACE):
@@ -578,6 +687,7 @@ class Checker:
             chain.last = right
             chain.sides += 1
             self._remember(finding, chain, right, statement, k)
+        self._renewed(statement, trees, chain)
         del display
 
     def _link(
@@ -587,14 +697,21 @@ class Checker:
         line = self._at(statement.sides[k + 1][0].start if statement.sides[k + 1] else statement.marks[k].start)
         if first and id(statement) in self.foreseen:
             return Finding(Verdict.STATED)
+        if first and isinstance(left, Sum) and self.definitions.normalised(left, right):
+            self.definitions.constrain(left, right)
+            return Finding(Verdict.STATED)
         if first and role is Role.GIVEN and is_given(right) and not isinstance(left, Symbol | Indexed | Apply):
-            if not self.definitions.rests_on_definition(left) and not is_given(left):
+            rests = any(self.definitions.rests_on_definition(n) for n in walk(left) if isinstance(n, Expr))
+            if not rests and not is_given(left):
                 self.definitions.constrain(left, right)
                 return Finding(Verdict.STATED)
         if first:
-            updated = self.definitions.updated(left, right, clock, dash=_after_struck(statement.sides[k + 1]))
+            updated = None if role in (Role.LET, Role.GIVEN) else self.definitions.updated(left, right, clock, dash=_after_struck(statement.sides[k + 1]))
             if updated is not None:
                 return updated
+            solved = self._solved(left, right, clock) if role is not Role.LET else None
+            if solved is not None:
+                return solved
             stated = self.definitions.stated(left, right, relation, role, line, clock)
             if stated is not None:
                 return stated
@@ -602,6 +719,10 @@ class Checker:
         finding = Judge(self.table, clock).judge(link)
         if finding.verdict in (Verdict.PROVED, Verdict.AGREES):
             return finding
+        if right == ZERO and (not first or self.leads_on) and finding.verdict is Verdict.REFUTED and not is_given(left):
+            # f'(x) = 2x - 4 = 0: set to zero in order to solve it
+            self.table.imposed.append((left, right))
+            return Finding(Verdict.STATED)
         other = self._other_reading(statement, k, left, right, link, clock)
         if other is not None:
             return other
@@ -630,6 +751,27 @@ class Checker:
         return None
 
     # --- what the writer holds ------------------------------------------------------------------
+
+    def _renewed(self, statement: Statement, trees: list[Expr | None], chain: _Chain) -> None:
+        """After ``w := w - … = 1.5`` the next step starts from the number reached."""
+        head, last = chain.head, trees[-1]
+        if head is None or last is None or not is_given(last) or statement.continues:
+            return
+        key = self.definitions.value_key(head)
+        if key is None or not any(u.generic == head for u in self.table.updates):
+            return
+        if len(statement.marks) > 1:
+            self.table.renewed[key] = last
+
+    def _solved(self, left: Expr, right: Expr, clock: Clock) -> Finding | None:
+        """``x = 3`` after ``f'(x) = 0``: a solution, which is put into the equation."""
+        if not isinstance(left, Symbol | Indexed) or not is_given(right) or self.definitions.is_defined(left):
+            return None
+        for a, b in reversed(self.table.imposed):
+            finding = Judge(self.table, clock).solution(a, b, {left: right})
+            if finding is not None:
+                return finding
+        return None
 
     def _remember(self, finding: Finding, chain: _Chain, right: Expr, statement: Statement, k: int) -> None:
         """Wrong lines and rounded results are what later lines of the writer may rest on."""
@@ -727,14 +869,35 @@ class Checker:
         )
 
 
+#: How deep a paragraph is that acts as a heading: below all headings.
+_SUBHEADING = 20
+_NTH = re.compile(r"(.+)\^\{\((\d)\)\}")
 _GOING_ON = frozenset(
     "then and so thus hence we which giving therefore that with where for if when here this it by simplifying or".split()
 )
 _READINGS = (
     Reading(slash_takes_product=True),
     Reading(derivative_takes_product=False),
+    Reading(bracket_takes_product=True),
     Reading(slash_takes_product=True, derivative_takes_product=False),
 )
+
+
+def _attach_conditions(found: list[Statement]) -> None:
+    """``f'(x) = 1, \\quad x > 0``: a bare inequality after an equation says where the equation holds."""
+    for before, after in pairwise(found):
+        relations = [after.relation(k) for k in range(len(after.marks))]
+        plain = len(after.sides[0]) <= 4 and not any(t.is_char("(") for t in after.sides[0])
+        if relations and before.marks and before.relation(0) in ("=", "~") and plain and not after.words:
+            if all(r in ORDERS or r == "in" for r in relations):
+                tokens = list(after.sides[0])
+                for mark, side in zip(after.marks, after.sides[1:], strict=True):
+                    tokens += [mark, *side]
+                before.conditions.append(tokens)
+
+
+def _is_tuple(side: list[Token]) -> bool:
+    return len(side) > 3 and side[0].is_char("(") and side[-1].is_char(")") and any(t.is_char(",") for t in side)
 
 
 def _after_struck(side: list[Token]) -> bool:

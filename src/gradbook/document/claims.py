@@ -37,12 +37,16 @@ from gradbook.symbolic.expr import (
     Delta,
     Derivative,
     Expr,
+    Func,
     Indexed,
+    Node,
     Number,
     Op,
+    Pow,
     Relation,
     Symbol,
     free_symbols,
+    rebuild,
     substitute,
     walk,
 )
@@ -89,13 +93,37 @@ class Judge:
     def judge(self, link: Link) -> Finding:
         """The finding on one link; never raises for what a document says."""
         try:
-            return self._judge(link)
+            return self._judge(self._spelled_out(link))
         except Unresolved as reason:
             return Finding(Verdict.UNREAD, "X102", str(reason), help="define it above, or in the front matter")
         except (BoundHit, NotDifferentiable) as stop:
             return Finding(Verdict.UNDECIDED, "U102", f"stopped at a bound: {stop}")
         except RecursionError:
             return Finding(Verdict.UNDECIDED, "U102", "stopped at a bound: the depth of the expression")
+
+    def _spelled_out(self, link: Link) -> Link:
+        """A bare \\sigma, as in ``\\sigma' = \\sigma(1 - \\sigma)``, is the sigmoid of what it is differentiated by."""
+        names = self.table.names
+        sigma = Symbol(r"\sigma")
+        if r"\sigma" in names.variables or self.table.has(r"\sigma"):
+            return link
+        trees = [t for t in (link.left, link.right) if any(_is_sigma(n) for n in walk(t))]
+        if not trees:
+            return link
+        by = next((n.wrt for t in (link.head or link.left, link.left) for n in walk(t)
+                   if isinstance(n, Derivative) and n.body == sigma), Symbol("z"))  # fmt: skip
+
+        def spell(node: Node) -> Node:
+            node = rebuild(node, spell)
+            if node == sigma:
+                return Func("sigmoid", (by,))
+            if isinstance(node, Apply) and node.name == r"\sigma" and not node.args:
+                return Apply("sigmoid", (by,), node.orders)
+            return node
+
+        left, right = spell(link.left), spell(link.right)
+        assert isinstance(left, Expr) and isinstance(right, Expr)
+        return replace(link, left=left, right=right)
 
     def _judge(self, link: Link) -> Finding:
         first: Finding | None = None
@@ -128,6 +156,29 @@ class Judge:
             summed = lifted_sum(link.left, link.right, self.table)
             if summed is not None:
                 yield Link(summed, link.relation, link.right, link.head)
+
+    def solution(self, left: Expr, right: Expr, values: Mapping[Expr, Expr]) -> Finding | None:
+        """Whether numbers solve an equation; None if other quantities in it have no number."""
+        try:
+            resolution = Resolution(self.table, self.clock, values=True)
+            a, b = substitute(resolution.of(left), values), substitute(resolution.of(right), values)
+        except (Unresolved, BoundHit, NotDifferentiable):
+            return None
+        if not is_numeric(a) or not is_numeric(b) or not any(v in free_symbols(resolution.of(left)) for v in values):
+            return None
+        decision = decide(a, b, clock=self.clock)
+        if decision.outcome is Outcome.PROVED:
+            return Finding(Verdict.PROVED)
+        try:
+            difference = abs(value_of(a, self.clock) - value_of(b, self.clock))
+        except (Undefined, Overlap):
+            return None
+        if any(isinstance(n, Number) and n.decimals for v in values.values() for n in walk(v)):
+            return None  # a rounded solution leaves a remainder
+        if difference > 0:
+            evidence = Evidence((), display(value_of(a, self.clock)), display(value_of(b, self.clock)))
+            return Finding(Verdict.REFUTED, "C107", "this does not solve the equation", evidence)
+        return None
 
     # --- attempts -------------------------------------------------------------------------------
 
@@ -209,6 +260,12 @@ class Judge:
         table = self.table
         sides = [left, link.left, *([link.head] if link.head is not None else [])]
         seen = {bare(_name(s)) for side in sides for s in free_symbols(side)}
+        applied = {bare(n.name) for side in sides for n in walk(side) if isinstance(n, Apply)}
+        for node in walk(right):
+            if isinstance(node, Apply) and not node.name.startswith("#"):
+                name = bare(node.name)
+                if name not in applied and name not in table.known and name not in seen:
+                    raise Unresolved(f"“{_shown(name)}” is not explained anywhere above")
         for symbol in free_symbols(right):
             name = bare(_name(symbol))
             if name in seen or name in table.known or name in table.values or name.startswith("#"):
@@ -224,9 +281,12 @@ class Judge:
             return self._inequality(link.relation, left, right, resolution)
         decision = self._decide(left, right, resolution)
         if decision.outcome is not Outcome.PROVED:
-            for assumed in self._passing_equalities():
-                special = self._decide(substitute(left, assumed), substitute(right, assumed), resolution)
-                if special.outcome is Outcome.PROVED:
+            assumed = self.table.sentence_equalities()
+            if assumed:
+                a, b = substitute(left, assumed), substitute(right, assumed)
+                if is_numeric(a) and is_numeric(b):
+                    return self._numbers(link, a, b, resolution)
+                if self._decide(a, b, resolution).outcome is Outcome.PROVED:
                     return Finding(Verdict.PROVED, "N105", "under the condition of the sentence")
         return self._from_decision(decision, link, left, right, resolution)
 
@@ -234,6 +294,8 @@ class Judge:
         if is_tensor((left, right), self.table):
             return Finding(Verdict.UNDECIDED, "U103", "inequalities between vectors are not decided")
         implied = (Relation(tree, Op.GT, ZERO) for tree in resolution.implied)
+        if relation == "!=" and decide(left, right, self.table.domain(), clock=self.clock).outcome is Outcome.REFUTED:
+            return Finding(Verdict.PROVED)
         decision = decide_order(left, ORDERS[relation], right, self.table.domain(implied), clock=self.clock)
         match decision.outcome:
             case Outcome.PROVED:
@@ -241,21 +303,10 @@ class Judge:
             case Outcome.REFUTED:
                 found = decision.counterexample
                 assert found is not None
-                point = tuple((to_latex(_displayed(symbol)), _fraction(value)) for symbol, value in found.point)
+                point = _point(found)
                 return Finding(Verdict.REFUTED, "C105", decision.reason, Evidence(point, found.left, found.right))
             case _:
                 return Finding(Verdict.UNDECIDED, "U103", decision.reason)
-
-    def _passing_equalities(self) -> list[dict[Expr, Expr]]:
-        """``for y = 1``, ``for i = j``: what stands in for what in this sentence."""
-        mapping: dict[Expr, Expr] = {}
-        for condition in self.table.passing:
-            match condition:
-                case Relation(Symbol() as symbol, Op.EQ, value):
-                    mapping[symbol] = value
-                case _:
-                    pass
-        return [mapping] if mapping else []
 
     def _decide(self, left: Expr, right: Expr, resolution: Resolution) -> Decision:
         implied = (Relation(tree, Op.GT, ZERO) for tree in resolution.implied)
@@ -300,6 +351,24 @@ class Judge:
             case Outcome.UNDECIDED:
                 return Finding(Verdict.UNDECIDED, "U101", decision.reason)
             case Outcome.REFUTED:
+                if link.relation == "~" and not (is_numeric(left) and is_numeric(right)):
+                    return Finding(Verdict.UNDECIDED, "U106", "an approximation between formulas is not judged")
+                lacking = self._lacking_value(link, left, right)
+                if lacking is not None:
+                    return Finding(
+                        Verdict.UNDECIDED, "U108", f"no value of “{lacking}” was read, so the number cannot be checked",
+                        help=f"give a value such as ${lacking} = …$ above",
+                    )
+                if _is_equation(link, left, right):
+                    return Finding(
+                        Verdict.UNDECIDED,
+                        "U107",
+                        "true for some values and not for others: an equation to be solved or imposed?",
+                        help="if it is imposed, write “such that …” or “setting …” before it",
+                    )
+                stranger = self._stranger(link, left)
+                if stranger is not None:
+                    raise Unresolved(f"“{_shown(stranger)}” is not explained anywhere above")
                 missing = self._unknown_slope(left, right)
                 if missing is not None:
                     return Finding(
@@ -310,6 +379,37 @@ class Judge:
                     )
                 assert decision.counterexample is not None
                 return self._refuted(decision.counterexample, decision.reason, link, resolution)
+
+    def _lacking_value(self, link: Link, left: Expr, right: Expr) -> str | None:
+        """A quantity without a number, where a formula is set equal to one in decimals or further down a chain."""
+        if not is_numeric(right) or is_numeric(left):
+            return None
+        decimals = any(isinstance(n, Number) and n.decimals for n in walk(link.right))
+        later = link.head is not None and link.head != link.left
+        if not decimals and not later:
+            return None
+        names = sorted(to_latex(s) for s in free_symbols(left) if isinstance(s, Symbol | Indexed))
+        return names[0] if names else None
+
+    def _stranger(self, link: Link, left: Expr) -> str | None:
+        """A symbol of the left side that nothing explains, beside something that the document does define.
+
+        ``(a + b)^2 = a^2 + b^2`` can be refuted by itself; ``\\Delta f = 4`` cannot as long as Δ is a riddle.
+        """
+        table = self.table
+        names = {bare(_name(s)) for s in free_symbols(left)}
+        names |= {bare(n.name) for n in walk(left) if isinstance(n, Apply) and not n.name.startswith(("#", "@"))}
+        known = {n for n in names if n in table.known or n in table.values}
+        written = {bare(_name(n)) for n in walk(link.left) if isinstance(n, Symbol | Apply | Indexed)}
+        if not known and not any(table.has(n) for n in written):
+            return None
+        for name in sorted(names - known):
+            if name in table.names.indices or (len(name) == 1 and name in "ijklmn") or name.endswith("_{*}"):
+                continue
+            if name.startswith("#") or name in _ARRAY_CONSTANTS:
+                continue
+            return name
+        return None
 
     @staticmethod
     def _unknown_slope(left: Expr, right: Expr) -> str | None:
@@ -325,7 +425,7 @@ class Judge:
         return _shown(min(one_sided)) if one_sided else None
 
     def _refuted(self, found: Counterexample, reason: str, link: Link, resolution: Resolution) -> Finding:
-        point = tuple((to_latex(_displayed(symbol)), _fraction(value)) for symbol, value in found.point)
+        point = _point(found)
         expected = self._expected(link, resolution)
         evidence = Evidence(point, found.left, found.right, expected)
         if found.flaw is Flaw.GAP:
@@ -347,7 +447,7 @@ class Judge:
                 return None
             written = written_number(link.right)
             unit = written[1] if written is not None else None
-            digits = 6
+            digits = 6 if unit is not None or written is None else 10
             if unit is not None and unit < 1:
                 size = max(abs(float(value.mid())), 1e-12)
                 digits = max(len(str(int(size / float(unit)))) if size / float(unit) < 1e15 else 6, 3)
@@ -373,18 +473,16 @@ class Judge:
             return self._ordered(link.relation, a - b)
         written = written_number(link.right)
         loose = link.relation == "~"
-        if not a.overlaps(b) or written is None:
-            exact = False
-        else:
-            exact = a.overlaps(b)
-        if exact or (a.overlaps(b) and decide(left, right, clock=self.clock).outcome is Outcome.PROVED):
+        if a.overlaps(b) and decide(left, right, clock=self.clock).outcome is Outcome.PROVED:
             return Finding(Verdict.PROVED)
         if written is not None:
             target, unit = written
-            if unit is None:
-                unit = Fraction(1) if loose else None
-            if unit is not None and rounds_to(a, target, unit, slack=Fraction(1) if loose else Fraction(1, 2)):
-                return Finding(Verdict.PROVED)
+            rounded = self._rounds(left, target, unit, loose)
+            if rounded is None:
+                return Finding(Verdict.UNDECIDED, "U105", "the value could not be enclosed narrowly enough")
+            if rounded:
+                note = ("N106", "rounded to a whole number") if unit is None else (None, "")
+                return Finding(Verdict.PROVED, *note)
             if self._rounded_from_head(link, resolution, target, unit):
                 return Finding(Verdict.PROVED, "N102", "right with more digits than the line shows")
         elif self._meets_widened(link, left, right, loose):
@@ -394,6 +492,23 @@ class Judge:
         expected = self._expected(link, resolution)
         evidence = Evidence((), display(a, 8), display(b, 8), expected)
         return Finding(Verdict.REFUTED, "C102", f"the value is {expected}, not this", evidence)
+
+    def _rounds(self, left: Expr, target: Fraction, unit: Fraction | None, loose: bool) -> bool | None:
+        """Whether the value rounds to what is written; None if no enclosure is narrow enough to tell.
+
+        A whole number is exact, except for "≈" and for large values, where nobody writes the decimals.
+        """
+        if unit is None:
+            if not loose and abs(target) < 100:
+                return False
+            unit = Fraction(1)
+        for precision in (160, 640, 2560, 10240):
+            self.clock.check()
+            value = value_of(left, self.clock, precision)
+            found = rounds_to(value, target, unit, slack=Fraction(1) if loose else Fraction(1, 2))
+            if found is not None:
+                return found
+        return None
 
     def _ordered(self, relation: str, difference: object) -> Finding:
         import operator
@@ -471,6 +586,24 @@ def _index_letters(*exprs: Expr) -> frozenset[Expr]:
     return frozenset(found)
 
 
+def _is_sigma(node: Node) -> bool:
+    return isinstance(node, Symbol | Apply) and node.name == r"\sigma" and not getattr(node, "args", ())
+
+
+def _is_equation(link: Link, left: Expr, right: Expr) -> bool:
+    """``x^2 + y^2 = 25``: a formula in free quantities set equal to a number, which no definition speaks of."""
+    if link.head is not None and link.head != link.left:
+        return False
+    for side, other in ((link.left, right), (link.right, left)):
+        written = link.left if side is link.left else link.right
+        plain = not any(isinstance(n, Derivative) or (isinstance(n, Apply) and any(n.orders)) for n in walk(written))
+        resolved = left if side is link.left else right
+        several = len(free_symbols(written)) > 1 or isinstance(written, Pow)
+        if plain and is_numeric(other) and written == resolved and several:
+            return True
+    return False
+
+
 def _is_derivative(expr: Expr) -> bool:
     return isinstance(expr, Derivative) or (isinstance(expr, Apply) and any(expr.orders))
 
@@ -483,6 +616,12 @@ def _name(symbol: Expr) -> str:
             return base
         case _:
             return ""
+
+
+def _point(found: Counterexample) -> tuple[tuple[str, str], ...]:
+    """The coordinates as they are shown; what only the machinery named is left out."""
+    shown = ((to_latex(_displayed(atom)), value) for atom, value in found.point)
+    return tuple((name, _fraction(value)) for name, value in shown if not name.startswith("#"))
 
 
 def _displayed(atom: Expr) -> Expr:

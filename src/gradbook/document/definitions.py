@@ -24,6 +24,8 @@ from gradbook.document.symbols import (
 from gradbook.symbolic.bounds import BoundHit, Clock
 from gradbook.symbolic.decide import Outcome, decide
 from gradbook.symbolic.expr import (
+    HALF,
+    Add,
     Apply,
     Derivative,
     Expr,
@@ -32,6 +34,7 @@ from gradbook.symbolic.expr import (
     Neg,
     Number,
     Op,
+    Pow,
     Relation,
     Sum,
     Symbol,
@@ -55,15 +58,25 @@ class Definitions:
     ) -> Finding | None:
         """STATED if the first link of a chain defines something; None if it is a claim."""
         table = self.table
-        if relation == "<-":
+        if relation == "<-" or (relation == ":=" and self.mentions(right, left) and not isinstance(left, Apply)):
             return self._assignment(left, right)
-        rule = self._update_rule(left, right)
+        rule = self._update_rule(left, right, line)
         if rule is not None:
             return rule
         known_function = self._builtin(left, right, clock)
         if known_function is not None:
             return known_function
         form = form_of(left)
+        logarithm = _logarithm(left)
+        if logarithm is not None and not self.is_defined(logarithm):
+            # ln p(x) = … defines p
+            self.define(logarithm, Func("exp", (right,)), line)
+            return Finding(Verdict.STATED)
+        root = _square(left)
+        if root is not None and not self.is_defined(root) and not self.mentions(right, root) and not self._known(root):
+            # s^2 = … defines s as the root
+            self.define(root, Pow(right, HALF), line)
+            return Finding(Verdict.STATED)
         if form is None:
             # "Let 1 + e^{-x} = g(x)": the new name stands on the right
             reverse = form_of(right)
@@ -117,7 +130,8 @@ class Definitions:
             return True
         name = form[0]
         table = self.table
-        return table.has(name) or name in table.unreadable
+        family = isinstance(left, Indexed) and left.base + "_{}" in table.definitions
+        return table.has(name) or family
 
     def define(self, left: Expr, right: Expr, line: int) -> None:
         """Bind the name on a left side: to a number, or to a formula."""
@@ -163,6 +177,8 @@ class Definitions:
         assert form is not None
         old = table.values[form[0]]
         same = decide(old.number, right, clock=clock)
+        if plain_number(old.number) is None and old.section == table.section and same.outcome is not Outcome.PROVED:
+            return None  # it was worked out, so another number is a claim
         if same.outcome is Outcome.PROVED:
             return Finding(Verdict.PROVED) if old.section == table.section and old.line else Finding(Verdict.STATED)
         if self._rule_for(left) is not None:
@@ -173,7 +189,8 @@ class Definitions:
     def _computable(self, left: Expr, clock: Clock) -> bool:
         """Whether the given numbers determine a quantity."""
         try:
-            return is_numeric(Resolution(self.table, clock, values=True).of(left))
+            tree = Resolution(self.table, clock, values=True).of(left)
+            return is_numeric(substitute(tree, self.table.sentence_equalities()))
         except (Unresolved, BoundHit, ValueError):
             return False
 
@@ -211,14 +228,21 @@ class Definitions:
     def constrain(self, left: Expr, right: Expr) -> None:
         """An equation that the document imposes: ``\\sum_k y_k = 1``, ``A^T = A``."""
         self.table.assume(Relation(left, Op.EQ, right))
-        match left, right:
-            case (Sum(Indexed(base, (Symbol(index),)), bound, _, _, None), Number(value)) if index == bound and value == 1:
-                self.table.simplex.add(base)
-            case _:
-                pass
+        self.normalised(left, right)
         self.table.equations.append(Relation(left, Op.EQ, right))
         self.table.learn(left)
         self.table.learn(right)
+
+    def normalised(self, left: Expr, right: Expr) -> bool:
+        """Note that the components of something add up to one, if that is what an equation says."""
+        match left, right:
+            case (Sum(Indexed(base, (Symbol(index),)), bound, _, _, None), Number(value)) if index == bound and value == 1:
+                if base + "_{}" in self.table.definitions:
+                    return False
+                self.table.simplex.add(base)
+                return True
+            case _:
+                return False
 
     def rests_on_definition(self, expr: Expr) -> bool:
         """Whether a tree holds something that the document has defined, or a derivative."""
@@ -235,19 +259,17 @@ class Definitions:
 
     # --- updates --------------------------------------------------------------------------------
 
-    def _update_rule(self, left: Expr, right: Expr) -> Finding | None:
+    def _update_rule(self, left: Expr, right: Expr, line: int) -> Finding | None:
         """``w = w - eta dL/dw``: the name on the left is the new value of the one on the right."""
         if self._recurrence(left, right):
-            self.table.learn(left)
+            self._define_recurrence(left, right, line)
             return Finding(Verdict.STATED)
         form = form_of(left)
         if form is None or not any(node == left for node in walk(right)) or form[0] in self.table.definitions:
             return None
         if not isinstance(left, Symbol | Indexed):
             return None
-        self.table.updates = [u for u in self.table.updates if u.generic != left]
-        self.table.updates.append(UpdateRule(left, right))
-        return Finding(Verdict.STATED)
+        return self._assignment(left, right)
 
     @staticmethod
     def _recurrence(left: Expr, right: Expr) -> bool:
@@ -256,7 +278,22 @@ class Definitions:
             return False
         return any(isinstance(node, Indexed) and node.base == left.base and node != left for node in walk(right))
 
+    def _define_recurrence(self, left: Expr, right: Expr, line: int) -> None:
+        """``x_{t+1} = g(x_t)`` kept as ``x_t = g(x_{t-1})``."""
+        self.table.learn(left)
+        self.table.learn(right)
+        match left:
+            case Indexed(base, (Add((Symbol() as index, shift)),)) if plain_number(shift) is not None:
+                back = Add((index, Neg(shift)))
+                body = substitute(right, {index: back})
+                table = self.table
+                table.define(Definition(base + "_{}", (), (index,), body, table.section, line, table.case))
+            case _:
+                pass
+
     def _assignment(self, left: Expr, right: Expr) -> Finding:
+        if self.value_key(left) in self.table.renewed:
+            self.table.renew()  # the same quantity again: the next step
         self.table.updates = [u for u in self.table.updates if u.generic != left]
         self.table.updates.append(UpdateRule(left, right))
         self.table.learn(left)
@@ -289,6 +326,9 @@ class Definitions:
         other = None
         if form is not None and not self.table.has(form[0]):
             other = self.table.other_name(left)
+        key = self.value_key(left)
+        if key is not None and key in self.table.renewed:
+            return Judge(self.table, clock).judge(Link(self.table.renewed[key], "=", right))
         rule = self._rule_for(other if other is not None else left)
         if rule is None:
             return None
@@ -299,6 +339,24 @@ class Definitions:
             if again.verdict in (Verdict.PROVED, Verdict.FOLLOWS):
                 return again
         return finding
+
+
+def _square(left: Expr) -> Expr | None:
+    """The symbol of which a left side is the square."""
+    match left:
+        case Pow(Symbol() | Indexed() as root, Number(value)) if value == 2:
+            return root
+        case _:
+            return None
+
+
+def _logarithm(left: Expr) -> Expr | None:
+    """The application of which a left side is the logarithm."""
+    match left:
+        case Func("log", (Apply() as inner,)) if form_of(inner) is not None:
+            return inner
+        case _:
+            return None
 
 
 def form_of(left: Expr) -> tuple[str, tuple[Expr, ...], tuple[Expr, ...]] | None:

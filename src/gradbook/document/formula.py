@@ -93,7 +93,7 @@ USUAL_INDICES = frozenset("ijklmn")
 RELATIONS = {
     "=": "=", "approx": "~", ":=": ":=", "equiv": "=", "<": "<", ">": ">", "le": "<=", "ge": ">=", "ne": "!=", "in": "in",
     "leftarrow": "<-", "propto": "propto", "sim": "sim", "rightarrow": "->", "ll": "ll", "gg": "gg", "mapsto": "->",
-    "notin": "notin", "subset": "subset", "subseteq": "subset",
+    "=!": "=!", "notin": "notin", "subset": "subset", "subseteq": "subset",
 }  # fmt: skip
 _OPS = {"=": Op.EQ, "<": Op.LT, ">": Op.GT, "<=": Op.LE, ">=": Op.GE, "!=": Op.NE}
 _CLOSING = {"(": ")", "[": "]", r"\{": r"\}"}
@@ -113,6 +113,8 @@ class Names:
     double: set[str] = field(default_factory=set[str])
     #: Bases whose bracketed superscript is an index, as in ``x^{(i)}``.
     raised: set[str] = field(default_factory=set[str])
+    #: Letters whose superscript number is a layer, as in ``b^1_2``.
+    layered: set[str] = field(default_factory=set[str])
     #: Letters that are written with a prime on the left of an equation.
     primed: set[str] = field(default_factory=set[str])
     #: Whether \\sigma is applied to a bare variable somewhere, and so is the sigmoid.
@@ -137,6 +139,8 @@ class Reading:
     slash_takes_product: bool = False
     #: ``d/dx f(x) g(x)`` differentiates the whole product rather than the first factor.
     derivative_takes_product: bool = True
+    #: ``\\nabla (…) (…)`` differentiates the product rather than the first bracket.
+    bracket_takes_product: bool = False
 
 
 def read_expression(
@@ -227,6 +231,9 @@ class Parser:
     def _skip_space(self) -> None:
         while (token := self.peek()) is not None and token.kind in (Kind.QUAD, Kind.STRUCK, Kind.AMP):
             self.at += 1
+            after = self.peek()
+            if token.kind is Kind.STRUCK and after is not None and after.is_macro("cdot", "times"):
+                self.at += 1  # the product sign after a struck-out factor goes with it
 
     # --- expression, term, product --------------------------------------------------------------
 
@@ -297,9 +304,7 @@ class Parser:
 
     def term(self) -> Expr:
         result = self.product()
-        while (token := self.peek()) is not None and token.is_macro("odot", "circ", "otimes"):
-            if token.text == "otimes":
-                raise self.fail("the product “⊗” is not known here")
+        while (token := self.peek()) is not None and token.is_macro("odot"):
             self.at += 1
             result = Func("hadamard", (result, self.product()))
         return result
@@ -315,7 +320,7 @@ class Parser:
             if token.kind is Kind.STRUCK:
                 self.at += 1
                 continue
-            if token.is_macro("cdot", "times", "*", "bullet") or token.is_char("*"):
+            if token.is_macro("cdot", "times", "*") or token.is_char("*"):
                 self.at += 1
                 self._skip_space()
                 factors.append(self._signed_factor())
@@ -391,8 +396,15 @@ class Parser:
                 self.at += 1
                 base = Func("factorial", (base,))
             elif token.is_macro("evaluated") or (token.is_char("|") and self._script_follows()):
-                self.at += 1
                 base = self._at_point(base)
+            elif token.is_char("_") and self._point_follows():
+                base = self._at_point(base, marked=False)
+            elif token.is_char("_") and isinstance(base, Func) and base.name == "softmax":
+                self.at += 1
+                base = self._softmax_component(base)
+            elif token.is_char("_") and isinstance(base, Symbol | Indexed):
+                self.at += 1
+                base = Symbol(f"{_flat(base)}_{{{self._script_text()}}}")
             elif token.is_char("_") and isinstance(base, Func) and base.name == "norm":
                 self.at += 1
                 base = _norm_of_kind(base, self._script_text(), token.start)
@@ -404,9 +416,29 @@ class Parser:
         after = self.peek(1)
         return after is not None and after.is_char("_")
 
-    def _at_point(self, base: Expr) -> Expr:
+    def _point_follows(self) -> bool:
+        """Whether a subscript gives a point: ``[ … ]_{x=3}``."""
+        mark = self.at
+        self.at += 1
+        script = self._script() if self.peek() is not None else []
+        self.at = mark
+        return any(relation_of(t) == "=" for t in script)
+
+    def _softmax_component(self, base: Func) -> Expr:
+        script = self._script()
+        argument = base.args[0]
+        if not isinstance(argument, Symbol) or not all(self._is_index_token(t) for t in script):
+            raise self.fail("a component of softmax was expected")
+        (index,) = (self._index_atom(t) for t in script)
+        free = "j" if index != Symbol("j") else "k"
+        total = Sum(Func("exp", (Indexed(argument.name, (Symbol(free),)),)), free)
+        return Div(Func("exp", (Indexed(argument.name, (index,)),)), total)
+
+    def _at_point(self, base: Expr, *, marked: bool = True) -> Expr:
         """The bar with ``_{x=2}`` (or ``_{x=a, y=b}``) after an expression."""
-        self.take()
+        if marked:
+            self.take()  # the bar
+        self.take()  # the sign of the subscript
         for part in split_at(self._script(), ","):
             mark = next((k for k, t in enumerate(part) if relation_of(t) == "="), None)
             if mark is None:
@@ -506,7 +538,7 @@ class Parser:
             case Kind.NAME:
                 return self._named(token)
             case Kind.TEXT:
-                if not is_name(token.text):
+                if not is_name(token.text) and not (self.at == 0 and len(self.tokens) == 1):
                     raise self.fail(f"the words “{token.text.strip()}” inside a formula")
                 return self._named(token)
             case Kind.SYMBOL:
@@ -565,6 +597,8 @@ class Parser:
             return self._brace(token)
         if text == "|":
             return self._bar(token)
+        if text == "d" and "d" not in self.names.variables and (slope := self._slashed()) is not None:
+            return slope
         if text.isalpha():
             word = self._word()
             if word is not None:
@@ -572,6 +606,28 @@ class Parser:
             self.at += 1
             return self._name(text)
         raise FormulaError(f"“{text}” was not expected here", token.start)
+
+    def _slashed(self) -> Expr | None:
+        """``df/dx`` and ``d/dx`` in one line."""
+        slash = next((k for k in range(1, 9) if (t := self.peek(k)) is not None and t.is_char("/")), None)
+        if slash is None:
+            return None
+        after, variable = self.peek(slash + 1), self.peek(slash + 2)
+        if after is None or not after.is_char("d") or variable is None:
+            return None
+        named = variable.kind is Kind.SYMBOL or variable.text.isalpha() and variable.kind in (Kind.CHAR, Kind.MACRO)
+        body = list(self.tokens[self.at + 1 : self.at + slash])
+        if not named or any(t.kind is Kind.CHAR and t.text in "+-*" for t in body):
+            return None
+        mark = self.at
+        self.at += slash + 2
+        try:
+            inner = self._nested(body) if body else None
+            wrt = self.atom()
+        except FormulaError:
+            self.at = mark
+            return None
+        return Derivative(inner if inner is not None else self._operand(), wrt)
 
     def _word(self) -> str | None:
         """A run of letters that the document uses as one name, or that names a function."""
@@ -649,21 +705,35 @@ class Parser:
         if after is not None and after.text in ("+", "-") and after.start == mark.end:
             sign = after.text
             k += 1
-        if not self._digit(k) or (not sign and (t := self.peek(k)) is not None and t.start != mark.end):
+        braced = after is not None and after.kind is Kind.OPEN
+        if not braced and (not self._digit(k) or (not sign and (t := self.peek(k)) is not None and t.start != mark.end)):
             return ""
+        if after is not None and after.kind is Kind.OPEN:
+            # 5\\mathrm{e}{-4}
+            inner = [t.text for t in self.tokens[self.at + 2 : self.at + 6]]
+            if "}" in inner and "".join(inner[: inner.index("}")]).lstrip("-+").isdigit():
+                count = inner.index("}")
+                self.at += count + 3
+                return "e" + "".join(inner[:count])
         digits = ""
         while self._digit(k) and len(digits) < 5:
             digit = self.peek(k)
             assert digit is not None
             digits += digit.text
             k += 1
+        if not digits or (sign == "+" and len(digits) < 2):
+            return ""  # 2e+1 is twice e, plus one
         if int(digits) > 400:
             raise self.fail("a power of ten beyond 400")
         self.at += k
         return f"e{sign}{digits}"
 
     def _bracket(self, opened: str) -> Expr:
-        return self._inside(self._bracket_tokens(opened), Parser.expression)
+        inside = self._bracket_tokens(opened)
+        if opened == "[" and any(relation_of(t) for t in inside):
+            # Iverson's bracket
+            return Cases(((ONE, self._inside_condition(inside)), (ZERO, Otherwise())))
+        return self._inside(inside, Parser.expression)
 
     def _bracket_tokens(self, opened: str) -> list[Token]:
         """The tokens inside a bracket of any kind, which must be closed by its own kind."""
@@ -807,6 +877,9 @@ class Parser:
             if name == "pi" and self._plain_pi():
                 self.at += 1
                 return PI
+            if name == "Delta" and r"\Delta" not in self.names.variables and self._letter_follows():
+                self.at += 1
+                return self._name("\\Delta " + self._spelled_letter())
             if name == "delta" and (pair := self._kronecker()) is not None:
                 return pair
             self.at += 1
@@ -814,6 +887,16 @@ class Parser:
         if name == "mathbf":
             raise self.fail("a bold face without a letter")
         raise FormulaError(f"“\\{name}” is not known", token.start)
+
+    def _letter_follows(self) -> bool:
+        after = self.peek(1)
+        return after is not None and (
+            (after.kind is Kind.CHAR and after.text.isalpha()) or (after.kind is Kind.MACRO and after.text in GREEK)
+        )
+
+    def _spelled_letter(self) -> str:
+        token = self.take()
+        return token.text if token.kind is Kind.CHAR else "\\" + token.text
 
     def _plain_pi(self) -> bool:
         after = self.peek(1)
@@ -1045,6 +1128,8 @@ class Parser:
             if token.is_char("_") and not label and not indices:
                 self.at += 1
                 label, indices = self._subscript(base + tag)
+            elif token.is_char("^") and (count := self._raised_primes()):
+                primes += count
             elif token.is_char("^") and not tag and not raised and (found := self._tag(base)) is not None:
                 tag, raised = found
             elif token.is_char("'") or token.is_macro("prime"):
@@ -1059,11 +1144,13 @@ class Parser:
             name, all_indices = numbered, ()
         power: list[Token] | None = None
         mark = self.at
+        self._refuse_operator(base, name)
         if (token := self.peek()) is not None and token.is_char("^") and name in self.names.functions:
             # f^2(x) is a power of a function, f^{(2)}(x) was taken as a tag or derivative
             self.at += 1
             script = self._script()
-            order = script[1].text if len(script) == 3 and script[0].is_char("(") else ""
+            bracketed = len(script) > 2 and script[0].is_char("(") and script[-1].is_char(")")
+            order = "".join(t.text for t in script[1:-1]) if bracketed else ""
             if order.isdigit() and self._applies(name):
                 primes += int(order)
             elif self._applies(name):
@@ -1073,8 +1160,10 @@ class Parser:
         if self._applies(name + "_{}" if all_indices else name):
             result = self._application(name, all_indices, primes)
             return result if power is None else Pow(result, self._nested(power))
+        if primes and all_indices:
+            return Indexed(name + "'" * primes, all_indices)
         if primes:
-            return Apply(name, all_indices, (primes,)) if not all_indices else _differentiated(Indexed(name, all_indices))
+            return Apply(name, (), (primes,))
         if all_indices:
             return Indexed(name, all_indices)
         return Symbol(name)
@@ -1088,6 +1177,28 @@ class Parser:
             return name
         return None
 
+    def _refuse_operator(self, base: str, name: str) -> None:
+        """An expectation, a probability, an order term, an inverse function: not read, never taken for a product."""
+        token = self.peek()
+        if token is None or token.kind not in (Kind.CHAR, Kind.LEFT_BAR):
+            return
+        opened = token.text in ("(", "[", r"\{")
+        if base.startswith(r"\mathbb{") and base[8:-1] in "EPVI" and (opened or self.at):
+            raise self.fail(f"the operator “{base}” is not known here")
+        if opened and base in ("O", r"\mathcal{O}") and base not in self.names.functions | self.names.variables:
+            raise self.fail("an order term like O(h²) is not known here")
+        if base.startswith(r"\text{") and opened and base not in self.names.functions | self.names.variables:
+            plain = base[6:-1]
+            known = NAMED_FUNCTIONS.get(plain.lower()) or self.names.is_function(name, self._plain_argument())
+            if not known and plain.isalpha():
+                raise self.fail(f"the function “{plain}” is not known here")
+        if token.is_char("^") and name in self.names.functions | USUAL_FUNCTIONS and self._inverse_follows():
+            raise self.fail("whether this is an inverse function or a reciprocal is not clear")
+
+    def _inverse_follows(self) -> bool:
+        texts = [t.text for t in self.tokens[self.at + 1 : self.at + 6]]
+        return texts == ["{", "-", "1", "}", "("]
+
     def _operator(self) -> Expr | None:
         """``D_x y``: a derivative, if something follows that it can act on."""
         mark = self.at
@@ -1097,6 +1208,16 @@ class Parser:
             return Derivative(self._operand(), self._nested(script))
         self.at = mark
         return None
+
+    def _raised_primes(self) -> int:
+        """How many primes a superscript consists of, if of nothing else; they are taken."""
+        mark = self.at
+        self.at += 1
+        script = self._script() if self.peek() is not None else []
+        if script and all(t.is_macro("prime") or t.is_char("'") for t in script):
+            return len(script)
+        self.at = mark
+        return 0
 
     def _has_subscript(self) -> bool:
         token = self.peek()
@@ -1112,6 +1233,10 @@ class Parser:
         text = canonical_text(inside)
         if all(t.kind is Kind.CHAR and t.text.isdigit() for t in plain):
             return self._digits(base, parts, text)
+        if len(plain) == 2 and base in self.names.double and all(t.kind is Kind.CHAR and t.text.isalnum() for t in plain):
+            return "", [self._index_atom(t) for t in plain]
+        if len(parts) == 1 and len(plain) > 2 and plain[1].is_char("_") and self._is_label_index(plain):
+            return "", [self._nested(plain)]
         if len(parts) == 1 and all(self._is_index_token(t) for t in plain) and any(t.text.isalpha() for t in plain):
             if len(plain) == 1 or all(t.text.isalpha() or t.text.isdigit() for t in plain):
                 self.names.double.add(base) if len(plain) == 2 else None
@@ -1120,9 +1245,16 @@ class Parser:
             return "", [self._nested(p) for p in parts]
         if self._index_part(plain) and any(t.kind is Kind.CHAR and t.text in "+-" for t in plain):
             return "", [self._nested(plain)]
+        if text in self.bound:
+            return "", [Symbol(text)]
         if len(plain) == 1 and plain[0].kind is Kind.CHAR and plain[0].text in self.bound:
             return "", [Symbol(plain[0].text)]
         return text, []
+
+    def _is_label_index(self, tokens: list[Token]) -> bool:
+        """``f_{y_i}``: the index is itself a component."""
+        last = [t for t in tokens[2:] if t.kind not in (Kind.OPEN, Kind.CLOSE)]
+        return tokens[0].kind is Kind.CHAR and tokens[0].text.isalpha() and len(last) == 1 and self._is_index_token(last[0])
 
     def _digits(self, base: str, parts: list[list[Token]], text: str) -> tuple[str, list[Expr]]:
         if len(parts) > 1:
@@ -1156,6 +1288,13 @@ class Parser:
         text = "".join(t.text for t in inside if t.kind is Kind.CHAR)
         if len(inside) > 1 and text.isalpha() and text in ("new", "old", "true", "pred", "out", "in", "next"):
             return f"^{{{text}}}", []
+        if len(inside) == 1 and base in self.names.layered and inside[0].text.isdigit():
+            return f"^{{({inside[0].text})}}", []
+        if len(inside) == 4 and inside[-1].text in ("T", "top") and inside[0].is_char("(") and inside[2].is_char(")"):
+            # W^{(2)T}: the label, and the transpose left for the next script
+            last = inside[-1]
+            self.tokens = [*self.tokens[: self.at], Token(Kind.CHAR, "^", last.start, last.end), last, *self.tokens[self.at :]]
+            inside = inside[:-1]
         bracketed = (
             len(inside) >= 3
             and inside[0].kind is Kind.CHAR
@@ -1163,7 +1302,8 @@ class Parser:
             and inside[-1].kind is Kind.CHAR
             and inside[-1].text == _CLOSING[inside[0].text]
         )
-        if not bracketed or base in ("e", r"\pi"):
+        lettered = bracketed and base in self.names.functions and any(t.text.isalpha() for t in inside[1:-1])
+        if not bracketed or lettered or base in ("e", r"\pi"):
             self.at = mark
             return None
         core = inside[1:-1]
@@ -1200,10 +1340,25 @@ class Parser:
             known = name in self.names.functions and name not in self.names.variables
             return known and token.text == "[" and not name.endswith("_{}")
         plain_argument = self._plain_argument()
+        if self._list_argument():
+            return True
         if not plain_argument and (name.endswith("_{}") or self._holds_itself(name)):
             # y_i (1 - y_i) is a product, whatever y_i(x_i) is elsewhere
             return False
         return self.names.is_function(name, plain_argument)
+
+    def _list_argument(self) -> bool:
+        """Whether the bracket ahead holds a list: then it cannot be a factor."""
+        depth = 0
+        for k in range(self.at, min(self.at + 80, len(self.tokens))):
+            token = self.tokens[k]
+            depth += token.is_char("(") or token.kind is Kind.OPEN or token.is_char("[")
+            depth -= token.is_char(")") or token.kind is Kind.CLOSE or token.is_char("]")
+            if depth == 0:
+                return False
+            if depth == 1 and token.is_char(","):
+                return True
+        return False
 
     def _holds_itself(self, name: str) -> bool:
         """Whether the bracket ahead mentions the name without a bracket of its own."""
@@ -1266,7 +1421,7 @@ class Parser:
         num, den = self._group_tokens(), self._group_tokens()
         found = self._derivative_fraction(num, den)
         if found is not None:
-            return found
+            return self._at_number(found)
         if not num or not den:
             raise FormulaError("a fraction with an empty part", token.start)
         # what is struck out of a numerator or denominator leaves a one behind
@@ -1274,6 +1429,19 @@ class Parser:
             ONE if all(t.kind is Kind.STRUCK for t in part) else self._nested(part) for part in (num, den)
         )
         return Div(top, bottom)
+
+    def _at_number(self, slope: Expr) -> Expr:
+        """``\\frac{df}{dx}(3)`` is a value, not a product."""
+        token = self.peek()
+        if not isinstance(slope, Derivative) or token is None or not token.is_char("("):
+            return slope
+        mark = self.at
+        inside = self._bracket_tokens("(")
+        plain = all(t.kind is Kind.CHAR and (t.text.isdigit() or t.text in ".-") for t in inside)
+        if inside and plain:
+            return At(slope, slope.wrt, self._nested(inside))
+        self.at = mark
+        return slope
 
     def _derivative_fraction(self, num: list[Token], den: list[Token]) -> Expr | None:
         """\\frac{df}{dx}, \\frac{\\partial^2 f}{\\partial x \\partial y}, \\frac{d}{dx}, \\frac{l \\cdot \\partial L}{\\partial w}."""
@@ -1367,8 +1535,12 @@ class Parser:
             self.at += 1
             return Neg(self._operand())
         first = self.factor()
-        if bracketed or not self._starts_atom(0):
+        if not self._starts_atom(0):
             return first
+        if bracketed and not _is_transposed(first):
+            self.ambiguous = True
+            if not self.reading.bracket_takes_product:
+                return first
         if isinstance(first, Func | Apply) or not self._continues_argument([first]):
             self.ambiguous = True
             if not self.reading.derivative_takes_product:
@@ -1424,6 +1596,9 @@ class Parser:
         inside = canonical_text(self._script())
         if inside in ("i", "j"):
             return self._name(inside)
+        if (nxt := self.peek()) is not None and nxt.is_char("(") and inside in self.names.functions:
+            args = tuple(self._nested(part) for part in split_at(self._bracket_tokens("("), ","))
+            return Apply(inside, args, (1,) + (0,) * (len(args) - 1))
         return Derivative(self._name(inside), Symbol("t"), 1, "dot")
 
     # --- environments ---------------------------------------------------------------------------
@@ -1545,6 +1720,18 @@ _ATOM_MACROS = (
     | ACCENTS
     | frozenset(MACRO_FUNCTIONS)
 ) - {"vert"}
+
+
+def _flat(name: Symbol | Indexed) -> str:
+    """A component as one name, for a label put on a bracket around it: ``(w_1)_{new}``."""
+    if isinstance(name, Symbol):
+        return name.name
+    parts = [str(i.value) if isinstance(i, Number) else i.name if isinstance(i, Symbol) else "…" for i in name.indices]
+    return f"{name.base}_{{{','.join(parts)}}}"
+
+
+def _is_transposed(expr: Expr) -> bool:
+    return isinstance(expr, Func) and expr.name == "transpose"
 
 
 def _component_over(expr: Expr, index: Symbol) -> bool:

@@ -294,9 +294,9 @@ def tokens_of(stretch: Stretch, lo: int, hi: int, islands: Sequence[Token] = ())
 def pieces_of_block(stretch: Stretch, lo: int, hi: int, islands: Sequence[Token] = ()) -> list[Piece]:
     r"""The pieces of a paragraph or a cell.
 
-    >>> text = r"Let **learning rate** ($\eta$) ~~0.01~~ = 0.1"
+    >>> text = r"Take a **step** of $\gamma$, ~~0.5~~ small"
     >>> [piece.text for piece in pieces_of_block(Stretch(text, None), 0, len(text))]
-    ['Let learning rate (', '\\eta', ')  = 0.1']
+    ['Take a step of ', '\\gamma', ',  small']
     """
     scan = stretch.scan
     if not islands and not _SPECIAL.search(scan, lo, hi):  # as most paragraphs are

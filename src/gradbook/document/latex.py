@@ -35,6 +35,7 @@ _ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*+\{([^{}\n]*+)\}")
 _OPTIONAL = re.compile(r"[ \t]*+\n?[ \t]*+\[((?:[^\[\]{}\n]++|\{[^{}\n]*+\})*+)\]")
 _SPACE = re.compile(r"[ \t]*+\n?[ \t]*+")
 _SPACE_LINE = re.compile(r"[ \t]*+\n")
+_INTERTEXT = re.compile(r"\\(?:short)?intertext\s*+\{")
 _LINE_BREAK = re.compile(r"\*?(?:[ \t]*+\[[^\[\]\n]*+\])?")
 _PREAMBLE_END = re.compile(r"(\\begin\{document\})|\\.|%[^\n]*+", re.DOTALL)
 _NEW_THEOREM = re.compile(
@@ -149,11 +150,15 @@ class _Latex:
         """End a paragraph, and a heading that was not closed in it."""
         while self.headings:
             self.end_heading(at)
+        if self.spans and self.spans[-1][2] is None:
+            self.spans[-1:] = trimmed(self.scan, self.spans[-1:], left=False)
         self.flush()
         paragraph = self.pieces[self.paragraph :]
         if paragraph:
             del self.pieces[self.paragraph :]
-            self.pieces.extend(_finished(paragraph, strong=bool(self.all_strong)))
+            for piece in without_blanks(paragraph):
+                strong = self.all_strong and piece.kind is PieceKind.TEXT
+                self.pieces.append(replace(piece, level=1) if strong else piece)
         if self.pieces and self.pieces[-1].kind is not PieceKind.BREAK:
             self.pieces.append(self.stretch.mark(PieceKind.BREAK, at))
         self.paragraph = len(self.pieces)
@@ -308,6 +313,11 @@ class _Latex:
                 return self.group(end, _GroupKind.NOTE)
             case "par":
                 self.stop(at)
+            case "ensuremath" if self.scan.startswith("{", end) and not self.headings:
+                after = self.braces.end(end)
+                if after >= 0:
+                    self.formula(PieceKind.INLINE, end + 1, after - 1, "")
+                    return after
             case "verb" | "lstinline" | "mintinline":
                 return self.verbatim(at, end)
             case "iffalse":
@@ -471,6 +481,13 @@ class _Latex:
         closing = self.environments.end(name, at)
         if closing is None or closing[0] < lo:
             return self.unclosed(lo)
+        for between in _INTERTEXT.finditer(self.scan, lo, closing[0]):
+            end = self.braces.end(between.end() - 1)
+            if between.start() < lo or not 0 <= end <= closing[0]:
+                continue
+            self.formula(PieceKind.DISPLAY, lo, between.start(), name)
+            self.range(between.end(), end - 1)
+            lo = end
         self.formula(PieceKind.DISPLAY, lo, closing[0], name)
         return closing[1]
 
@@ -479,11 +496,3 @@ class _Latex:
         end = match.end() if match else lo
         self.formula(PieceKind.DISPLAY, lo, end, "unclosed")
         return end
-
-
-def _finished(paragraph: list[Piece], *, strong: bool) -> list[Piece]:
-    """The pieces of a paragraph that has ended."""
-    pieces = without_blanks(paragraph)
-    if not strong:
-        return pieces
-    return [replace(piece, level=1) if piece.kind is PieceKind.TEXT else piece for piece in pieces]

@@ -32,6 +32,8 @@ class Passage:
     kind: PieceKind
     parts: list[str | Formula]
     strong: bool = False
+    #: Whether it is a row of a table.
+    row: bool = False
     level: int = 0
 
     @property
@@ -51,7 +53,10 @@ def passages(pieces: Sequence[Piece], names: Names, deadline: float) -> list[Pas
     current = Passage(PieceKind.TEXT, [])
     for piece in pieces:
         match piece.kind:
-            case PieceKind.BREAK | PieceKind.CELL:
+            case PieceKind.CELL:
+                current.parts.append(" | ")
+                current.row = True
+            case PieceKind.BREAK:
                 if current.parts:
                     runs.append(current)
                 current = Passage(PieceKind.TEXT, [])

@@ -7,16 +7,19 @@ interval decides nothing, and the precision is raised.
 from __future__ import annotations
 
 from fractions import Fraction
+from math import prod
 
 from flint import arb  # type: ignore[import-untyped]
 
 from gradbook.symbolic.bounds import Clock
 from gradbook.symbolic.evaluate import Point, ball, evaluate
 from gradbook.symbolic.expr import (
+    Add,
     Apply,
     Cases,
     Delta,
     Derivative,
+    Div,
     Expr,
     Indexed,
     Mul,
@@ -129,6 +132,42 @@ class _Spread(Point):
     def ball(self, atom: Expr) -> arb:
         """The interval of a widened number."""
         return self.spread[atom]
+
+
+def exact_value(expr: Expr) -> Expr:
+    """A numeric tree as the rational number it is, if it is one and not too long; else the tree.
+
+    >>> from gradbook.symbolic.expr import ONE, TWO
+    >>> exact_value(Div(ONE, TWO))
+    Number(value=Fraction(1, 2), decimals=None)
+    """
+    found = _rational(expr)
+    if found is None or found.numerator.bit_length() + found.denominator.bit_length() > 4096:
+        return expr
+    return expr if isinstance(expr, Number) else Number(found)
+
+
+def _rational(expr: Expr) -> Fraction | None:
+    match expr:
+        case Number(value):
+            return value
+        case Neg(arg):
+            inner = _rational(arg)
+            return None if inner is None else -inner
+        case Add(terms) | Mul(terms):
+            parts = [_rational(t) for t in terms]
+            known = [p for p in parts if p is not None]
+            if len(known) < len(parts):
+                return None
+            return sum(known, Fraction(0)) if isinstance(expr, Add) else prod(known)
+        case Div(num, den):
+            top, bottom = _rational(num), _rational(den)
+            return top / bottom if top is not None and bottom else None
+        case Pow(base, Number(power)) if power.denominator == 1 and abs(power) <= 64:
+            below = _rational(base)
+            return below ** int(power) if below else None
+        case _:
+            return None
 
 
 def exact_decimals(expr: Node) -> frozenset[Fraction]:

@@ -30,12 +30,13 @@ class Role(Enum):
 
 _ROLES: tuple[tuple[str, Role], ...] = (
     (r"(so that|such that|subject to|satisf\w+|constraint|under the condition( that)?|normali[sz]ed so that|sum to)$", Role.GIVEN),
-    (r"(set|setting|solve|solving|solves|requires?|requiring|want|need|equation|root of|roots of|vanishes|equate|equating|find)( \w+){0,3}$", Role.SETTING),
+    (r"(set|setting|solve|solving|solves|requires?|requiring|want|equation|root of|roots of|vanishes|equate|equating)( \w+){0,3}$", Role.SETTING),
     (r"(suppose|assume|assuming|assumption|given|provided|since|because|as)( that)?$", Role.GIVEN),
     (r"\b(for|if|when|whenever|unless|in case|case|all|every|and for|until|both)( (all|any|every|the case|some|which|class|label|labels))*$", Role.CONDITION),
     (r"\b(start\w*|begin\w*|initial\w*)( \w+){0,2}$", Role.GIVEN),
     (r"\b(at|on|near|around|through)( (the )?(point|points|origin|value|values))?$", Role.PLACE),
-    (r"\b(let|define|redefine|consider|denote( by)?|introduce|now let|let us write|let us define|by definition)( \w+){0,3}$", Role.LET),
+    (r"(?<!us )\b(let|define|redefine|consider|denote( by)?|introduce|by definition|let us (define|write|introduce|put))"
+     r"( (the|a|an|now|also|instead|function|functions|loss|error|by|quantity|case|example|model|new|another|and|again))*$", Role.LET),
     (r"\b(with|has|have|using|where|initial\w*|start\w*)$", Role.GIVEN),
 )  # fmt: skip
 
@@ -71,6 +72,27 @@ def is_subheading(text: str, strong: bool) -> bool:
     return strong or bool(_ENUMERATED.match(plain)) or bool(_NAMED.match(plain))
 
 
+_OVER = re.compile(r"^\s*(in general|in both cases|in all cases|for all|altogether|together|combining|from (the )?cases?|both cases|hence in|therefore in)\b", re.I)
+
+
+def ends_cases(text: str) -> bool:
+    """Whether a paragraph goes on with all cases together.
+
+    >>> ends_cases("From Case 1 & Case 2:"), ends_cases("so that")
+    (True, False)
+    """
+    return bool(_OVER.match(text))
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is just a number.
+
+    >>> is_number("-0.5"), is_number("0.5 m")
+    (True, False)
+    """
+    return bool(re.fullmatch(_NUMBER, text))
+
+
 def is_case(text: str) -> bool:
     """Whether a heading opens a case of what stands above it, rather than something new.
 
@@ -89,8 +111,11 @@ def hypothesis_in(text: str, target: Expr | None) -> Hypothesis | None:
     return Hypothesis(name, kind)
 
 
-_NUMBER = r"[-−–]?\s*\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
-_TEXT_VALUE = re.compile(rf"(?:^|[,;:(|]|\band\b)\s*([A-Za-z][A-Za-z_]*(?:\s+[A-Za-z]+)?\s*\d*)\s*=\s*({_NUMBER})(?![\w.]*\w)")
+_NUMBER = r"[-−–+]?\s*(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?"
+_TEXT_VALUE = re.compile(
+    rf"(?:^|[,;:(|]|\band\b|\b[Ll]et\b|\b[Ww]ith\b|\bthe\b)\s*"
+    rf"([A-Za-zα-ω][A-Za-z_]*(?:\s+[A-Za-z]+)?\s*\d*)\s*(?:=|\bis\b|\bof\b|\bbe\b|\bequal to\b)\s*({_NUMBER})(?![\w.]*\w)"
+)
 _AFTER_VALUE = re.compile(rf"^\s*\)?\s*=\s*({_NUMBER})(?!\.?\d)")
 
 
@@ -123,7 +148,8 @@ def value_after(text: str) -> str | None:
 
 
 def _clean(text: str) -> str:
-    return text.replace("−", "-").replace("–", "-").replace(" ", "")
+    text = text.replace("−", "-").replace("–", "-").replace(" ", "").lstrip("+")
+    return text.replace("-.", "-0.", 1) if text.startswith("-.") else "0" + text if text.startswith(".") else text
 
 
 _IS = re.compile(r"^\s*\)?\s*(?:is|are|denotes?|being|be|=|:|stands? for|represents?|for)\s+(?:the|a|an|our|its|all|some|called)?\s*([^.;:,()|]{2,60})", re.I)
@@ -141,11 +167,25 @@ def declare(said: Declared, table: Table) -> None:
     phrase = found.group(1) if found else ""
     phrase = re.split(r"\b(?:with|where|and|so|then|which|that|whose|for|we|to)\b", phrase)[0]
     last = re.split(r"[.;:]", before)[-1]
-    is_predicate = bool(re.match(r"^\)?\s*(?:is|are|be|being|denotes?)\b", after))
-    about = f"{phrase if is_predicate else ''} | {' '.join(last.split()[-4:])}"
+    is_predicate = bool(re.match(r"^\)?\s*(?:(?:is|are|be|being|denotes?)\b|(?:an?|the) [\w -]*(?:vectors?|matrix|matrices|scalar))", after))
+    about = f"{phrase if is_predicate else ''} | {_noun_before(last)}"
     _kinds(names, about, table)
     _domains(said.symbols, about, table)
     _nouns(said, last, table)
+
+
+_BEFORE = re.compile(r"(vectors?|matrix|matrices|scalars?|integers?|numbers?|targets?|labels?|distributions?|positive|negative|constants?|parameters?|probabilities|probability|logits?|symmetric)\W*$")
+
+
+def _noun_before(words: str) -> str:
+    """The words just before a symbol, if they end in a noun (or adjective) that is about it."""
+    tail = words.split()[-4:]
+    if not tail or not _BEFORE.search(" ".join(tail)):
+        return ""
+    for k in range(len(tail) - 2, -1, -1):
+        if tail[k].strip(",") in ("and", "be", "is", "are", "or", "of", "a", "an", "the", "by"):
+            return " ".join(tail[k + 1 :])
+    return " ".join(tail)
 
 
 def _kinds(names: list[str], about: str, table: Table) -> None:
@@ -193,6 +233,10 @@ def _nouns(said: Declared, last: str, table: Table) -> None:
                 things.append(symbol)
 
 
+_GREEK = dict(zip("αβγδεζηθκλμνξπρστφχψω", "alpha beta gamma delta varepsilon zeta eta theta kappa lambda mu nu xi pi "
+                  "rho sigma tau varphi chi psi omega".split(), strict=True))  # fmt: skip
+
+
 def text_symbol(name: str) -> list[str]:
     """Keys under which a value named in plain words is kept: ``inp 1`` as written, ``w1`` also as w_1.
 
@@ -203,6 +247,10 @@ def text_symbol(name: str) -> list[str]:
     short = re.fullmatch(r"([A-Za-z])_?(\d+)?", name)
     if short:
         keys.append(short.group(1) + (f"_{{{short.group(2)}}}" if short.group(2) else ""))
+    if name in _GREEK:
+        keys.append("\\" + _GREEK[name])
+    if name.lower() == "learning rate":
+        keys += [r"\eta"]
     greek = {"eta", "alpha", "beta", "gamma", "delta", "lambda", "theta", "mu", "sigma", "epsilon"}
     if name.lower() in greek:
         keys.append("\\" + name.lower())
@@ -213,4 +261,5 @@ def given_number(text: str) -> Expr:
     """A number as it stands in prose, with its sign."""
     from gradbook.symbolic.expr import Neg
 
+    text = _clean(text)
     return Neg(number(text[1:])) if text.startswith("-") else number(text)

@@ -7,21 +7,26 @@ and (for the vector layer) vector operations.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
-from gradbook.document.symbols import Definition, Table, bare, head_key, lookalikes, stem
+from gradbook.document.precision import exact_value
+from gradbook.document.symbols import Definition, Table, bare, head_key, lookalikes, plain_number, stem
 from gradbook.document.vectors import is_tensor
-from gradbook.symbolic.bounds import BoundHit, Clock
+from gradbook.symbolic.bounds import MAX_NODES, BoundHit, Clock
 from gradbook.symbolic.derivative import NotDifferentiable, differentiate
 from gradbook.symbolic.domain import inferred_positive
 from gradbook.symbolic.expr import (
     FUNCTIONS,
+    ONE,
+    Add,
     Apply,
     At,
     Derivative,
     Expr,
     Func,
     Indexed,
+    Mul,
     Node,
     Number,
     Product,
@@ -30,6 +35,7 @@ from gradbook.symbolic.expr import (
     free_symbols,
     rebuild,
     substitute,
+    tree_size,
     walk,
 )
 
@@ -55,6 +61,10 @@ class Resolution:
     )
     #: What must be positive for the formulas that were differentiated to have a value.
     implied: dict[Expr, None] = field(default_factory=dict[Expr, None])
+    #: Names that are differentiated formally, since the writer holds something of them: name -> by what.
+    formal: Mapping[str, Expr] = field(default_factory=dict[str, Expr])
+    #: Quantities whose numbers have been put in already.
+    worked_out: dict[str, Expr] = field(default_factory=dict[str, Expr])
     #: Lines of beliefs that were used.
     used: set[int] = field(default_factory=set[int])
     depth: int = 0
@@ -67,13 +77,15 @@ class Resolution:
         """
         self.clock.check()
         self.depth += 1
-        if self.depth > 150:
+        if self.depth > 48:
             raise BoundHit("definitions that refer to each other too deeply")
         try:
             result = self._visit(expr, opaque)
         finally:
             self.depth -= 1
         assert isinstance(result, Expr)
+        if tree_size(result) > MAX_NODES:
+            raise BoundHit("the size of a formula with its definitions put in")
         return result
 
     def _visit(self, node: Node, opaque: frozenset[Expr]) -> Node:
@@ -119,6 +131,14 @@ class Resolution:
         return belief.tree
 
     def _binder(self, node: Sum | Product, opaque: frozenset[Expr]) -> Node:
+        if self.values and node.lower is None and node.upper is None:
+            count = self._data_count(node)
+            if count:
+                node = replace(node, lower=ONE, upper=Number(Fraction(count)))
+        if self.values and isinstance(node.lower, Number) and node.upper is not None:
+            upper = self.of(node.upper, opaque)
+            if isinstance(upper, Number) and 0 <= upper.value - node.lower.value < 100:
+                return self._written_out(node, range(int(node.lower.value), int(upper.value) + 1), opaque)
         inner = opaque | {Symbol(node.index)}
         parts = {
             name: self._visit(value, inner if name == "body" else opaque)
@@ -127,6 +147,28 @@ class Resolution:
         }
         rest = {n: getattr(node, n) for n in node.__match_args__ if n not in parts}
         return type(node)(**parts, **rest)
+
+    def _written_out(self, node: Sum | Product, span: range, opaque: frozenset[Expr]) -> Expr:
+        """A sum over given numbers, term by term."""
+        index = Symbol(node.index)
+        skipped = node.excluded if isinstance(node, Sum) else None
+        parts = [self.of(substitute(node.body, {index: Number(Fraction(k))}), opaque) for k in span
+                 if skipped != Number(Fraction(k))]  # fmt: skip
+        if len(parts) == 1:
+            return parts[0]
+        return Add(tuple(parts)) if isinstance(node, Sum) else Mul(tuple(parts))
+
+    def _data_count(self, node: Sum | Product) -> int:
+        """How many values are given of the components that a sum without bounds runs over."""
+        counts: set[int] = set()
+        for part in walk(node.body):
+            if isinstance(part, Indexed) and part.indices == (Symbol(node.index),):
+                count = 0
+                while f"{part.base}_{{{count + 1}}}" in self.table.values:
+                    count += 1
+                if count:
+                    counts.add(count)
+        return counts.pop() if len(counts) == 1 else 0
 
     # --- names ----------------------------------------------------------------------------------
 
@@ -143,6 +185,8 @@ class Resolution:
     def _symbol(self, node: Symbol, opaque: frozenset[Expr]) -> Expr:
         name = node.name
         table = self.table
+        if name in self.formal:
+            return Apply("@" + name, (self.formal[name],))
         if self.values and name in table.values:
             return table.values[name].number
         definition = self.definition(name)
@@ -162,6 +206,11 @@ class Resolution:
 
     def _body(self, definition: Definition, opaque: frozenset[Expr]) -> Expr:
         # Inside the body its own parameters hide definitions of the same name.
+        if self.values and not definition.params and not opaque and not self.formal:
+            done = self.worked_out.get(definition.name)
+            if done is None:
+                done = self.worked_out[definition.name] = exact_value(self.of(definition.body))
+            return done
         return self.of(definition.body, opaque | frozenset(p for p in definition.params if self._hides(p)))
 
     def _hides(self, param: Expr) -> bool:
@@ -170,7 +219,7 @@ class Resolution:
 
     def _component(self, node: Indexed, opaque: frozenset[Expr]) -> Expr:
         table = self.table
-        indices = tuple(self.of(i, opaque | free_index(i)) for i in node.indices)
+        indices = tuple(_folded(self.of(i, opaque | free_index(i))) for i in node.indices)
         key = component_name(node.base, indices)
         if key in table.values:
             return table.values[key].number if self.values else Indexed(node.base, indices)
@@ -178,6 +227,8 @@ class Resolution:
         if own is not None:
             return self._body(own, opaque)
         definition = table.definitions.get(node.base + "_{}")
+        if definition is not None and self._recurrent(definition, node.base) and not self._unrolls(indices):
+            return Indexed(node.base, indices)
         if node.base + "_{}" in table.unreadable:
             raise Unresolved(f"“{node.base}” is defined by a line that could not be read")
         if definition is not None and len(definition.indices) == len(indices):
@@ -193,10 +244,21 @@ class Resolution:
             return self.of(Apply(name, tuple(substitute(p, mapping) for p in pattern)), opaque)
         return Indexed(node.base, indices)
 
+    @staticmethod
+    def _recurrent(definition: Definition, base: str) -> bool:
+        """Whether a family is defined by its own earlier members."""
+        return any(isinstance(part, Indexed) and part.base == base for part in walk(definition.body))
+
+    def _unrolls(self, indices: tuple[Expr, ...]) -> bool:
+        """A recurrence is put in once for ``h_t``, not again for the ``h_{t-1}`` in it; for numbers, down to the first."""
+        return all(isinstance(i, Symbol) or (isinstance(i, Number) and 0 < i.value <= 12) for i in indices)
+
     # --- applications ---------------------------------------------------------------------------
 
     def _application(self, node: Apply, opaque: frozenset[Expr]) -> Expr:
         name, args, orders = node.name, node.args, node.orders
+        if name in self.formal and not any(orders):
+            return Apply("@" + name, tuple(self.of(a, opaque | free_index(a)) for a in args))
         particular = self.functions.get(name)
         definition = self.definition(name)
         if particular is None and definition is not None and definition.name != name:
@@ -208,6 +270,9 @@ class Resolution:
             lower = self._lower_prime(node, params, opaque)
             if lower is not None:
                 return lower
+            held = self._held_at(node, params, opaque)
+            if held is not None:
+                return held
             if not args:
                 args = params
             if len(params) != len(args):
@@ -232,6 +297,17 @@ class Resolution:
             raise Unresolved(f"“{name}” is not defined, so it cannot be differentiated")
         return self._unknown(name, args, orders, opaque)
 
+    def _held_at(self, node: Apply, params: tuple[Expr, ...], opaque: frozenset[Expr]) -> Expr | None:
+        """g'(2) rests on what the writer holds of g'(x)."""
+        if not (self.trust_wrong or self.trust_rounded) or len(params) != 1 or node.args in ((), params):
+            return None
+        general = Apply(node.name, params, node.orders)
+        believed = self._believed(general)
+        if believed is None:
+            return None
+        inner = self.of(believed, opaque | frozenset(params))
+        return substitute(inner, {params[0]: self.of(node.args[0], opaque)})
+
     def _lower_prime(self, node: Apply, params: tuple[Expr, ...], opaque: frozenset[Expr]) -> Expr | None:
         """g''(x) rests on what the writer holds of g'(x)."""
         if sum(node.orders) < 2 or len(params) != 1 or node.args not in ((), params):
@@ -245,6 +321,7 @@ class Resolution:
     def _usual_variable(self, body: Expr, name: str) -> Expr:
         """What a prime differentiates by: the only variable, or x (t) if it is one of several."""
         free = [s for s in free_symbols(body) if isinstance(s, Symbol) and not self._is_value(s)]
+        free = free or [s for s in free_symbols(body) if isinstance(s, Symbol)]
         usual = [s for s in free if s.name in ("x", "t")]
         if len(free) == 1 or len(usual) == 1:
             return free[0] if len(free) == 1 else usual[0]
@@ -284,6 +361,9 @@ class Resolution:
     # --- derivatives ----------------------------------------------------------------------------
 
     def _derivative(self, node: Derivative, opaque: frozenset[Expr]) -> Expr:
+        laplacian = self._laplacian(node)
+        if laplacian is not None:
+            return self.of(laplacian, opaque)
         wrt = self._variable(node)
         known_lower = self._lower_belief(node, wrt, opaque)
         if known_lower is not None:
@@ -291,6 +371,9 @@ class Resolution:
         generic = self._generic(wrt)
         if generic is not None:
             return self._generic_slope(node.body, wrt, generic, node.order, opaque)
+        held = self._held(node.body, wrt)
+        if held:
+            return self._formal_slope(node, wrt, held, opaque)
         kept = opaque | {wrt}
         body = self.of(node.body, kept)
         if is_tensor((body, wrt), self.table):
@@ -298,10 +381,60 @@ class Resolution:
         slope = self._slope(body, wrt, node)
         return slope if wrt in opaque else self.of(slope, opaque)
 
+    def _laplacian(self, node: Derivative) -> Expr | None:
+        """∇² of a function of several numbers is the sum of its second derivatives."""
+        if node.variant != "nabla" or node.wrt != Symbol("?") or not isinstance(node.body, Symbol | Apply):
+            return None
+        definition = self.definition(node.body.name)
+        if definition is None or len(definition.params) < 2:
+            return None
+        if node.order != 2:
+            raise Unresolved("by which variables the gradient is taken is not clear")
+        return Add(tuple(Derivative(node.body, p, 2) for p in definition.params))
+
+    def _held(self, body: Expr, wrt: Expr) -> dict[str, Expr]:
+        """Defined names inside a body of which the writer holds something, by value or by derivative."""
+        if not self.trust_wrong and not self.trust_rounded:
+            return {}
+        head = body.name if isinstance(body, Symbol | Apply) else ""
+        held: dict[str, Expr] = {}
+        for key, belief in self.table.beliefs.items():
+            if belief.wrong and not self.trust_wrong:
+                continue
+            name = key[4:].partition("/")[0] if key.startswith("d:s:") else key[2:] if key.startswith("s:") else ""
+            if name and name != head and name in self.table.definitions and Symbol(name) != wrt:
+                held[name] = wrt
+        return held
+
+    def _formal_slope(self, node: Derivative, wrt: Expr, held: dict[str, Expr], opaque: frozenset[Expr]) -> Expr:
+        """The chain rule with the held names left as functions, whose own values and slopes come afterwards."""
+        inner = replace(self, formal=held, depth=self.depth)
+        body = inner.of(node.body, opaque | {wrt})
+        try:
+            slope = differentiate(body, wrt, node.order)
+        except NotDifferentiable as error:
+            raise Unresolved(str(error)) from error
+
+        def back(part: Node) -> Node:
+            part = rebuild(part, back)
+            if not isinstance(part, Apply) or not part.name.startswith("@"):
+                return part
+            name = part.name[1:]
+            function = self.table.definitions[name].params
+            if function:
+                return Apply(name, part.args, part.orders)
+            return Derivative(Symbol(name), wrt, sum(part.orders)) if any(part.orders) else Symbol(name)
+
+        result = back(slope)
+        assert isinstance(result, Expr)
+        return self.of(result, opaque)
+
     def _gradient(self, body: Expr, wrt: Expr, node: Derivative, opaque: frozenset[Expr]) -> Expr:
         """A derivative that the vector layer works out; a defined variable gets its formula afterwards."""
         if wrt in opaque:
             return Derivative(body, wrt, node.order, node.variant)
+        if wrt not in set(walk(body)):
+            raise Unresolved("what is differentiated does not depend on this as far as the document says")
         value = self.of(wrt, opaque)
         if value == wrt:
             return Derivative(body, wrt, node.order, node.variant)
@@ -398,6 +531,18 @@ def _bind(tree: Expr, mapping: Mapping[Expr, Expr]) -> Expr:
 def free_index(expr: Expr) -> frozenset[Expr]:
     """Index letters in an argument stay as they are."""
     return frozenset(s for p in walk(expr) if isinstance(p, Indexed) for s in p.indices if isinstance(s, Symbol))
+
+
+def _folded(index: Expr) -> Expr:
+    """``1 - 1`` as the number it is."""
+    match index:
+        case Add(terms):
+            parts = [plain_number(t) for t in terms]
+            if all(p is not None for p in parts):
+                return Number(sum((p for p in parts if p is not None), Fraction(0)))
+        case _:
+            pass
+    return index
 
 
 def component_name(base: str, indices: tuple[Expr, ...]) -> str:

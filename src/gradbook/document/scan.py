@@ -34,6 +34,10 @@ def scan_tokens(tokens: list[Token], names: Names) -> None:
     for k, token in enumerate(tokens):
         if token.is_macro("sigma"):
             _sigma(tokens, k, names)
+        if token.is_macro("pi") and 0 < k < len(tokens) - 1:
+            # \\pi is a parameter where it is an argument or is differentiated by
+            if (tokens[k - 1].is_char("(") and tokens[k + 1].is_char(")")) or tokens[k - 1].text in ("partial", "d"):
+                names.variables.add(r"\pi")
         if token.is_macro("sum", "prod") and k + 1 < len(tokens) and tokens[k + 1].is_char("_"):
             inside = _group(tokens, k + 2)
             for letter in inside:
@@ -139,7 +143,7 @@ def _word(side: list[Token], letters: set[str]) -> str | None:
     rest = len(side) > k and len(_group(side, k + 1)) + (3 if side[k + 1].kind is Kind.OPEN else 2) + k < len(side)
     if rest:
         return None
-    if len(run) == 2 and not (run.isupper() or label or run in ("lr", "wd")):
+    if len(run) == 2 and not (run.isupper() or label or run in ("lr", "wd") or run[0] == "d"):
         return None
     if sum(letter in letters for letter in run) >= 2 and not (len(label) > 1 or run.isupper()):
         return None
@@ -169,16 +173,33 @@ def scan_variables(statement: Statement, names: Names) -> None:
         constant = name in ("e", r"\pi") and all(t.text.isdigit() or t.text == "." for t in statement.sides[1])
         if name is not None and len(side) == 1 and name not in names.functions and not constant:
             names.variables.add(name)
+    if len(side) > 3 and side[0].kind is Kind.CHAR and side[1].is_char("^") and side[3].is_char("_"):
+        if statement.marks and side[2].text.isdigit() and side[0].text.isalpha():
+            names.layered.add(side[0].text)
     if statement.marks and len(side) > 1 and all(t.is_char("'") or t.is_macro("prime") for t in side[1:]):
         # h' = … makes h' a name, where h itself is never a formula
         if side[0].kind is Kind.CHAR and side[0].text.isalpha() and side[0].text not in names.functions:
             names.primed.add(side[0].text)
     application = plain_application(side, names) if statement.marks else None
     if application is not None:
+        _applied_again(statement, names)
         for argument in application.args:
             name = argument.name if isinstance(argument, Symbol) else ""
             if name and name not in names.functions and name not in USUAL_FUNCTIONS:
                 names.variables.add(name)
+
+
+def _applied_again(statement: Statement, names: Names) -> None:
+    """``L_\\lambda(w) = L(w) + …``: a letter applied to the very same arguments is a function too."""
+    side = statement.sides[0]
+    place = next(k for k, t in enumerate(side) if t.is_char("("))
+    wanted = [t.text for t in side[place:]]
+    for right in statement.sides[1:]:
+        for k in range(1, len(right)):
+            if right[k].is_char("(") and [t.text for t in right[k : k + len(wanted)]] == wanted:
+                letter = right[k - 1]
+                if letter.kind is Kind.CHAR and letter.text.isalpha() and letter.text not in names.variables:
+                    names.functions.add(letter.text)
 
 
 def scan_tree(tree: Expr, table: Table) -> None:

@@ -25,6 +25,10 @@ class Statement:
     marks: list[Token] = field(default_factory=list[Token])
     words: str = ""
     conditions: list[list[Token]] = field(default_factory=list[list[Token]])
+    #: Whether an arrow leads from the statement before to this one.
+    follows_arrow: bool = False
+    #: Words inside the line that may change what it says, such as "plus" or a unit.
+    puzzling: str = ""
 
     @property
     def continues(self) -> bool:
@@ -191,15 +195,20 @@ def _row_statements(row: list[Token]) -> list[Statement]:
     pending: list[list[Token]] = []
     for part in parts:
         opener = part.words.lower().split()[0] if part.words else ""
+        if part.words and result and not _is_remark(part.words):
+            result[-1].puzzling = result[-1].puzzling or part.words
         if part.words:
             conditional = opener.strip(",;:") in _CONDITION_WORDS and bool(result)
             words = part.words
         if not part.tokens:
             continue
-        statement = _chain(part.tokens)
-        if conditional and result:
-            result[-1].conditions.append(part.tokens)
+        tokens = _without_brackets(part.tokens)
+        statement = _chain(tokens)
+        if conditional and result and _is_condition(statement, opener or words.lower().split()[0]):
+            result[-1].conditions.append(tokens)
+            words = ""
             continue
+        conditional = False
         if not statement.marks and part.before == "," and not part.words:
             if any(t.is_macro("ldots") for t in part.tokens) or (result and _ends_range(result[-1])):
                 pending.append(part.tokens)
@@ -207,8 +216,56 @@ def _row_statements(row: list[Token]) -> list[Statement]:
         if pending and statement.marks and len(statement.sides[0]) and not words:
             pending = []
         statement.words, words = words, ""
+        statement.follows_arrow = part.before == "=>"
+        if statement.words and not _is_remark(statement.words):
+            statement.puzzling = statement.words
         result.append(statement)
     return _merge_lists(result)
+
+
+_REMARKS = frozenset(
+    "by from using use for if when where since because as with via hence and or so thus then therefore which see eq eqs "
+    "eqn equation equations chain product quotient power sum rule definition def given recall note after simplify "
+    "simplifying substituting substitute multiplying applying factoring expanding here on in let we i.e e.g this that "
+    "gives give get but also similarly likewise again now finally first second third because define defining consider "
+    "assume suppose put take choose write because whenever while provided all any every otherwise else unless subject "
+    "such case step line the of to it is_ where, and, or, implies because, hence, thus, so, i.e., e.g., set setting "
+    "differentiate differentiating since, wlog w.r.t with respect holds true ok check recall, both at into "
+    "corrected correct correctly answer result solution exact exactly approximately about update updated loss gradient "
+    "forward backward output hidden layer input error derivative derivatives rearranging collecting cancelling dividing "
+    "equivalently because: where: q.e.d qed iff".split()
+)
+
+
+def _is_remark(words: str) -> bool:
+    """Whether words beside a formula only comment on it, so that the formula may be read without them."""
+    first = words.lower().strip("()[]{}.,;:!? –—-").split()
+    return not first or first[0].strip("(),.;:") in _REMARKS or not any(c.isalpha() for c in words)
+
+
+_DEFINING = frozenset({"where", "with", "because", "since", "as"})
+
+
+def _is_condition(statement: Statement, opener: str) -> bool:
+    """Whether what follows "if" or "where" says where the line before it holds, rather than being a line itself."""
+    relations = [statement.relation(k) for k in range(len(statement.marks))]
+    if not relations or "=" not in relations:
+        return bool(relations) or len(statement.sides[0]) < 4
+    return opener.strip(",;:") not in _DEFINING and len(statement.sides[0]) <= 4
+
+
+def _without_brackets(tokens: list[Token]) -> list[Token]:
+    """``(x > 0)`` set apart is a condition in brackets."""
+    if len(tokens) > 4 and tokens[0].is_char("(") and tokens[-1].is_char(")"):
+        inside = tokens[1:-1]
+        depth = 0
+        for token in inside:
+            depth += _opens(token) - _closes(token)
+            if depth < 0:
+                return tokens
+        if any(relation_of(t) for t in _outside(inside)):
+            return inside
+    return tokens
 
 
 def _ends_range(statement: Statement) -> bool:
@@ -246,6 +303,9 @@ def _parts(row: list[Token]) -> list[_Part]:
         if here or _opens(token) or closing:
             parts[-1].tokens.append(token)
             continue
+        if token.kind is Kind.TEXT and token.text.strip().lower() == "of" and parts[-1].tokens:
+            parts[-1].tokens.append(Token(Kind.MACRO, "times", token.start, token.end))
+            continue
         if token.kind is Kind.TEXT and not _is_operand(row, k):
             text = " ".join(token.text.split())
             if text.strip(",.;: "):
@@ -264,13 +324,22 @@ def _parts(row: list[Token]) -> list[_Part]:
             if previous and not _open_end(previous[-1]) and not _is_continuation(row, k):
                 parts.append(_Part([], "quad"))
             continue
-        if token.kind is Kind.CHAR and token.text in (",", ";"):
+        if token.kind is Kind.CHAR and token.text in (",", ";") and not _decimal_comma(row, k):
             parts.append(_Part([], ","))
             continue
         parts[-1].tokens.append(token)
     for part in parts:
         part.tokens = strip_ends(part.tokens)
     return parts
+
+
+def _decimal_comma(row: list[Token], k: int) -> bool:
+    """A comma right between digits: not a list, and left for the reader to refuse."""
+    if not 0 < k < len(row) - 1:
+        return False
+    before, after = row[k - 1], row[k + 1]
+    digits = before.text.isdigit() and after.text.isdigit()
+    return digits and before.end == row[k].start and row[k].end == after.start
 
 
 def _is_continuation(row: list[Token], k: int) -> bool:
@@ -291,11 +360,14 @@ def _open_end(token: Token) -> bool:
 def _is_operand(row: list[Token], k: int) -> bool:
     """Words that stand where a quantity stands: next to a relation, an operator or a bracket."""
     token = row[k]
+    nxt = row[k + 1] if k + 1 < len(row) else None
+    if k == 0 and nxt is not None and relation_of(nxt) and token.text.strip(" ,:").lower() not in _CONDITION_WORDS:
+        return True  # words alone on the left of a relation are a name
     if not is_name(token.text):
         return False
     near = [row[j] for j in (k - 1, k + 1) if 0 <= j < len(row)]
     return any(
-        relation_of(t) or _binary(t) or _opens(t) or _closes(t) or t.is_char("^") or t.is_char("_") for t in near
+        relation_of(t) or _binary(t) or _opens(t) or _closes(t) or t.text in ("^", "_", "'") for t in near
     ) or len(row) == 1
 
 
@@ -323,10 +395,10 @@ def _chain(tokens: list[Token]) -> Statement:
     marks: list[Token] = []
     depth = 0
     colon: Token | None = None
-    for token in tokens:
+    for place, token in enumerate(tokens):
         closing = _closes(token)
         depth = max(depth - closing, 0)
-        if depth == 0 and token.is_char(":"):
+        if depth == 0 and token.is_char(":") and place + 1 < len(tokens) and tokens[place + 1].is_char("="):
             colon = token
             continue
         relation = relation_of(token) if depth == 0 else None

@@ -147,14 +147,14 @@ def without(spans: Sequence[Span], omitted: Sequence[tuple[int, int]]) -> list[S
     return kept
 
 
-def trimmed(scan: str, spans: list[Span]) -> list[Span]:
-    """Spans without the white space at both ends.
+def trimmed(scan: str, spans: list[Span], *, left: bool = True) -> list[Span]:
+    """Spans without the white space at both ends, or at the right one only.
 
     >>> trimmed("  a b ", [(0, 2, None), (2, 6, None)])
     [(2, 5, None)]
     """
     kept = [span for span in spans if span[2] or span[1] > span[0]]
-    while kept and kept[0][2] is None and scan[kept[0][0]].isspace():
+    while left and kept and kept[0][2] is None and scan[kept[0][0]].isspace():
         lo, hi, _ = kept.pop(0)
         while lo < hi and scan[lo].isspace():
             lo += 1

@@ -104,6 +104,15 @@ class Table:
     conditions: list[Condition] = field(default_factory=list[Condition])
     #: Conditions of the sentence being read ("for x > 0").
     passing: list[Condition] = field(default_factory=list[Condition])
+    #: Conditions of the case being read ("Case 1: x > 0").
+    of_case: list[Condition] = field(default_factory=list[Condition])
+    #: Under how deep a heading each condition was stated; it ends when that heading's part ends.
+    depths: dict[Condition, int] = field(default_factory=dict[Condition, int])
+    depth: int = 0
+    #: Equations that the document imposes to solve them: ``f'(x) = 0``.
+    imposed: list[tuple[Expr, Expr]] = field(default_factory=list[tuple[Expr, Expr]])
+    #: New values of updated quantities, until the next step begins.
+    renewed: dict[str, Expr] = field(default_factory=dict[str, Expr])
     integers: set[str] = field(default_factory=set[str])
     choices: dict[str, tuple[Fraction, ...]] = field(default_factory=dict[str, tuple[Fraction, ...]])
     simplex: set[str] = field(default_factory=set[str])
@@ -209,7 +218,7 @@ class Table:
         """
         conditions: list[Condition] = []
         unequal: set[frozenset[str]] = set()
-        for condition in dict.fromkeys((*self.conditions, *self.passing, *extra)):
+        for condition in dict.fromkeys((*self.conditions, *self.of_case, *self.passing, *extra)):
             match condition:
                 case Relation(Symbol(a), Op.NE, Symbol(b)):
                     unequal.add(frozenset((a, b)))
@@ -225,6 +234,14 @@ class Table:
             tuple(self.equations),
             frozenset(unequal),
         )
+
+    def sentence_equalities(self) -> dict[Expr, Expr]:
+        """``for y = 1``, ``at x = 2``: what stands in for what in this sentence."""
+        return {
+            c.left: c.right
+            for c in (*self.of_case, *self.passing)
+            if isinstance(c, Relation) and c.op is Op.EQ and isinstance(c.left, Symbol | Indexed)
+        }
 
     def assume(self, condition: Condition, *, passing: bool = False) -> None:
         """Note a domain: kept as choices or integers where it is that, else as a condition."""
@@ -250,26 +267,72 @@ class Table:
                         return
             case _:
                 pass
-        target = self.passing if passing else self.conditions
+        if not any(isinstance(part, Symbol | Indexed | Apply) for part in walk(condition)):
+            return
+        target = self.passing if passing else self.of_case if self.case else self.conditions
+        if target is not self.conditions and isinstance(condition, Relation):
+            # "for x > 0 …, for x < 0 …": a new condition on the same quantity takes the place of the old one
+            target[:] = [c for c in target if not _contradicts(c, condition)]
         if condition not in target:
             target.append(condition)
+            self.depths[condition] = self.depth
 
     def open_case(self) -> None:
         """A case of what stands above: what was held in the case before is dropped, not what came before it."""
         self.passing.clear()
+        self.of_case.clear()
         self.hypotheses.clear()
         self.case += 1
         if self.before_cases is None:
             self.before_cases = dict(self.beliefs)
         self.beliefs = dict(self.before_cases)
 
-    def open_section(self) -> None:
-        """A new heading: names may be given new meanings; passing conditions and hypotheses end."""
+    def open_row(self) -> None:
+        """A row of a table stands for itself: names may be given new meanings in each."""
         self.section += 1
+        self.passing.clear()
+
+    def close_cases(self) -> None:
+        """"In general", "from case 1 and 2": the cases are over."""
+        self.of_case.clear()
+        self.hypotheses.clear()
+        self.case = 0
+
+    def renew(self) -> None:
+        """A new step begins: updated quantities take their new values."""
+        for name, number in self.renewed.items():
+            self.values[name] = Value(number, self.section, 0)
+        self.renewed.clear()
+
+    def open_section(self, depth: int = 0) -> None:
+        """A new heading: names may be given new meanings; what was stated under its equals ends with them."""
+        self.section += 1
+        self.conditions = [c for c in self.conditions if self.depths.get(c, 0) < depth or self.depths.get(c, 0) == 0]
+        self.depth = depth
+        self.of_case.clear()
+        self.imposed.clear()
+        self.renew()
+        self.updates = [u for u in self.updates if atom_of(u.generic) not in self.values]
         self.case = 0
         self.before_cases = None
         self.passing.clear()
         self.hypotheses.clear()
+
+
+_UPWARD = frozenset({Op.GT, Op.GE})
+_DOWNWARD = frozenset({Op.LT, Op.LE})
+
+
+def _contradicts(old: Condition, new: Relation) -> bool:
+    """Whether two conditions on one quantity are meant as alternatives: opposite directions, or an equality."""
+    if not isinstance(old, Relation) or old.left != new.left:
+        return False
+    if Op.EQ in (old.op, new.op) or old.op is Op.NE:
+        return True
+    opposite = (old.op in _UPWARD and new.op in _DOWNWARD) or (old.op in _DOWNWARD and new.op in _UPWARD)
+    low, high = (old.right, new.right) if old.op in _UPWARD else (new.right, old.right)
+    a, b = plain_number(low), plain_number(high)
+    return opposite and (a is None or b is None or a >= b)
 
 
 def bare(name: str) -> str:

@@ -71,10 +71,10 @@ MAX_LENGTH = 200_000
 
 _SPACING = frozenset(
     ", ; : ! > / displaystyle textstyle scriptstyle limits nolimits big Big bigg Bigg bigl bigr Bigl Bigr "
-    "biggl biggr Biggl Biggr bigm middle mathstrut nonumber notag hfill allowbreak noindent smallskip "
+    "biggl biggr Biggl Biggr bigm middle mathstrut nonumber notag checkmark square blacksquare Box qed qedsymbol allowbreak noindent smallskip "
     "medskip bigskip strut hline centering rm bf it boldmath normalsize small large relax".split()
 ) | {" "}
-_WIDE = frozenset({"quad", "qquad", "enspace", "hspace", "hskip", "newline", "par"})
+_WIDE = frozenset({"hfill", "quad", "qquad", "enspace", "hspace", "hskip", "newline", "par"})
 #: Macros dropped with their one argument.
 _DROPPED = frozenset(
     "tag label ref eqref cite vspace phantom vphantom hphantom color textcircled circled footnote "
@@ -167,7 +167,8 @@ def _token(found: Any, text: str, start: int, end: int) -> list[Token] | None:
     if kind == "specials" and piece == "&":
         return [Token(Kind.AMP, "&", start, end)]
     if kind.startswith("mathmode"):
-        raise FormulaError("a formula inside a formula", start)
+        # allowed inside \\text{…}, whose words are taken as they stand
+        return [Token(Kind.CHAR, "$", start, end)]
     if not piece or piece == "~":
         return None
     result: list[Token] = []
@@ -362,6 +363,12 @@ class _Cleaning:
         second = self._group(first[1] + 1)
         if second is None:
             return first[1] + 1
+        signs = {t.text for t in self.raw[k + 2 : first[1]]}
+        if signs & {"!", "?"} and any(t.is_char("=") for t in self.raw[first[1] + 2 : second[1]]):
+            # an equality that is wanted, not claimed
+            token = self.raw[k]
+            self.out.append(Token(Kind.MACRO, "=!", token.start, self.raw[second[1]].end))
+            return second[1] + 1
         self.skipped |= {first[1] + 1, second[1]}
         return first[1] + 1
 
@@ -380,7 +387,8 @@ class _Cleaning:
             end, stop = group[1] + 1, self.raw[group[1]].end
         inside = inside.strip() if name not in _TEXT else inside
         if name in _TEXT:
-            single = len(inside) == 1 and inside.isalpha()
+            inside = inside.replace("~", " ")
+            single = inside == "d"
             self.out.append(Token(Kind.CHAR if single else Kind.TEXT, inside, token.start, stop))
         elif name in _NAMES:
             plain = inside.replace("\\,", "").replace("~", "").strip()
@@ -406,7 +414,7 @@ class _Cleaning:
 
 
 _SYNONYMS = {
-    "leq": "le", "leqslant": "le", "geq": "ge", "geqslant": "ge", "neq": "ne", "ast": "*", "star": "*",
+    "leq": "le", "leqslant": "le", "geq": "ge", "geqslant": "ge", "neq": "ne",
     "dfrac": "frac", "tfrac": "frac", "cfrac": "frac", "nicefrac": "frac", "sfrac": "frac", "ln": "log", "arcsin": "asin",
     "arccos": "acos", "arctan": "atan", "to": "rightarrow", "longrightarrow": "rightarrow",
     "implies": "Rightarrow", "Longrightarrow": "Rightarrow", "iff": "Leftrightarrow", "gets": "leftarrow",

@@ -18,6 +18,8 @@ MAX_TERMS = 60_000
 MAX_BITS = 8_192
 #: Largest integer exponent that is expanded.
 MAX_EXPONENT = 2_048
+#: Most nodes of a formula with its definitions put in, or of a derivative.
+MAX_NODES = 40_000
 #: Largest explicit range of a sum that is written out.
 MAX_RANGE = 400
 

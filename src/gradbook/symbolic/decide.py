@@ -22,7 +22,14 @@ from flint import arb  # type: ignore[import-untyped]
 
 from gradbook.symbolic.bounds import BoundHit, Clock
 from gradbook.symbolic.derivative import NotDifferentiable, expand_derivatives
-from gradbook.symbolic.domain import Constraints, Domain, Sampler, inferred_positive, simple_bounds, size_names
+from gradbook.symbolic.domain import (
+    Constraints,
+    Domain,
+    Sampler,
+    inferred_positive,
+    simple_bounds,
+    size_names,
+)
 from gradbook.symbolic.evaluate import Overlap, Point, Uncovered, Undefined, evaluate, holds
 from gradbook.symbolic.expr import (
     Add,
@@ -266,7 +273,10 @@ class _Proof:
                     if not self._empty(cell):
                         todo.append((cell, a, b))
             except NeedEqual as need:
-                same = {Symbol(need.right): Symbol(need.left)}
+                if need.right.startswith("#"):
+                    same: dict[Expr, Expr] = {Symbol(need.left): Number(Fraction(need.right[1:]))}
+                else:
+                    same = {Symbol(need.right): Symbol(need.left)}
                 todo.append((region, substitute(a, same), substitute(b, same)))
                 apart = region.unequal | {frozenset((need.left, need.right))}
                 todo.append((Region(region.signs, apart), a, b))
@@ -627,6 +637,8 @@ def display(value: arb, digits: int = 6) -> str:
         whole = value.unique_fmpz()
         if whole is not None and abs(int(whole)) < 10**15:
             return str(int(whole))
+    if value.contains(0) and abs(value) < arb(10) ** -30:
+        return "0"
     text: str = value.str(digits, radius=False)
     if "e" not in text and "." in text:
         text = text.rstrip("0").rstrip(".")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gradbook.symbolic.bounds import MAX_NODES, BoundHit
 from gradbook.symbolic.expr import (
     HALF,
     ONE,
@@ -40,10 +41,11 @@ from gradbook.symbolic.expr import (
     Relation,
     Sum,
     Symbol,
-    fresh_name,
     free_names,
+    fresh_name,
     rebuild,
     substitute,
+    tree_size,
 )
 
 
@@ -59,6 +61,7 @@ def differentiate(expr: Expr, wrt: Expr, order: int = 1) -> Expr:
     holds almost everywhere.
 
     Raises:
+        BoundHit: the derivative grows too large.
         NotDifferentiable: for a vector operation (lower it to components first) or an unknown node.
 
     >>> from gradbook.symbolic.expr import Symbol, Pow, number
@@ -67,6 +70,8 @@ def differentiate(expr: Expr, wrt: Expr, order: int = 1) -> Expr:
     """
     for _ in range(order):
         expr = _Differentiation(wrt).of(expr)
+        if tree_size(expr) > MAX_NODES:
+            raise BoundHit("the size of a derivative")
     return expr
 
 

@@ -23,8 +23,9 @@ from typing import Any, ClassVar
 class Node:
     """Common behaviour of trees: structural equality with a cached hash."""
 
-    __slots__ = ("_hash",)
+    __slots__ = ("_hash", "_size")
     _hash: int
+    _size: int
     #: Fields that do not take part in equality (how a thing was written, not what it is).
     _spelling: ClassVar[frozenset[str]] = frozenset()
 
@@ -326,6 +327,20 @@ def children(node: Node) -> list[Node]:
                 elif isinstance(item, tuple):
                     found.extend(part for part in item if isinstance(part, Node))  # type: ignore[misc]
     return found
+
+
+def tree_size(node: Node) -> int:
+    """How many nodes a tree has, shared subtrees counted each time; worked out once for each node.
+
+    >>> tree_size(Add((Symbol("x"), Symbol("x"))))
+    3
+    """
+    try:
+        return node._size
+    except AttributeError:
+        size = 1 + sum(tree_size(child) for child in children(node))
+        object.__setattr__(node, "_size", size)
+        return size
 
 
 def walk(node: Node) -> Iterator[Node]:

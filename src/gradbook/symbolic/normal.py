@@ -989,7 +989,14 @@ class Normaliser:
         if not (self.table.depends(a) | self.table.depends(b)):
             if isinstance(left, Symbol) and isinstance(right, Symbol):
                 return self._unequal(left.name, right.name)
-            raise NotNormal("a Kronecker delta of an index and a number")
+            for index, other in ((left, right), (right, left)):
+                if isinstance(index, Symbol) and isinstance(other, Number) and other.value.denominator == 1:
+                    if other.value < 1:
+                        return self.zero  # indices count from one
+                    if frozenset((index.name, f"#{other.value}")) in self.region.unequal:
+                        return self.zero
+                    raise NeedEqual(index.name, f"#{other.value}")
+            raise NotNormal("a Kronecker delta of two expressions")
         return self.generator(("delta", *sorted((a, b))))
 
     def _range_key(self, node: Sum | Product) -> tuple[Any, ...]:

@@ -7,7 +7,22 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from gradbook.symbolic.expr import ONE, ZERO, Add, Cases, Div, Expr, Func, Mul, Neg, Node, Number, Pow, Sum, rebuild
+from gradbook.symbolic.expr import (
+    ONE,
+    ZERO,
+    Add,
+    Cases,
+    Div,
+    Expr,
+    Func,
+    Mul,
+    Neg,
+    Node,
+    Number,
+    Pow,
+    Sum,
+    rebuild,
+)
 
 
 def tidy(expr: Expr) -> Expr:

@@ -1,0 +1,167 @@
+"""Claim: a gradient is judged at least twenty times faster than math-verify and SymPy's ``simplify`` judge it.
+
+The same sixty claims, in one run. Gradbook gets the definition and the claim as a document and has to find the
+gradient itself. math-verify gets the answer key beside the claim: the derivative, worked out beforehand (for
+sums, which it cannot compare with written-out ones, another right claim in its own LaTeX), and the claim with
+``f(x)`` already replaced by its formula. SymPy gets both transcribed; its time is that of ``diff`` and
+``simplify``. All three were warmed up with other formulas, and no claim is timed twice: SymPy remembers results.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy
+from _beside import row, shared, spoken
+from math_verify import parse, verify
+
+from gradbook.document import check_text
+from gradbook.document.report import Verdict
+
+Claim = dict[str, Any]
+
+#: Letters of the transcriptions that the LaTeX spells out.
+_SPELLED = {"t": "theta", "d": "delta", "a": "alpha"}
+_TERMS = 3
+
+
+def written_out(text: str) -> str:
+    """``SUM(x{i})`` as ``(x1+x2+x3)``."""
+    while (start := text.find("SUM(")) >= 0:
+        depth, end = 1, start + 4
+        while depth:
+            depth += {"(": 1, ")": -1}.get(text[end], 0)
+            end += 1
+        body = text[start + 4 : end - 1]
+        terms = "+".join(f"({body.replace('{i}', str(k))})" for k in range(1, _TERMS + 1))
+        text = f"{text[:start]}({terms}){text[end:]}"
+    return text
+
+
+def transcribed(text: str) -> Any:
+    """A transcription of the file as SymPy's tree, its symbols real."""
+    text = written_out(text)
+    names = {n: sympy.Symbol(n, real=True) for n in re.findall(r"\b[a-z]\d?\b", text)}
+    return sympy.sympify(text, locals=names)
+
+
+def variable(claim: Claim) -> Any:
+    short = {full: letter for letter, full in _SPELLED.items()}
+    name = claim["wrt"].removeprefix("\\").replace("_", "")
+    return sympy.Symbol(short.get(name, name), real=True)
+
+
+def answer_key(claim: Claim, claims: list[Claim]) -> list[Any]:
+    """The derivative with the names that math-verify's parser gives, or its own reading of a right claim."""
+    if "SUM" in claim["definition_py"]:
+        right = [c for c in claims if c["definition"] == claim["definition"] and c["truth"] == "correct"]
+        other = next((c for c in right if c is not claim), right[0])
+        return parse(f"${right_side(other)}$")
+    derivative = sympy.diff(transcribed(claim["definition_py"]), variable(claim))
+    plain = {
+        s: sympy.Symbol(_SPELLED.get(s.name, re.sub(r"([a-z])(\d)", r"\1_\2", s.name)), real=True)
+        for s in derivative.free_symbols
+    }
+    return [derivative.subs(plain)]
+
+
+def right_side(claim: Claim) -> str:
+    """What is claimed, with the function replaced by its formula."""
+    side = claim["claim"].partition("=")[2]
+    formula = rf"\left({claim['definition'].partition('=')[2]}\right)"
+    side = side.replace("f(x)", formula)
+    return re.sub(r"\bf \\frac", lambda _: formula + r" \frac", side)
+
+
+def document(claim: Claim) -> str:
+    return f"Let\n\n$${claim['definition']}$$\n\nThen\n\n$${claim['claim']}$$\n"
+
+
+@dataclass
+class Judge:
+    """One way to judge claims, with what it said and how long it took."""
+
+    name: str
+    accepts: Callable[[Claim], bool | None]
+    seconds: list[float] = field(default_factory=list)
+    counts: dict[tuple[str, bool | None], int] = field(default_factory=dict)
+
+    def take(self, claim: Claim) -> None:
+        began = time.perf_counter()
+        said = self.accepts(claim)
+        self.seconds.append(time.perf_counter() - began)
+        key = (claim["truth"], said)
+        self.counts[key] = self.counts.get(key, 0) + 1
+
+
+def by_gradbook(claim: Claim) -> bool | None:
+    verdict = check_text(claim["document"], "claim.md").lines[-1].verdict
+    return {Verdict.PROVED: True, Verdict.AGREES: True, Verdict.REFUTED: False}.get(verdict)
+
+
+def by_math_verify(claim: Claim) -> bool | None:
+    read = parse(f"${claim['right_side']}$")
+    if not any(isinstance(tree, sympy.Basic) for tree in read):
+        return None
+    return verify(claim["key"], read)
+
+
+def by_simplify(claim: Claim) -> bool | None:
+    tree, wanted, wrt = claim["trees"]
+    return sympy.simplify(sympy.diff(tree, wrt) - wanted) == 0
+
+
+WARM_UP: list[Claim] = [
+    {
+        "wrt": "x",
+        "truth": "correct",
+        "definition": rf"f(x) = {k} x^3 + \tan(x) + e^{{{k} x}}",
+        "claim": rf"\frac{{df}}{{dx}} = {3 * k} x^2 + 1 + \tan^2(x) + {k} e^{{{k} x}}",
+        "definition_py": f"{k}*x**3+tan(x)+exp({k}*x)",
+        "claim_py": f"{3 * k}*x**2+1+tan(x)**2+{k}*exp({k}*x)",
+    }
+    for k in range(2, 6)
+]
+
+with shared("claims/claims.jsonl").open(encoding="utf-8") as lines:
+    claims: list[Claim] = [json.loads(line) for line in lines if line.strip()]
+for claim in (*WARM_UP, *claims):
+    claim["document"] = document(claim)
+    claim["right_side"] = right_side(claim)
+    claim["key"] = answer_key(claim, claims)
+    claim["trees"] = transcribed(claim["definition_py"]), transcribed(claim["claim_py"]), variable(claim)
+sympy.core.cache.clear_cache()
+
+judges = [
+    Judge("gradbook", by_gradbook),
+    Judge("math-verify", by_math_verify),
+    Judge("SymPy simplify", by_simplify),
+]
+for judge in judges:
+    for claim in WARM_UP:
+        judge.accepts(claim)
+    for claim in claims:
+        judge.take(claim)
+
+ours = judges[0]
+row(f"{len(claims)} claims", "median", "to ours", "slowest", "to ours")
+for judge in judges:
+    middle, most = statistics.median(judge.seconds), max(judge.seconds)
+    ratios = middle / statistics.median(ours.seconds), most / max(ours.seconds)
+    row(judge.name, spoken(middle), f"{ratios[0]:.1f}", spoken(most), f"{ratios[1]:.1f}")
+print()
+row("", "right, yes", "right, no", "wrong, no", "wrong, yes", "no answer")
+for judge in judges:
+    said = judge.counts.get
+    silent = said(("correct", None), 0) + said(("wrong", None), 0)
+    told = [said((truth, answer), 0) for truth, answer in (
+        ("correct", True), ("correct", False), ("wrong", False), ("wrong", True),
+    )]  # fmt: skip
+    row(judge.name, *map(str, told), str(silent))
