@@ -39,6 +39,7 @@ from gradbook.symbolic.expr import (
     Condition,
     Derivative,
     Expr,
+    Func,
     Indexed,
     Node,
     Op,
@@ -46,6 +47,7 @@ from gradbook.symbolic.expr import (
     Sum,
     Symbol,
     free_symbols,
+    number,
     rebuild,
     walk,
 )
@@ -103,8 +105,11 @@ class Checker:
         self.context = ""
         #: Statements of a "where" clause that were used before their own line came.
         self.foreseen: set[int] = set()
+        #: The definition with which an item of a list starts an example of its own.
+        self.example: Statement | None = None
         #: The symbols in the head of the table being read.
         self.columns: list[Expr] = []
+        self.rows = 0
         #: Whether an arrow leads from the statement being judged to the next.
         self.leads_on = False
 
@@ -229,7 +234,22 @@ class Checker:
         else:
             self.columns = []
         self._begin_paragraph(run)
+        self.example = self._new_example(run)
         self._paragraph_formulas(k, run)
+
+    def _new_example(self, run: Passage) -> Statement | None:
+        """``- $f(x, y) = x + y$, so $\\partial f/\\partial x = 1$``: an item that defines a function anew, and uses it."""
+        found = [s for p in run.parts if isinstance(p, Formula) for s in p.statements if s.marks]
+        if len(found) < 2 or run.displays:
+            return None
+        left = self._side(found[0].sides[0])
+        if not isinstance(left, Apply) or any(left.orders) or form_of(left) is None:
+            return None
+        for statement in found[1:]:
+            head = self._side(statement.sides[0])
+            if head is not None and any(isinstance(n, Derivative | Apply) and _names(n, left.name) for n in walk(head)):
+                return found[0]
+        return None
 
     def _begin_paragraph(self, run: Passage) -> None:
         """Conditions of a sentence end with its paragraph, unless the next one plainly goes on."""
@@ -281,6 +301,9 @@ class Checker:
         found = [self._cell(cell) for cell in cells if cell]
         if found and all(isinstance(c, Symbol | Indexed) for c in found):
             self.columns = [c for c in found if c is not None]
+            self.rows = 0
+            return
+        if self._data_row(found):
             return
         if self.columns and len(found) == len(self.columns) and all(c is not None and is_given(c) for c in found):
             pairs = list(zip(self.columns, found, strict=True))
@@ -290,6 +313,29 @@ class Checker:
             key = self.definitions.value_key(name)
             if key is not None and value is not None and is_given(value):
                 self.table.give(key, value, 0)
+
+    def _data_row(self, found: list[Expr | None]) -> bool:
+        """``| $x_i$ | 1 | 2 | 3 |``, or numbers below ``| $x_i$ | $y_i$ |``: the members of a family."""
+        numbers = [c for c in found if c is not None and is_given(c)]
+        first = found[0] if found else None
+        if _is_family(first) and len(numbers) == len(found) - 1 > 1:
+            self._give_members(first, numbers, 1)
+            return True
+        if self.columns and len(numbers) == len(found) == len(self.columns) and any(_is_family(c) for c in self.columns):
+            self.rows += 1
+            for name, value in zip(self.columns, numbers, strict=True):
+                if _is_family(name):
+                    self._give_members(name, [value], self.rows)
+            return True
+        return False
+
+    def _give_members(self, family: Expr | None, numbers: list[Expr], start: int) -> None:
+        assert isinstance(family, Indexed)
+        for k, value in enumerate(numbers, start):
+            key = self.definitions.value_key(Indexed(family.base, (number(k),)))
+            if key is not None:
+                self.table.give(key, value, 0)
+        self.table.known.add(family.base)
 
     def _cell(self, cell: list[str | Formula]) -> Expr | None:
         """A cell that holds just a symbol or just a number."""
@@ -368,6 +414,9 @@ class Checker:
             role = Role.CLAIM
         symbols: list[Expr] = []
         _attach_conditions(formula.statements)
+        for statement in formula.statements[1:]:
+            if statement.words.lower().split(" ")[0].strip(",:") in ("where", "with", "here"):
+                self._foresee(statement, Role.GIVEN)
         for place, statement in enumerate(formula.statements):
             self.leads_on = place + 1 < len(formula.statements) and formula.statements[place + 1].follows_arrow
             if not statement.marks:
@@ -706,12 +755,17 @@ class Checker:
                 self.definitions.constrain(left, right)
                 return Finding(Verdict.STATED)
         if first:
+            own = self._own_function(statement.sides[0], left, right, clock)
+            if own is not None:
+                left = own
             updated = None if role in (Role.LET, Role.GIVEN) else self.definitions.updated(left, right, clock, dash=_after_struck(statement.sides[k + 1]))
             if updated is not None:
                 return updated
             solved = self._solved(left, right, clock) if role is not Role.LET else None
             if solved is not None:
                 return solved
+            if statement is self.example and k == 0:
+                role = Role.LET
             stated = self.definitions.stated(left, right, relation, role, line, clock)
             if stated is not None:
                 return stated
@@ -735,6 +789,15 @@ class Checker:
             if again is not None:
                 return again
         return finding
+
+    def _own_function(self, side: list[Token], left: Expr, right: Expr, clock: Clock) -> Expr | None:
+        """``\\text{Softplus}(x) = …`` that is not the usual one: the document's own function from here on."""
+        token = side[0] if side else None
+        if not isinstance(left, Func) or token is None or not self.definitions.redefines(left, right, clock):
+            return None
+        name = r"\sigma" if token.is_macro("sigma") else f"\\text{{{token.text.strip()}}}"
+        self.table.names.functions.add(name)
+        return self._side(side)
 
     def _other_reading(
         self, statement: Statement, k: int, left: Expr, right: Expr, link: Link, clock: Clock
@@ -894,6 +957,21 @@ def _attach_conditions(found: list[Statement]) -> None:
                 for mark, side in zip(after.marks, after.sides[1:], strict=True):
                     tokens += [mark, *side]
                 before.conditions.append(tokens)
+
+
+def _names(node: Node, name: str) -> bool:
+    """Whether a derivative or prime is of the function with this name."""
+    match node:
+        case Derivative(Symbol(found) | Apply(found), _):
+            return found == name
+        case Apply(found, _, orders):
+            return found == name and any(orders)
+        case _:
+            return False
+
+
+def _is_family(expr: Expr | None) -> bool:
+    return isinstance(expr, Indexed) and len(expr.indices) == 1 and isinstance(expr.indices[0], Symbol)
 
 
 def _is_tuple(side: list[Token]) -> bool:

@@ -221,7 +221,8 @@ class Judge:
             return None
 
     def _attempt(self, link: Link, resolution: Resolution) -> Finding:
-        left, right = resolution.of(link.left), resolution.of(link.right)
+        free = self._free_again(link)
+        left, right = resolution.of(link.left, free), resolution.of(link.right, free)
         self._check_known(left, right, link)
         if is_numeric(left) and is_numeric(right):
             return self._numbers(link, left, right, resolution)
@@ -232,11 +233,41 @@ class Judge:
         given = Resolution(
             self.table, self.clock, True, resolution.trust_wrong, resolution.trust_rounded, resolution.functions
         )
-        left, right = given.of(link.left), given.of(link.right)
+        left, right = given.of(link.left, free), given.of(link.right, free)
         resolution.used |= given.used
         if is_numeric(left) and is_numeric(right):
             return self._numbers(link, left, right, given)
         return self._symbols(link, left, right, given)
+
+    def _free_again(self, link: Link) -> frozenset[Expr]:
+        """Variables of derivatives that some earlier part of the document had defined: here they are free."""
+        table = self.table
+        found: set[Expr] = set()
+        for tree in (link.left, link.right):
+            for node in walk(tree):
+                match node:
+                    case Derivative(_, Symbol(name) as wrt) if name != "?":
+                        found.add(wrt)
+                    case Derivative(_, Symbol("?")) | Apply(_, (), (_,)):
+                        found |= {Symbol("x"), Symbol("t")}
+                    case _:
+                        pass
+        return frozenset(
+            s
+            for s in found
+            if isinstance(s, Symbol)
+            and (definition := table.definitions.get(s.name)) is not None
+            and definition.section != table.section
+            and self._separate(s.name)
+        )
+
+    def _separate(self, name: str) -> bool:
+        """Whether nothing in this part rests on the earlier definition of a name through its own variables."""
+        table = self.table
+        inner = free_symbols(table.definitions[name].body)
+        here = [d for d in table.definitions.values() if d.section == table.section]
+        used = {s for d in here for s in free_symbols(d.body)}
+        return Symbol(name) in used and not inner & used
 
     def _has_values(self, *exprs: Expr) -> bool:
         values = self.table.values
@@ -353,6 +384,11 @@ class Judge:
             case Outcome.REFUTED:
                 if link.relation == "~" and not (is_numeric(left) and is_numeric(right)):
                     return Finding(Verdict.UNDECIDED, "U106", "an approximation between formulas is not judged")
+                if link.right == ZERO and _is_derivative(link.left):
+                    return Finding(
+                        Verdict.UNDECIDED, "U107", "not zero everywhere: an equation to be solved?",
+                        help="write “setting …” before it, if it is imposed",
+                    )
                 lacking = self._lacking_value(link, left, right)
                 if lacking is not None:
                     return Finding(
@@ -403,7 +439,7 @@ class Judge:
         written = {bare(_name(n)) for n in walk(link.left) if isinstance(n, Symbol | Apply | Indexed)}
         if not known and not any(table.has(n) for n in written):
             return None
-        for name in sorted(names - known):
+        for name in sorted(names - known - _introduced(link.left)):
             if name in table.names.indices or (len(name) == 1 and name in "ijklmn") or name.endswith("_{*}"):
                 continue
             if name.startswith("#") or name in _ARRAY_CONSTANTS:
@@ -586,6 +622,23 @@ def _index_letters(*exprs: Expr) -> frozenset[Expr]:
     return frozenset(found)
 
 
+def _introduced(written: Expr) -> set[str]:
+    """Names that a left side brings in itself: in arguments, as variables of derivatives, as indices."""
+    found: set[str] = set()
+    for node in walk(written):
+        parts: tuple[Expr, ...] = ()
+        match node:
+            case Apply(_, args, _) | Indexed(_, args):
+                parts = args
+            case Derivative(_, wrt):
+                parts = (wrt,)
+            case _:
+                pass
+        for part in parts:
+            found |= {bare(_name(n)) for n in walk(part) if isinstance(n, Symbol | Indexed)}
+    return found
+
+
 def _is_sigma(node: Node) -> bool:
     return isinstance(node, Symbol | Apply) and node.name == r"\sigma" and not getattr(node, "args", ())
 
@@ -597,9 +650,8 @@ def _is_equation(link: Link, left: Expr, right: Expr) -> bool:
     for side, other in ((link.left, right), (link.right, left)):
         written = link.left if side is link.left else link.right
         plain = not any(isinstance(n, Derivative) or (isinstance(n, Apply) and any(n.orders)) for n in walk(written))
-        resolved = left if side is link.left else right
         several = len(free_symbols(written)) > 1 or isinstance(written, Pow)
-        if plain and is_numeric(other) and written == resolved and several:
+        if plain and is_numeric(other) and several and not isinstance(written, Symbol | Indexed | Apply):
             return True
     return False
 

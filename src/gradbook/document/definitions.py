@@ -93,6 +93,10 @@ class Definitions:
                 return None
             self.define(left, right, line)
             return Finding(Verdict.STATED)
+        if isinstance(left, Indexed) and not table.has(form[0]) and not is_given(right) and self._recurrent(left):
+            # h_1 = … beside h_t = … h_{t-1} …: where the recurrence starts
+            self.define(left, right, line)
+            return Finding(Verdict.STATED)
         value = is_given(right)
         if value and self._is_value_only(left):
             return self._value_again(left, right, line, clock)
@@ -103,6 +107,10 @@ class Definitions:
                 table.give(key, right, line)
                 return Finding(Verdict.STATED)
         return None
+
+    def _recurrent(self, left: Indexed) -> bool:
+        family = self.table.definitions.get(left.base + "_{}")
+        return family is not None and any(isinstance(n, Indexed) and n.base == left.base for n in walk(family.body))
 
     def redefined(self, left: Expr, right: Expr, line: int) -> Finding | None:
         """A name defined under an earlier heading may get a new formula under this one."""
@@ -130,8 +138,8 @@ class Definitions:
             return True
         name = form[0]
         table = self.table
-        family = isinstance(left, Indexed) and left.base + "_{}" in table.definitions
-        return table.has(name) or family
+        family = table.definitions.get(left.base + "_{}") if isinstance(left, Indexed) else None
+        return table.has(name) or family is not None
 
     def define(self, left: Expr, right: Expr, line: int) -> None:
         """Bind the name on a left side: to a number, or to a formula."""
@@ -205,6 +213,18 @@ class Definitions:
             if isinstance(node, Symbol | Apply) and node.name == form[0] and not isinstance(left, Indexed):
                 return True
         return False
+
+    def redefines(self, left: Func, right: Expr, clock: Clock) -> bool:
+        """Whether a document gives a known name another meaning, where it introduces it."""
+        if left.name not in _INTRODUCED or left.name in self._introduced or len(left.args) != 1:
+            return False
+        if not isinstance(left.args[0], Symbol | Indexed):
+            return False
+        try:
+            outcome = decide(left, right, self.table.domain(), clock=clock).outcome
+        except BoundHit:
+            return False
+        return outcome in (Outcome.REFUTED, Outcome.UNDECIDED)
 
     def _builtin(self, left: Expr, right: Expr, clock: Clock) -> Finding | None:
         """``\\sigma(z) = 1/(1 + e^{-z})``: the document introduces a function that is known by that name."""

@@ -119,8 +119,16 @@ class Names:
     primed: set[str] = field(default_factory=set[str])
     #: Whether \\sigma is applied to a bare variable somewhere, and so is the sigmoid.
     sigmoid: bool = False
+    #: Letters set in a special face, and letters written without an index: what both hold is kept apart.
+    faced: set[str] = field(default_factory=set[str])
+    letters: set[str] = field(default_factory=set[str])
     #: Names written in bold or with an arrow.
     bold: set[str] = field(default_factory=set[str])
+
+    @property
+    def plain(self) -> set[str]:
+        """Letters written plainly and without an index somewhere, so that bold ones are something else."""
+        return self.faced & self.letters
 
     def is_function(self, name: str, plain_argument: bool) -> bool:
         """Whether ``name(…)`` is an application; ``plain_argument``: the bracket holds only names."""
@@ -545,8 +553,11 @@ class Parser:
                 self.at += 1
                 if token.text in _INDICATORS and (indicator := self._indicator()) is not None:
                     return indicator
-                self.names.bold.add(token.text)
-                return self._name(token.text)
+                name = f"\\mathbf{{{token.text}}}" if token.text in self.names.plain else token.text
+                self.names.bold.add(name)
+                if not token.text.startswith("\\math"):
+                    self.names.variables.add(name)
+                return self._name(name)
             case Kind.LEFT_BAR:
                 return self._bar(token)
             case Kind.BEGIN:
@@ -569,7 +580,7 @@ class Parser:
             return None
         if inside and inside[0].text in (r"\{", "(", "[") and inside[-1].text == _CLOSING[inside[0].text]:
             inside = inside[1:-1]
-        if not any(relation_of(t) for t in inside):
+        if not any(relation_of(t) for t in _top_level(inside)):
             self.at = mark
             return None
         condition = self._inside_condition(inside)
@@ -730,7 +741,7 @@ class Parser:
 
     def _bracket(self, opened: str) -> Expr:
         inside = self._bracket_tokens(opened)
-        if opened == "[" and any(relation_of(t) for t in inside):
+        if opened == "[" and any(relation_of(t) for t in _top_level(inside)):
             # Iverson's bracket
             return Cases(((ONE, self._inside_condition(inside)), (ZERO, Otherwise())))
         return self._inside(inside, Parser.expression)
@@ -1720,6 +1731,18 @@ _ATOM_MACROS = (
     | ACCENTS
     | frozenset(MACRO_FUNCTIONS)
 ) - {"vert"}
+
+
+def _top_level(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens outside groups and environments."""
+    found: list[Token] = []
+    depth = 0
+    for token in tokens:
+        depth += token.kind in (Kind.OPEN, Kind.BEGIN)
+        if depth == 0:
+            found.append(token)
+        depth -= token.kind in (Kind.CLOSE, Kind.END)
+    return found
 
 
 def _flat(name: Symbol | Indexed) -> str:

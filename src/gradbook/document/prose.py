@@ -30,7 +30,7 @@ class Role(Enum):
 
 _ROLES: tuple[tuple[str, Role], ...] = (
     (r"(so that|such that|subject to|satisf\w+|constraint|under the condition( that)?|normali[sz]ed so that|sum to)$", Role.GIVEN),
-    (r"(set|setting|solve|solving|solves|requires?|requiring|want|equation|root of|roots of|vanishes|equate|equating)( \w+){0,3}$", Role.SETTING),
+    (r"(set|setting|solve|solving|solves|requires?|requiring|want|equation|root of|roots of|equate|equating)( \w+){0,3}$", Role.SETTING),
     (r"(suppose|assume|assuming|assumption|given|provided|since|because|as)( that)?$", Role.GIVEN),
     (r"\b(for|if|when|whenever|unless|in case|case|all|every|and for|until|both)( (all|any|every|the case|some|which|class|label|labels))*$", Role.CONDITION),
     (r"\b(start\w*|begin\w*|initial\w*)( \w+){0,2}$", Role.GIVEN),

@@ -433,7 +433,7 @@ class Resolution:
         """A derivative that the vector layer works out; a defined variable gets its formula afterwards."""
         if wrt in opaque:
             return Derivative(body, wrt, node.order, node.variant)
-        if wrt not in set(walk(body)):
+        if not isinstance(wrt, Indexed) and wrt not in set(walk(body)):
             raise Unresolved("what is differentiated does not depend on this as far as the document says")
         value = self.of(wrt, opaque)
         if value == wrt:

@@ -31,7 +31,13 @@ class _Permissive(Names):
 
 def scan_tokens(tokens: list[Token], names: Names) -> None:
     """Indices of sums, double indices, raised indices."""
+    bold = {t.text for t in tokens if t.kind is Kind.SYMBOL}
+    names.faced |= bold
     for k, token in enumerate(tokens):
+        spelled = _base(token) if token.kind in (Kind.CHAR, Kind.MACRO) else ""
+        after = tokens[k + 1] if k + 1 < len(tokens) else None
+        if spelled and spelled[-1].isalpha() and not (after is not None and after.is_char("_")):
+            names.letters.add(spelled)
         if token.is_macro("sigma"):
             _sigma(tokens, k, names)
         if token.is_macro("pi") and 0 < k < len(tokens) - 1:
@@ -71,7 +77,8 @@ def _sigma(tokens: list[Token], k: int, names: Names) -> None:
     squared = after is not None and after.is_char("^") and [t.text for t in _group(tokens, k + 2)] == ["2"]
     if squared and not (k + 3 < len(tokens) and tokens[k + 3].is_char("(")):
         names.variables.add(r"\sigma")
-    if before is not None and (before.is_macro("partial") or before.is_char("d")):
+    below = k > 2 and tokens[k - 2].kind is Kind.OPEN and tokens[k - 3].kind is Kind.CLOSE
+    if below and before is not None and (before.is_macro("partial") or before.is_char("d")):
         names.variables.add(r"\sigma")
     if after is not None and after.text in ("<", ">") and k == 0:
         names.variables.add(r"\sigma")
@@ -98,6 +105,10 @@ def scan_statement(statement: Statement, names: Names, letters: set[str], solo: 
     """Functions that the statement defines (``f(x) = …``), and names of several letters."""
     if not statement.marks and not solo:
         return
+    if statement.marks and statement.sides[0] and statement.sides[0][0].is_macro("log"):
+        inner = plain_application(statement.sides[0][1:], names)
+        if inner is not None:
+            names.functions.add(inner.name)
     word = _word(statement.sides[0], letters)
     if word is not None and statement.marks and statement.relation(0) in ("=", ":=", "~"):
         names.words.add(word)

@@ -237,8 +237,15 @@ _REMARKS = frozenset(
 )
 
 
+#: Words that change a formula even in brackets.
+_CHANGING = frozenset({"mod", "not", "times", "plus", "minus", "squared", "wrong", "false", "except"})
+
+
 def _is_remark(words: str) -> bool:
     """Whether words beside a formula only comment on it, so that the formula may be read without them."""
+    plain = words.lower().strip()
+    if plain.startswith("(") and plain.endswith(")") and not any(c.isdigit() for c in plain):
+        return not set(plain.strip("()").split()) & _CHANGING
     first = words.lower().strip("()[]{}.,;:!? –—-").split()
     return not first or first[0].strip("(),.;:") in _REMARKS or not any(c.isalpha() for c in words)
 

@@ -14,7 +14,8 @@ def ranks(table: Table) -> dict[str, Rank]:
     """What the document says of vectors and matrices: declared, or set in bold."""
     found: dict[str, Rank] = {}
     for name in table.names.bold:
-        found[name] = Rank.MATRIX if is_capital(name) else Rank.VECTOR
+        letter = name.removeprefix("\\mathbf{").removesuffix("}") if name.startswith("\\mathbf{") else name
+        found[name] = Rank.MATRIX if is_capital(letter) else Rank.VECTOR
     for group, rank in ((table.vectors, Rank.VECTOR), (table.matrices, Rank.MATRIX), (table.scalars, Rank.SCALAR)):
         for name in group:
             found[name] = rank
