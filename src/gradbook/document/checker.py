@@ -417,8 +417,8 @@ class Checker:
         for statement in formula.statements[1:]:
             if statement.words.lower().split(" ")[0].strip(",:") in ("where", "with", "here"):
                 self._foresee(statement, Role.GIVEN)
-        for place, statement in enumerate(formula.statements):
-            self.leads_on = place + 1 < len(formula.statements) and formula.statements[place + 1].follows_arrow
+        for order, statement in enumerate(formula.statements, 1):
+            self.leads_on = order < len(formula.statements) and formula.statements[order].follows_arrow
             if not statement.marks:
                 self._fragment(statement, display, symbols)
                 continue

@@ -282,6 +282,8 @@ class Judge:
                         key = f"{base}_{{{','.join(str(i.value) for i in indices if isinstance(i, Number))}}}"
                         if key in values:
                             return True
+                    case Indexed(base, _) if any(name.startswith(base + "_{") for name in values):
+                        return True
                     case _:
                         pass
         return False

@@ -93,7 +93,7 @@ class Definitions:
                 return None
             self.define(left, right, line)
             return Finding(Verdict.STATED)
-        if isinstance(left, Indexed) and not table.has(form[0]) and not is_given(right) and self._recurrent(left):
+        if isinstance(left, Indexed) and not table.has(form[0]) and not is_given(right) and table.recurrent(left.base):
             # h_1 = … beside h_t = … h_{t-1} …: where the recurrence starts
             self.define(left, right, line)
             return Finding(Verdict.STATED)
@@ -107,10 +107,6 @@ class Definitions:
                 table.give(key, right, line)
                 return Finding(Verdict.STATED)
         return None
-
-    def _recurrent(self, left: Indexed) -> bool:
-        family = self.table.definitions.get(left.base + "_{}")
-        return family is not None and any(isinstance(n, Indexed) and n.base == left.base for n in walk(family.body))
 
     def redefined(self, left: Expr, right: Expr, line: int) -> Finding | None:
         """A name defined under an earlier heading may get a new formula under this one."""

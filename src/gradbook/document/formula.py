@@ -1116,7 +1116,8 @@ class Parser:
         self.at += 1
         text = " ".join(token.text.split()).strip(":")
         known = NAMED_FUNCTIONS.get(text.lower())
-        if known is not None and text not in self.names.functions and text not in self.names.variables:
+        own = f"\\text{{{text}}}" in self.names.functions or text in self.names.functions | self.names.variables
+        if known is not None and not own:
             if known in FUNCTIONS or known in ("log10", "log2"):
                 nxt = self.peek()
                 if nxt is not None and (self._starts_atom(0) or nxt.text in ("^", "_", "'")):

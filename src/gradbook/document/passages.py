@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from gradbook.document import scan
 from gradbook.document.formula import Names
+from gradbook.document.macros import Macro, expanded, macro
 from gradbook.document.pieces import Piece, PieceKind
 from gradbook.document.statements import Statement, statements
 from gradbook.document.tokens import FormulaError, tokenise
@@ -50,6 +51,7 @@ class Passage:
 def passages(pieces: Sequence[Piece], names: Names, deadline: float) -> list[Passage]:
     """The headings and paragraphs of a document; what the formulas show of names is added to ``names``."""
     runs: list[Passage] = []
+    macros: dict[str, Macro] = {}
     current = Passage(PieceKind.TEXT, [])
     for piece in pieces:
         match piece.kind:
@@ -69,7 +71,13 @@ def passages(pieces: Sequence[Piece], names: Names, deadline: float) -> list[Pas
             case PieceKind.TEXT:
                 current.parts.append(piece.text)
                 current.strong = current.strong or piece.level == 1
+            case PieceKind.MACRO:
+                meaning = macro(piece.text)
+                if meaning is not None:
+                    macros[piece.environment] = meaning
             case PieceKind.INLINE | PieceKind.DISPLAY:
+                if macros:
+                    piece = expanded(piece, macros)
                 current.parts.append(_formula(piece, names, deadline))
             case _:
                 pass

@@ -63,6 +63,8 @@ class Resolution:
     implied: dict[Expr, None] = field(default_factory=dict[Expr, None])
     #: Names that are differentiated formally, since the writer holds something of them: name -> by what.
     formal: Mapping[str, Expr] = field(default_factory=dict[str, Expr])
+    #: Whether a body is being differentiated, so that numbers the writer reached do not stand in for it.
+    differentiating: bool = False
     #: Quantities whose numbers have been put in already.
     worked_out: dict[str, Expr] = field(default_factory=dict[str, Expr])
     #: Lines of beliefs that were used.
@@ -122,6 +124,8 @@ class Resolution:
         key = head_key(node, self.table)
         belief = self.table.beliefs.get(key) if key is not None else None
         if belief is None or (belief.wrong and not self.trust_wrong) or (not belief.wrong and not self.trust_rounded):
+            return None
+        if self.differentiating and key is not None and not key.startswith("d:"):
             return None
         if belief.wrong:
             self.used.add(belief.line)
@@ -200,7 +204,7 @@ class Resolution:
         usual = table.usual_arguments.get(name)
         if usual:
             return self.of(Apply(name, usual), opaque)
-        if name in table.depends:
+        if name in table.depends and name not in table.names.variables:
             return self._unknown(name, (), (), opaque)
         return node
 
@@ -227,7 +231,7 @@ class Resolution:
         if own is not None:
             return self._body(own, opaque)
         definition = table.definitions.get(node.base + "_{}")
-        if definition is not None and self._recurrent(definition, node.base) and not self._unrolls(indices):
+        if definition is not None and table.recurrent(node.base) and not self._unrolls(indices):
             return Indexed(node.base, indices)
         if node.base + "_{}" in table.unreadable:
             raise Unresolved(f"“{node.base}” is defined by a line that could not be read")
@@ -243,11 +247,6 @@ class Resolution:
             mapping = {p: i for p, i in zip(pattern, indices, strict=False)}
             return self.of(Apply(name, tuple(substitute(p, mapping) for p in pattern)), opaque)
         return Indexed(node.base, indices)
-
-    @staticmethod
-    def _recurrent(definition: Definition, base: str) -> bool:
-        """Whether a family is defined by its own earlier members."""
-        return any(isinstance(part, Indexed) and part.base == base for part in walk(definition.body))
 
     def _unrolls(self, indices: tuple[Expr, ...]) -> bool:
         """A recurrence is put in once for ``h_t``, not again for the ``h_{t-1}`` in it; for numbers, down to the first."""
@@ -375,7 +374,7 @@ class Resolution:
         if held:
             return self._formal_slope(node, wrt, held, opaque)
         kept = opaque | {wrt}
-        body = self.of(node.body, kept)
+        body = replace(self, differentiating=True).of(node.body, kept)
         if is_tensor((body, wrt), self.table):
             return self._gradient(body, wrt, node, opaque)
         slope = self._slope(body, wrt, node)
@@ -408,7 +407,7 @@ class Resolution:
 
     def _formal_slope(self, node: Derivative, wrt: Expr, held: dict[str, Expr], opaque: frozenset[Expr]) -> Expr:
         """The chain rule with the held names left as functions, whose own values and slopes come afterwards."""
-        inner = replace(self, formal=held, depth=self.depth)
+        inner = replace(self, formal=held, differentiating=True)
         body = inner.of(node.body, opaque | {wrt})
         try:
             slope = differentiate(body, wrt, node.order)

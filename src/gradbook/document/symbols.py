@@ -149,6 +149,23 @@ class Table:
         """Whether a name has a formula or a number."""
         return name in self.definitions or name in self.values
 
+    def recurrent(self, base: str) -> bool:
+        """Whether the members of a family are defined by other members of it, directly or through other families."""
+        seen: set[str] = set()
+        todo = [base]
+        while todo:
+            definition = self.definitions.get(todo.pop() + "_{}")
+            if definition is None:
+                continue
+            for part in walk(definition.body):
+                if isinstance(part, Indexed):
+                    if part.base == base:
+                        return True
+                    if part.base not in seen:
+                        seen.add(part.base)
+                        todo.append(part.base)
+        return False
+
     def canonical(self, name: str) -> str:
         """The name that has the definition, if this one is only another spelling of it."""
         if self.has(name):

@@ -71,7 +71,7 @@ MAX_LENGTH = 200_000
 
 _SPACING = frozenset(
     ", ; : ! > / displaystyle textstyle scriptstyle limits nolimits big Big bigg Bigg bigl bigr Bigl Bigr "
-    "biggl biggr Biggl Biggr bigm middle mathstrut nonumber notag checkmark square blacksquare Box qed qedsymbol allowbreak noindent smallskip "
+    "biggl biggr Biggl Biggr bigm middle mathstrut nonumber notag checkmark blacksquare qed qedsymbol allowbreak noindent smallskip "
     "medskip bigskip strut hline centering rm bf it boldmath normalsize small large relax".split()
 ) | {" "}
 _WIDE = frozenset({"hfill", "quad", "qquad", "enspace", "hspace", "hskip", "newline", "par"})

@@ -156,7 +156,8 @@ class Sampler:
         self.choices = dict(domain.choices)
         self.simplex = domain.simplex
         self.integers = domain.integers
-        self.index_names, self.exponent_integers = _integer_roles(exprs)
+        stated = tuple(s for c in domain.conditions if isinstance(c, Relation) for s in (c.left, c.right))
+        self.index_names, self.exponent_integers = _integer_roles((*exprs, *stated))
         self.size_names = size_names
         self.landmarks = sorted(
             {n.value for e in (*exprs, *domain.conditions) for n in walk(e) if isinstance(n, Number) and n.decimals is None}
