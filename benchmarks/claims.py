@@ -3,8 +3,8 @@
 The same sixty claims, in one run. Gradbook gets the definition and the claim as a document and has to find
 the gradient itself. math-verify gets the answer key beside the claim: the derivative, worked out beforehand
 (for sums, which it cannot compare with written-out ones, another right claim in its own LaTeX), and the claim
-with ``f(x)`` already replaced by its formula. SymPy gets both transcribed; its time is that of ``diff`` and
-``simplify``. All were warmed up with other formulas, and each claim is judged by itself: what SymPy
+with ``f(x)`` already replaced by its formula. SymPy gets both transcribed as Python, which it reads; its time is
+that of ``sympify``, ``diff`` and ``simplify``. All were warmed up with other formulas, and each claim is judged by itself: what SymPy
 remembers of the claims before is cleared. The rows "remembering" leave it that memory, which helps where
 several claims are about one function; Gradbook remembers nothing from one document to the next that could
 help here.
@@ -47,11 +47,9 @@ def written_out(text: str) -> str:
     return text
 
 
-def transcribed(text: str) -> Any:
-    """A transcription of the file as SymPy's tree, its symbols real."""
-    text = written_out(text)
-    names = {n: sympy.Symbol(n, real=True) for n in re.findall(r"\b[a-z]\d?\b", text)}
-    return sympy.sympify(text, locals=names)
+def symbols(text: str) -> dict[str, Any]:
+    """The names in a transcription, as real symbols."""
+    return {name: sympy.Symbol(name, real=True) for name in re.findall(r"\b[a-z]\d?\b", text)}
 
 
 def variable(claim: Claim) -> Any:
@@ -66,7 +64,8 @@ def answer_key(claim: Claim, claims: list[Claim]) -> list[Any]:
         right = [c for c in claims if c["definition"] == claim["definition"] and c["truth"] == "correct"]
         other = next((c for c in right if c is not claim), right[0])
         return parse(f"${right_side(other)}$")
-    derivative = sympy.diff(transcribed(claim["definition_py"]), variable(claim))
+    text = claim["definition_py"]
+    derivative = sympy.diff(sympy.sympify(text, locals=symbols(text)), variable(claim))
     plain = {
         s: sympy.Symbol(_SPELLED.get(s.name, re.sub(r"([a-z])(\d)", r"\1_\2", s.name)), real=True)
         for s in derivative.free_symbols
@@ -119,8 +118,10 @@ def by_math_verify(claim: Claim) -> bool | None:
 
 
 def by_simplify(claim: Claim) -> bool | None:
-    tree, wanted, wrt = claim["trees"]
-    return sympy.simplify(sympy.diff(tree, wrt) - wanted) == 0
+    definition, wanted = (
+        sympy.sympify(claim[side], locals=claim["names"]) for side in ("definition_py", "claim_py")
+    )
+    return sympy.simplify(sympy.diff(definition, variable(claim)) - wanted) == 0
 
 
 WARM_UP: list[Claim] = [
@@ -141,7 +142,9 @@ for claim in (*WARM_UP, *claims):
     claim["document"] = document(claim)
     claim["right_side"] = right_side(claim)
     claim["key"] = answer_key(claim, claims)
-    claim["trees"] = transcribed(claim["definition_py"]), transcribed(claim["claim_py"]), variable(claim)
+    for side in ("definition_py", "claim_py"):
+        claim[side] = written_out(claim[side])
+    claim["names"] = symbols(claim["definition_py"] + claim["claim_py"])
 
 judges = [
     Judge("gradbook", by_gradbook),

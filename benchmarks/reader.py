@@ -1,4 +1,4 @@
-"""Claim: ten megabytes of Markdown are read for their mathematics faster than markdown-it-py parses the same text.
+"""Claim: ten megabytes of Markdown are read for their mathematics faster than markdown-it-py parses them.
 
 Reading here is what comes before any mathematics is understood: prose and formulas apart, with their places.
 """

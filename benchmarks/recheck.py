@@ -23,6 +23,7 @@ SECTIONS, CHANGES = 80, 5
 
 def section(number: int, rate: int) -> str:
     """Definitions and claims that hold for every whole rate."""
+    power = number % 3 + 1
     return rf"""
 ## Part {number}
 
@@ -39,7 +40,9 @@ For the loss $L = -y \ln p - (1 - y) \ln(1 - p)$,
 
 $$\frac{{\partial L}}{{\partial p}} = \frac{{p - y}}{{p (1 - p)}}$$
 
-and with $g(w) = \tanh^{{{number % 3 + 2}}}(w)$, $g'(w) = {number % 3 + 2} \tanh^{{{number % 3 + 1}}}(w) \left(1 - \tanh^2(w)\right)$.
+and with $g(w) = \tanh^{{{power + 1}}}(w)$ we have
+
+$$g'(w) = {power + 1} \tanh^{{{power}}}(w) \left(1 - \tanh^2(w)\right)$$
 """
 
 

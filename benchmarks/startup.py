@@ -1,4 +1,4 @@
-"""Claim: ``gradbook --help`` answers in a few times what Python itself takes to start, and sooner than others do."""
+"""Claim: ``gradbook --help`` answers in a few times what Python takes to start, and sooner than others do."""
 
 from __future__ import annotations
 

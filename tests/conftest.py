@@ -1,4 +1,7 @@
-"""How much property tests try: the same few examples every time, or with ``--hypothesis-profile=fuzz`` many new ones."""
+"""How much property tests try: the same few examples every time.
+
+With ``--hypothesis-profile=fuzz`` they try many more, other ones every time.
+"""
 
 from __future__ import annotations
 

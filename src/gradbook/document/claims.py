@@ -230,9 +230,7 @@ class Judge:
             symbolic = self._symbols(link, left, right, resolution)
             if symbolic.verdict is Verdict.PROVED or not self._has_values(left, right):
                 return symbolic
-        given = Resolution(
-            self.table, self.clock, True, resolution.trust_wrong, resolution.trust_rounded, resolution.functions
-        )
+        given = replace(resolution, values=True, worked_out={})
         left, right = given.of(link.left, free), given.of(link.right, free)
         resolution.used |= given.used
         if is_numeric(left) and is_numeric(right):
@@ -397,7 +395,7 @@ class Judge:
                         Verdict.UNDECIDED, "U108", f"no value of “{lacking}” was read, so the number cannot be checked",
                         help=f"give a value such as ${lacking} = …$ above",
                     )
-                if _is_equation(link, left, right):
+                if _is_equation(link, left, right) and not all(_name(s) in self.table.choices for s in free_symbols(left)):
                     return Finding(
                         Verdict.UNDECIDED,
                         "U107",

@@ -29,14 +29,14 @@ class Role(Enum):
 
 
 _ROLES: tuple[tuple[str, Role], ...] = (
+    (r"(?<!us )\b(let|define|redefine|consider|denote( by)?|introduce|by definition|let us (define|write|introduce|put))"
+     r"( (the|a|an|now|also|instead|function|functions|loss|error|by|quantity|case|example|model|new|another|and|again))*$", Role.LET),
     (r"(so that|such that|subject to|satisf\w+|constraint|under the condition( that)?|normali[sz]ed so that|sum to)$", Role.GIVEN),
     (r"(set|setting|solve|solving|solves|requires?|requiring|want|equation|root of|roots of|equate|equating)( \w+){0,3}$", Role.SETTING),
     (r"(suppose|assume|assuming|assumption|given|provided|since|because|as)( that)?$", Role.GIVEN),
     (r"\b(for|if|when|whenever|unless|in case|case|all|every|and for|until|both)( (all|any|every|the case|some|which|class|label|labels))*$", Role.CONDITION),
     (r"\b(start\w*|begin\w*|initial\w*)( \w+){0,2}$", Role.GIVEN),
     (r"\b(at|on|near|around|through)( (the )?(point|points|origin|value|values))?$", Role.PLACE),
-    (r"(?<!us )\b(let|define|redefine|consider|denote( by)?|introduce|by definition|let us (define|write|introduce|put))"
-     r"( (the|a|an|now|also|instead|function|functions|loss|error|by|quantity|case|example|model|new|another|and|again))*$", Role.LET),
     (r"\b(with|has|have|using|where|initial\w*|start\w*)$", Role.GIVEN),
 )  # fmt: skip
 

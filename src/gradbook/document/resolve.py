@@ -144,8 +144,10 @@ class Resolution:
             if isinstance(upper, Number) and 0 <= upper.value - node.lower.value < 100:
                 return self._written_out(node, range(int(node.lower.value), int(upper.value) + 1), opaque)
         inner = opaque | {Symbol(node.index)}
+        # A bound counts things: a formula of the same letter elsewhere is not meant.
+        counts = frozenset(s for s in (node.lower, node.upper) if isinstance(s, Symbol))
         parts = {
-            name: self._visit(value, inner if name == "body" else opaque)
+            name: self._visit(value, inner if name == "body" else opaque if self.values else opaque | counts)
             for name in node.__match_args__
             if isinstance(value := getattr(node, name), Node)
         }
@@ -193,7 +195,7 @@ class Resolution:
             return Apply("@" + name, (self.formal[name],))
         if self.values and name in table.values:
             return table.values[name].number
-        definition = self.definition(name)
+        definition = table.bare_formulas.get(name) or self.definition(name)
         if definition is not None:
             return self._body(definition, opaque)
         if name in table.values:
@@ -370,6 +372,10 @@ class Resolution:
         generic = self._generic(wrt)
         if generic is not None:
             return self._generic_slope(node.body, wrt, generic, node.order, opaque)
+        if isinstance(node.body, Symbol) and node.body.name in self.table.bare_formulas:
+            function = self.table.definitions[node.body.name]
+            if wrt in function.params:
+                node = replace(node, body=Apply(function.name, function.params))
         held = self._held(node.body, wrt)
         if held:
             return self._formal_slope(node, wrt, held, opaque)
@@ -514,7 +520,7 @@ class Resolution:
         """Differentiate formally: each quantity of the family is some function of the generic one."""
         if order != 1:
             raise Unresolved("a higher derivative with respect to a generic name")
-        plain = Resolution(self.table, self.clock, False, False, False, self.functions, self.used, self.depth)
+        plain = replace(self, values=False, trust_wrong=False, trust_rounded=False)
         tree = plain.of(body, opaque)
         mapping = {Symbol(n): Apply("#" + n, (wrt,)) for n in family}
         slope = differentiate(substitute(tree, mapping), wrt)

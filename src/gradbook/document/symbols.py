@@ -90,6 +90,8 @@ class Table:
 
     names: Names = field(default_factory=Names)
     definitions: dict[str, Definition] = field(default_factory=dict[str, Definition])
+    #: Formulas of bare names that are functions as well (``a = w x`` beside ``a(s) = …``).
+    bare_formulas: dict[str, Definition] = field(default_factory=dict[str, Definition])
     #: Given numbers, apart from the formulas: a quantity may have both.
     values: dict[str, Value] = field(default_factory=dict[str, Value])
     #: Names whose definition could not be read: nothing that rests on them can be judged.
@@ -136,6 +138,12 @@ class Table:
 
     def define(self, definition: Definition) -> None:
         """Bind a name (again)."""
+        before = self.definitions.get(definition.name)
+        if before is not None and before.section == self.section and definition.params and not before.params:
+            # a(s) beside a: the bare name keeps its own formula
+            self.bare_formulas[definition.name] = before
+        else:
+            self.bare_formulas.pop(definition.name, None)
         self.definitions[definition.name] = definition
         self.unreadable.pop(definition.name, None)
         self.learn(definition.body)
