@@ -1,10 +1,10 @@
 """Claim: a gradient is judged at least twenty times faster than by math-verify and by SymPy's ``simplify``.
 
-The same sixty claims, in one run. Gradbook gets the definition and the claim as a document and has to find
-the gradient itself. math-verify gets the answer key beside the claim: the derivative, worked out beforehand
-(for sums, which it cannot compare with written-out ones, another right claim in its own LaTeX), and the claim
-with ``f(x)`` already replaced by its formula. SymPy gets both transcribed as Python, which it reads; its time is
-that of ``sympify``, ``diff`` and ``simplify``. All were warmed up with other formulas, and each claim is judged by itself: what SymPy
+The same sixty claims, in one run, the judges taking turns. Gradbook gets the definition and the claim as a
+document and has to find the gradient itself. math-verify gets the answer key beside the claim: the derivative,
+worked out beforehand (for sums, which it cannot compare with written-out ones, another right claim in its own
+LaTeX), and the claim with ``f(x)`` already replaced by its formula. SymPy gets both transcribed as Python,
+which it reads; its time is that of ``sympify``, ``diff`` and ``simplify``. All were warmed up with other formulas, and each claim is judged by itself: what SymPy
 remembers of the claims before is cleared. The rows "remembering" leave it that memory, which helps where
 several claims are about one function; Gradbook remembers nothing from one document to the next that could
 help here.
@@ -118,9 +118,8 @@ def by_math_verify(claim: Claim) -> bool | None:
 
 
 def by_simplify(claim: Claim) -> bool | None:
-    definition, wanted = (
-        sympy.sympify(claim[side], locals=claim["names"]) for side in ("definition_py", "claim_py")
-    )
+    definition = sympy.sympify(claim["definition_py"], locals=claim["names"])
+    wanted = sympy.sympify(claim["claim_py"], locals=claim["names"])
     return sympy.simplify(sympy.diff(definition, variable(claim)) - wanted) == 0
 
 
@@ -146,20 +145,29 @@ for claim in (*WARM_UP, *claims):
         claim[side] = written_out(claim[side])
     claim["names"] = symbols(claim["definition_py"] + claim["claim_py"])
 
-judges = [
+alone = [
     Judge("gradbook", by_gradbook),
     Judge("math-verify", by_math_verify),
-    Judge("math-verify, remembering", by_math_verify, remembers=True),
     Judge("SymPy simplify", by_simplify),
+]
+remembering = [
+    Judge("math-verify, remembering", by_math_verify, remembers=True),
     Judge("SymPy simplify, remembering", by_simplify, remembers=True),
 ]
-for judge in judges:
+for judge in alone:
+    for claim in WARM_UP:
+        judge.accepts(claim)
+for claim in claims:
+    for judge in alone:
+        judge.take(claim)
+for judge in remembering:
     sympy.core.cache.clear_cache()
     for claim in WARM_UP:
         judge.accepts(claim)
     for claim in claims:
         judge.take(claim)
 
+judges = [*alone, *remembering]
 ours = judges[0]
 row(f"{len(claims)} claims", "median", "to ours", "slowest", "to ours")
 for judge in judges:

@@ -36,9 +36,10 @@ DEADLINE, GRACE = 0.3, 1.0
 _FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$|\\begin\{(?:align|equation)\*?\}(.+?)\\end", re.DOTALL)
 _TOKEN = re.compile(r"\\[a-zA-Z]+|\\.|\d+\.?\d*|\s+|.", re.DOTALL)
 _HEAVY = (
-    "9^{9^{9}}", "^{999}", "_{12345}", "e^{e^{x}}", "(1+x+y+z)^{40}", r"\sum_{i=1}^{5000} i x_i", "10^{-30}", "0.1e-300",
-    r"\max(x, y, z, 0)", r"|x - |y - |z - 1|||", r"\sqrt{x^2 + \sqrt{y}}", r"\sin^{12}(x)", "x!", r"\prod_{i=1}^{n} x_i",
-    r"\begin{cases} x & x > y \\ y & x \le y \end{cases}", r"\frac{d^3}{dx^3}", r"\frac{\partial}{\partial x_j}", "f(f(x))",
+    "9^{9^{9}}", "^{999}", "_{12345}", "e^{e^{x}}", "(1+x+y+z)^{40}", r"\sum_{i=1}^{5000} i x_i", "10^{-30}",
+    "0.1e-300", r"\max(x, y, z, 0)", r"|x - |y - |z - 1|||", r"\sqrt{x^2 + \sqrt{y}}", r"\sin^{12}(x)", "x!",
+    r"\prod_{i=1}^{n} x_i", r"\begin{cases} x & x > y \\ y & x \le y \end{cases}", r"\frac{d^3}{dx^3}",
+    r"\frac{\partial}{\partial x_j}", "f(f(x))",
 )  # fmt: skip
 
 

@@ -131,46 +131,56 @@ def test_other_mathematics_is_another_tree(latex: str, other: str) -> None:
 
 # --- what cannot be read ----------------------------------------------------------------------
 
+_LATEX = r"""
+    x y_i w_{11-1} x_{i,j} \theta f(x) g'(x) 0.5 12 e e^{ \pi \delta_{ij} \hat{y} \dot{x} \mathbf{w}
+    \mathbb{1} \mathbb{R} \operatorname{ReLU} \text{if} \text{otherwise} \frac{df}{dx}
+    \frac{\partial L}{\partial w_{ij}} \frac{d^2}{dx^2} \nabla_w \nabla^2 \sqrt{x} \sqrt[3]{x} \sum_{i \ne j}
+    \sum_{i \in S} \prod_{k=1}^{K} \left| \right| \left\| \right\| \left\{ \right. \left. \right|_{x=2}
+    \langle \rangle \|x\|_2 ^T ^{\top} ^{(1)} ^{(1,0)} ^{[l]} ^* _{ _{} ^{} {} \max \min \log_2 \exp \tanh^2
+    \sin^{-1} \odot \otimes \pm \infty \in \notin \to < \le = \ne \approx \propto \Rightarrow \therefore \quad
+    & \\ , ; ! ' | || \mid \cancel{x} \underbrace{x}_{y} \begin{cases} \end{cases} \begin{array}{ll}
+    \end{array} \begin{pmatrix} \end{pmatrix} 1{,}000 5e-5 \% ² √ ∂
+"""
 #: LaTeX in fragments that rarely fit together.
 FRAGMENTS = st.lists(
-    st.sampled_from(PIECES) | st.sampled_from([*r"""
-        x y_i w_{11-1} x_{i,j} \theta f(x) g'(x) 0.5 12 e e^{ \pi \delta_{ij} \hat{y} \dot{x} \mathbf{w} \mathbb{1}
-        \mathbb{R} \operatorname{ReLU} \text{if} \text{otherwise} \frac{df}{dx} \frac{\partial L}{\partial w_{ij}}
-        \frac{d^2}{dx^2} \nabla_w \nabla^2 \sqrt{x} \sqrt[3]{x} \sum_{i \ne j} \sum_{i \in S} \prod_{k=1}^{K}
-        \left| \right| \left\| \right\| \left\{ \right. \left. \right|_{x=2} \langle \rangle \|x\|_2 ^T ^{\top} ^{(1)}
-        ^{[l]} ^* _{ _{} ^{} {} \max \min \log_2 \exp \tanh^2 \sin^{-1} \odot \otimes \pm \infty \in \notin \to <
-        \le = \ne \approx \propto \Rightarrow \therefore \quad & \\ , ; ! ' | || \mid \cancel{x} \underbrace{x}_{y}
-        \begin{cases} \end{cases} \begin{array}{ll} \end{array} \begin{pmatrix} \end{pmatrix} 1{,}000 5e-5 \% ² √ ∂
-    """.split()])
-    | st.text(max_size=3),
-    max_size=25,
-)  # fmt: skip
+    st.sampled_from(PIECES) | st.sampled_from(_LATEX.split()) | st.text(max_size=3), max_size=25
+)
+
+
+def refusals(text: str) -> list[FormulaError | BoundHit]:
+    """Why a text is no expression, and no condition; any other exception is a fault."""
+    found: list[FormulaError | BoundHit] = []
+    for attempt in (read_expression, read_condition):
+        try:
+            attempt(tokenise(text, Clock(5.0)), names(), None, Clock(5.0))
+        except (FormulaError, BoundHit) as refusal:
+            found.append(refusal)
+    return found
 
 
 @effort(600)
 @given(FRAGMENTS.map("".join) | FRAGMENTS.map(" ".join) | st.text(max_size=60))
 def test_any_text_is_read_or_says_what_is_wrong_with_it(text: str) -> None:
-    for attempt in (read_expression, read_condition):
-        try:
-            attempt(tokenise(text, Clock(5.0)), names(), None, Clock(5.0))
-        except FormulaError as error:
-            assert error.message
-            assert 0 <= error.at <= len(text)
-        except BoundHit as stop:
-            assert str(stop)
+    for refusal in refusals(text):
+        assert str(refusal)
+        assert isinstance(refusal, BoundHit) or 0 <= refusal.at <= len(text)
 
 
 TOKENS = st.builds(
     Token,
     st.sampled_from(Kind),
-    st.sampled_from([
-        *"{}()[]|&'_^+-*/.,;:=<>!x1de", "", "||", "x_i", r"\{", r"\}", "\\\\", "frac", "sqrt", "sum", "prod", "nabla", "partial",
-        "dot", "hat", "Vert", "langle", "rangle", "max", "log", "theta", "delta", "pi", "odot", "cdot", "le", "in", "evaluated",
-        "top", "cases", "array", "if", "otherwise", "and", "a b", r"\mathbb{1}", "ReLU", "quad", "prime", "infty", "%",
-    ]),
+    st.sampled_from(
+        [
+            *"{}()[]|&'_^+-*/.,;:=<>!x1de",
+            *("", "||", "x_i", r"\{", r"\}", "\\\\"),
+            *"""frac sqrt sum prod nabla partial dot hat Vert langle rangle max log theta delta pi odot cdot le in
+            evaluated top cases array if otherwise and a b ReLU quad prime infty % \\mathbb{1}""".split(),
+            "a b",
+        ]
+    ),
     st.integers(0, 9),
     st.integers(1, 10),
-)  # fmt: skip
+)
 
 
 @effort(400)
@@ -183,53 +193,38 @@ def test_any_tokens_are_read_or_refused(tokens: list[Token]) -> None:
             continue
 
 
-@pytest.mark.parametrize(
-    "unit",
-    [
-        "{",
-        "(",
-        "x^{",
-        r"\frac{",
-        r"\sqrt{",
-        r"\left|",
-        "|",
-        "-",
-        "x^",
-        r"\sum_i ",
-        r"\frac{d}{dx}",
-        r"\begin{cases}",
-        "f(",
-        "'",
-    ],
+_UNITS = (
+    *("{", "(", "x^{", r"\frac{", r"\sqrt{", r"\left|", "|", "-", "x^", r"\sum_i ", r"\frac{d}{dx}"),
+    *(r"\begin{cases}", "f(", "'"),
 )
+_CLOSERS = {"{": "}", "(": ")", r"\left|": r"\right|", r"\begin{cases}": r"\end{cases}", "|": "|"}
+
+
+@pytest.mark.parametrize("unit", _UNITS)
 @pytest.mark.parametrize("closed", [False, True])
-def test_nesting_without_end_ends(unit: str, closed: bool) -> None:
-    closers = {"{": "}", "(": ")", r"\left|": r"\right|", r"\begin{cases}": r"\end{cases}", "|": "|"}
-    end = next((closers[opener] for opener in closers if unit.endswith(opener)), "") if closed else ""
-    text = unit * 3_000 + "x" + end * 3_000
-    for attempt in (read_expression, read_condition):
-        try:
-            attempt(tokenise(text, Clock(5.0)), names(), None, Clock(5.0))
-        except (FormulaError, BoundHit) as refusal:
-            assert str(refusal)
+def test_nesting_without_end_is_refused_or_read(unit: str, closed: bool) -> None:
+    end = next((closer for opener, closer in _CLOSERS.items() if unit.endswith(opener)), "") if closed else ""
+    assert all(str(refusal) for refusal in refusals(unit * 3_000 + "x" + end * 3_000))
 
 
 # --- documents --------------------------------------------------------------------------------
 
 _WORDS = st.sampled_from(
     [
-        *"Let where is then for so thus Hence Case 1: the loss a sigmoid function = -1.67 , . | - > * # ## \n \n\n".split(" "),
-        "learning rate = 0.1", "for $x > 0$", "$y \\in \\{-1, 1\\}$", "**Case 2**", "| a | b |\n|---|---|\n| $x$ | 2 |\n",
+        *"Let where is then for so thus Hence Case 1: the loss a sigmoid function = -1.67 , . | - > * # ##".split(),
+        *("\n", "\n\n", "learning rate = 0.1", "for $x > 0$", "$y \\in \\{-1, 1\\}$", "**Case 2**"),
+        "| a | b |\n|---|---|\n| $x$ | 2 |\n",
         "---\ngradbook:\n  domains: [x > 0]\n---\n",
     ]
-)  # fmt: skip
+)
+_HEADS = r"f(x) g(x) h(x,y) f'(x) \frac{df}{dx} \frac{\partial{h}}{\partial{x}} x w_{11-1} u_i L".split()
+_SIGNS = (" = ", " = ", " = ", r" \approx ", " < ", r" \le ", " := ", " &= ")
 
 
 @st.composite
 def soups(draw: st.DrawFn) -> str:
     """Markdown in which formulas, words and accidents follow each other in any order."""
     parts: list[str] = []
-    heads = [
         "f(x)",
         "g(x)",
         "h(x, y)",
@@ -251,7 +246,7 @@ def soups(draw: st.DrawFn) -> str:
                     st.sampled_from([" = ", " = ", " = ", r" \approx ", " < ", r" \le ", " := ", " &= "])
                 )
                 fence = draw(st.sampled_from(["$$", "$$", "$", "\n```math\n"]))
-                parts.append(fence + sign.join([draw(st.sampled_from(heads)), *sides]) + fence)
+                parts.append(fence + sign.join([draw(st.sampled_from(_HEADS)), *sides]) + fence)
             case 2:
                 parts.append("$" + "".join(draw(FRAGMENTS)) + "$")
             case 3:
