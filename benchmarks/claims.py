@@ -1,13 +1,13 @@
 """Claim: a gradient is judged at least twenty times faster than by math-verify and by SymPy's ``simplify``.
 
 The same sixty claims, in one run, the judges taking turns. Gradbook gets the definition and the claim as a
-document and has to find the gradient itself. math-verify gets the answer key beside the claim: the derivative,
-worked out beforehand (for sums, which it cannot compare with written-out ones, another right claim in its own
-LaTeX), and the claim with ``f(x)`` already replaced by its formula. SymPy gets both transcribed as Python,
-which it reads; its time is that of ``sympify``, ``diff`` and ``simplify``. All were warmed up with other formulas, and each claim is judged by itself: what SymPy
-remembers of the claims before is cleared. The rows "remembering" leave it that memory, which helps where
-several claims are about one function; Gradbook remembers nothing from one document to the next that could
-help here.
+document and has to find the gradient itself. math-verify gets the answer key beside the claim: the
+derivative, worked out beforehand (for sums, which it cannot compare with written-out ones, another right
+claim in its own LaTeX), and the claim with ``f(x)`` already replaced by its formula. SymPy gets both
+transcribed as Python, which it reads; its time is that of ``sympify``, ``diff`` and ``simplify``. All were
+warmed up with other formulas, and each claim is judged by itself: what SymPy remembers of the claims before
+is cleared. The rows "remembering" leave it that memory, which helps where several claims are about one
+function; Gradbook remembers nothing from one document to the next that could help here.
 """
 
 from __future__ import annotations

@@ -173,8 +173,8 @@ TOKENS = st.builds(
         [
             *"{}()[]|&'_^+-*/.,;:=<>!x1de",
             *("", "||", "x_i", r"\{", r"\}", "\\\\"),
-            *"""frac sqrt sum prod nabla partial dot hat Vert langle rangle max log theta delta pi odot cdot le in
-            evaluated top cases array if otherwise and a b ReLU quad prime infty % \\mathbb{1}""".split(),
+            *"frac sqrt sum prod nabla partial dot hat Vert langle rangle max log theta delta pi odot cdot".split(),
+            *"le in evaluated top cases array if otherwise and ReLU quad prime infty % \\mathbb{1}".split(),
             "a b",
         ]
     ),
@@ -211,7 +211,7 @@ def test_nesting_without_end_is_refused_or_read(unit: str, closed: bool) -> None
 
 _WORDS = st.sampled_from(
     [
-        *"Let where is then for so thus Hence Case 1: the loss a sigmoid function = -1.67 , . | - > * # ##".split(),
+        *"Let where is then for so thus Hence Case 1: the loss a sigmoid function = -1.67 , . | - > * #".split(),
         *("\n", "\n\n", "learning rate = 0.1", "for $x > 0$", "$y \\in \\{-1, 1\\}$", "**Case 2**"),
         "| a | b |\n|---|---|\n| $x$ | 2 |\n",
         "---\ngradbook:\n  domains: [x > 0]\n---\n",
@@ -225,26 +225,13 @@ _SIGNS = (" = ", " = ", " = ", r" \approx ", " < ", r" \le ", " := ", " &= ")
 def soups(draw: st.DrawFn) -> str:
     """Markdown in which formulas, words and accidents follow each other in any order."""
     parts: list[str] = []
-        "f(x)",
-        "g(x)",
-        "h(x, y)",
-        "f'(x)",
-        r"\frac{df}{dx}",
-        r"\frac{\partial h}{\partial x}",
-        "x",
-        "w_{11-1}",
-        "u_i",
-        "L",
-    ]
     for _ in range(draw(st.integers(1, 8))):
         match draw(st.integers(0, 4)):
             case 0 | 1:
                 sides = draw(
                     st.lists(expressions(depth=2, derivatives=True).map(to_latex), min_size=1, max_size=2)
                 )
-                sign = draw(
-                    st.sampled_from([" = ", " = ", " = ", r" \approx ", " < ", r" \le ", " := ", " &= "])
-                )
+                sign = draw(st.sampled_from(_SIGNS))
                 fence = draw(st.sampled_from(["$$", "$$", "$", "\n```math\n"]))
                 parts.append(fence + sign.join([draw(st.sampled_from(_HEADS)), *sides]) + fence)
             case 2:

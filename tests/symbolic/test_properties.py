@@ -1,8 +1,8 @@
 """What must hold for every expression.
 
-The derivative is the slope, an identity is never refuted, a slip that changes the value is never accepted. The
-oracles are not the program's own: differences of values stand against the derivative, and values by mpmath
-say whether a slip changed anything. Each of them is fed a wrong answer too.
+The derivative is the slope, an identity is never refuted, a slip that changes the value is never accepted.
+The oracles are not the program's own: differences of values stand against the derivative, and values by
+mpmath say whether a slip changed anything. Each of them is fed a wrong answer too.
 """
 
 from __future__ import annotations
@@ -151,7 +151,8 @@ _ALL = tuple(
     f(name, argument)
     for name in (
         "exp", "log", "sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "coth", "sech", "csch",
-        "asin", "acos", "atan", "asinh", "atanh", "sigmoid", "abs", "sign", "relu", "step", "erf", "erfc", "softplus",
+        "asin", "acos", "atan", "asinh", "atanh", "sigmoid", "abs", "sign", "relu", "step", "erf", "erfc",
+        "softplus",
     )
     for argument in (Div(Pow(x, TWO), Add((ONE, Pow(x, TWO)))), Div(f("tanh", x), TWO))
 )  # fmt: skip

@@ -105,6 +105,8 @@ class Checker:
         self.context = ""
         #: Statements of a "where" clause that were used before their own line came.
         self.foreseen: set[int] = set()
+        #: Sides (their token lists) that allow another reading.
+        self.ambiguous: set[int] = set()
         #: The definition with which an item of a list starts an example of its own.
         self.example: Statement | None = None
         #: The symbols in the head of the table being read.
@@ -463,7 +465,10 @@ class Checker:
     def _side(self, tokens: list[Token], reading: Reading | None = None) -> Expr | None:
         """The tree of a side, or None if it cannot be read."""
         try:
-            return self._named(read_expression(tokens, self.table.names, reading, Clock(self.deadline))[0])
+            tree, ambiguous = read_expression(tokens, self.table.names, reading, Clock(self.deadline))
+            if ambiguous:
+                self.ambiguous.add(id(tokens))
+            return self._named(tree)
         except (FormulaError, BoundHit, RecursionError):
             return None
 
@@ -803,6 +808,8 @@ class Checker:
         self, statement: Statement, k: int, left: Expr, right: Expr, link: Link, clock: Clock
     ) -> Finding | None:
         """Usual other ways to read a side: a slash over a product, an operator on one factor, a dash."""
+        if not self.ambiguous & {id(side) for side in statement.sides[k : k + 2]}:
+            return None
         for reading in _READINGS:
             a = left if statement.continues and k == 0 else self._side(statement.sides[k], reading) or left
             b = self._side(statement.sides[k + 1], reading) or right

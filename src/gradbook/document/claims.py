@@ -25,6 +25,7 @@ from gradbook.document.report import Evidence, Verdict
 from gradbook.document.resolve import Resolution, Unresolved
 from gradbook.document.symbols import Table, bare
 from gradbook.document.vectors import in_one_dimension, is_tensor, scalar_equations
+from gradbook.document.wording import as_written
 from gradbook.symbolic.bounds import BoundHit, Clock
 from gradbook.symbolic.decide import Counterexample, Decision, Flaw, Outcome, decide, decide_order, display
 from gradbook.symbolic.derivative import NotDifferentiable
@@ -334,7 +335,7 @@ class Judge:
             case Outcome.REFUTED:
                 found = decision.counterexample
                 assert found is not None
-                point = _point(found)
+                point = self._point(found)
                 return Finding(Verdict.REFUTED, "C105", decision.reason, Evidence(point, found.left, found.right))
             case _:
                 return Finding(Verdict.UNDECIDED, "U103", decision.reason)
@@ -368,7 +369,7 @@ class Judge:
         """Shapes that do not fit are wrong if the line is wrong even where all shapes fit: in one dimension."""
         decision = decide(in_one_dimension(left), in_one_dimension(right), domain, clock=self.clock)
         if decision.outcome is Outcome.REFUTED:
-            return replace(decision, reason=f"the shapes do not fit ({message}), and already in one dimension it is not true")
+            return replace(decision, reason=f"the shapes do not fit: {message}")
         return Decision(Outcome.UNDECIDED, f"the shapes do not fit: {message}")
 
     def _from_decision(
@@ -461,7 +462,7 @@ class Judge:
         return _shown(min(one_sided)) if one_sided else None
 
     def _refuted(self, found: Counterexample, reason: str, link: Link, resolution: Resolution) -> Finding:
-        point = _point(found)
+        point = self._point(found)
         expected = self._expected(link, resolution)
         evidence = Evidence(point, found.left, found.right, expected)
         if found.flaw is Flaw.GAP:
@@ -470,8 +471,13 @@ class Judge:
             return Finding(Verdict.REFUTED, "C104", "two branches hold at this point, with different values", evidence)
         what = "this is not the derivative" if _is_derivative(link.left) else "the two sides are not equal"
         if reason.startswith("the shapes"):
-            return Finding(Verdict.REFUTED, "C106", reason, evidence)
+            what += ", not even where every vector has one component"
         return Finding(Verdict.REFUTED, "C101", what, evidence)
+
+    def _point(self, found: Counterexample) -> tuple[tuple[str, str], ...]:
+        """The coordinates in the writer's notation; what only the machinery named is left out."""
+        shown = ((to_latex(as_written(atom, self.table)), value) for atom, value in found.point)
+        return tuple((name, _fraction(value)) for name, value in shown if not name.startswith("#"))
 
     def _expected(self, link: Link, resolution: Resolution) -> str | None:
         """The right side as it should have been: a number, or the gradient worked out."""
@@ -492,7 +498,7 @@ class Judge:
             return None
         from gradbook.symbolic.tidy import tidy
 
-        text = to_latex(tidy(left))
+        text = to_latex(as_written(tidy(left), self.table))
         return text if len(text) <= 400 else None
 
     # --- numbers --------------------------------------------------------------------------------
@@ -668,22 +674,6 @@ def _name(symbol: Expr) -> str:
             return base
         case _:
             return ""
-
-
-def _point(found: Counterexample) -> tuple[tuple[str, str], ...]:
-    """The coordinates as they are shown; what only the machinery named is left out."""
-    shown = ((to_latex(_displayed(atom)), value) for atom, value in found.point)
-    return tuple((name, _fraction(value)) for name, value in shown if not name.startswith("#"))
-
-
-def _displayed(atom: Expr) -> Expr:
-    """``y_{1}(2)`` for a member of a family of functions."""
-    match atom:
-        case Apply(name, (Number(k), *rest), orders) if name.endswith("_{}"):
-            label = f"{bare(name)}_{{{k}}}"
-            return Apply(label, tuple(rest), orders[1:]) if rest else Symbol(label)
-        case _:
-            return atom
 
 
 def _shown(name: str) -> str:

@@ -23,7 +23,8 @@ from typing import Any, ClassVar
 class Node:
     """Common behaviour of trees: structural equality with a cached hash."""
 
-    __slots__ = ("_hash", "_size")
+    __slots__ = ("_children", "_hash", "_size")
+    _children: tuple[Node, ...]
     _hash: int
     _size: int
     #: Fields that do not take part in equality (how a thing was written, not what it is).
@@ -313,8 +314,17 @@ E = Constant("e")
 # --- walking ----------------------------------------------------------------------------------
 
 
-def children(node: Node) -> list[Node]:
-    """The direct subtrees of a node, conditions of cases included."""
+def children(node: Node) -> tuple[Node, ...]:
+    """The direct subtrees of a node, conditions of cases included; gathered once for each node."""
+    try:
+        return node._children
+    except AttributeError:
+        found = _gathered(node)
+        object.__setattr__(node, "_children", found)
+        return found
+
+
+def _gathered(node: Node) -> tuple[Node, ...]:
     found: list[Node] = []
     for name in node.__match_args__:  # type: ignore[attr-defined]
         value = getattr(node, name)
@@ -326,7 +336,7 @@ def children(node: Node) -> list[Node]:
                     found.append(item)
                 elif isinstance(item, tuple):
                     found.extend(part for part in item if isinstance(part, Node))  # type: ignore[misc]
-    return found
+    return tuple(found)
 
 
 def tree_size(node: Node) -> int:
@@ -353,7 +363,7 @@ def walk(node: Node) -> Iterator[Node]:
     while stack:
         top = stack.pop()
         yield top
-        stack.extend(reversed(children(top)))
+        stack.extend(children(top)[::-1])
 
 
 def _rebuild_value(value: Any, change: Callable[[Node], Node]) -> Any:
