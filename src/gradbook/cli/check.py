@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -47,6 +48,8 @@ class Face(Protocol):
 
 def run(options: CheckOptions) -> int:
     """Check what was asked for, write it to standard output, and give the exit status."""
+    # Trees have no cycles, so the collector has little to find; by default it would take a tenth of the time.
+    gc.set_threshold(100_000, 20, 50)
     report = check(options.paths, jobs=options.jobs or cores(), deadline=options.deadline)
     face = cast("Face", import_module(f"gradbook.cli.{_MODULES.get(options.format, options.format)}"))
     written = _write(face, report, every_line=options.every_line)

@@ -340,15 +340,18 @@ class Checker:
         self.table.known.add(family.base)
 
     def _cell(self, cell: list[str | Formula]) -> Expr | None:
-        """A cell that holds just a symbol or just a number."""
-        if len(cell) != 1:
+        """A cell that holds just a number, or a symbol with its name in words: ``learning rate $\\eta$``."""
+        formulas = [p for p in cell if isinstance(p, Formula)]
+        words = "".join(p for p in cell if isinstance(p, str))
+        if len(formulas) > 1 or (formulas and any(c.isdigit() or c == "=" for c in words)):
             return None
-        part = cell[0]
+        part: str | Formula = formulas[0] if formulas else words
         if isinstance(part, str):
             return prose.given_number(part.strip()) if prose.is_number(part.strip()) else None
         if len(part.statements) != 1 or part.statements[0].marks:
             return None
-        return self._side(part.statements[0].sides[0])
+        tree = self._side(part.statements[0].sides[0])
+        return None if tree is None or (words.strip() and is_given(tree)) else tree
 
     def _values_in_words(self, run: Passage) -> None:
         for j, part in enumerate(run.parts):

@@ -426,7 +426,7 @@ class Resolution:
                 return part
             name = part.name[1:]
             function = self.table.definitions[name].params
-            if function:
+            if function and part.args not in (function, (wrt,)):
                 return Apply(name, part.args, part.orders)
             return Derivative(Symbol(name), wrt, sum(part.orders)) if any(part.orders) else Symbol(name)
 
