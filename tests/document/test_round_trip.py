@@ -191,7 +191,8 @@ TOKENS = st.builds(
             *"{}()[]|&'_^+-*/.,;:=<>!x1de",
             *("", "||", "x_i", r"\{", r"\}", "\\\\"),
             *"frac sqrt sum prod nabla partial dot hat Vert langle rangle max log theta delta pi".split(),
-            *"odot cdot le in evaluated top cases array if otherwise and ReLU quad prime infty % \\mathbb{1}".split(),
+            *"odot cdot le in evaluated top cases array if otherwise and ReLU quad prime infty".split(),
+            *("%", r"\mathbb{1}"),
             "a b",
         ]
     ),

@@ -59,7 +59,8 @@ from gradbook.symbolic.printing import to_text
 mp: Any = mpmath.mp
 # What the program gets wrong today; a mark goes when its reason does.
 OVERLAP = pytest.mark.xfail(
-    reason="where branches of the left side overlap with different values, the point is passed over and the rest agrees"
+    reason="where branches of the left side overlap with different values, the point is passed over, "
+    "and what agrees elsewhere is accepted"
 )
 FAR = pytest.mark.xfail(reason="a branch that no sampled point reaches does not keep a claim from agreeing")
 
@@ -158,8 +159,8 @@ _ALL = tuple(
     f(name, argument)
     for name in (
         "exp", "log", "sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "coth", "sech",
-        "csch", "asin", "acos", "atan", "asinh", "atanh", "sigmoid", "abs", "sign", "relu", "step", "erf", "erfc",
-        "softplus",
+        "csch", "asin", "acos", "atan", "asinh", "atanh", "sigmoid", "abs", "sign", "relu", "step", "erf",
+        "erfc", "softplus",
     )
     for argument in (Div(Pow(x, TWO), Add((ONE, Pow(x, TWO)))), Div(f("tanh", x), TWO))
 )  # fmt: skip
@@ -371,7 +372,7 @@ TINY = Number(Fraction(1, 10**20))
         (x, f("max", x, number(-100))),
         (f("relu", Add((x, Neg(number(1000))))), f("relu", Add((x, Neg(number(2000)))))),
         pytest.param(f("relu", Add((x, number(-1000)))), ZERO, marks=FAR),
-        pytest.param(f("relu", Add((x, y, Neg(number(1000))))), ZERO, marks=FAR),
+        (f("relu", Add((x, y, Neg(number(1000))))), ZERO),
         pytest.param(f("relu", Add((Mul((number("0.01"), x)), Neg(number(10))))), ZERO, marks=FAR),
         (Cases(((x, Relation(x, Op.LT, number(777))), (y, Otherwise()))), x),
         (Cases(((x, Relation(Pow(x, TWO), Op.LT, number(10_000))), (ZERO, Otherwise()))), x),

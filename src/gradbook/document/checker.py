@@ -17,6 +17,7 @@ from gradbook.document.claims import ORDERS, Finding, Judge, Link
 from gradbook.document.definitions import Definitions, form_of, is_given
 from gradbook.document.formula import Parser, Reading, read_expression, strip_ends
 from gradbook.document.front_matter import read_front_matter
+from gradbook.document.memory import Memory, spelling_of
 from gradbook.document.passages import Formula, Passage, passages
 from gradbook.document.pieces import Piece, PieceKind, Source
 from gradbook.document.prose import Declared, Role
@@ -71,10 +72,29 @@ def check_text(text: str, path: str = "<text>", *, deadline: float = 2.0) -> Doc
     >>> [line.verdict.name for line in document.lines]
     ['STATED', 'REFUTED']
     """
-    source = Source.of(path, text)
-    pieces = pieces_of(source, guess(path, text))
-    lines = Checker(source, pieces, deadline).run()
-    return Document(path, tuple(lines), text)
+    return Session(deadline=deadline).check(text, path)
+
+
+class Session:
+    """Checks that share a memory: a document that is checked again after a change costs what the change touches.
+
+    >>> session = Session()
+    >>> session.check("Let $f(x) = x^2$. Then $f'(x) = 3x$.").lines[1].verdict.name
+    'REFUTED'
+    >>> session.check("Let $f(x) = x^2$. Then $f'(x) = 2x$.").lines[1].verdict.name
+    'PROVED'
+    """
+
+    def __init__(self, *, deadline: float = 2.0) -> None:
+        self.deadline = deadline
+        self.memory = Memory()
+
+    def check(self, text: str, path: str = "<text>") -> Document:
+        """As :func:`check_text`."""
+        source = Source.of(path, text)
+        pieces = pieces_of(source, guess(path, text))
+        lines = Checker(source, pieces, self.deadline, self.memory).run()
+        return Document(path, tuple(lines), text)
 
 
 @dataclass
@@ -93,15 +113,16 @@ class _Chain:
 class Checker:
     """One document."""
 
-    def __init__(self, source: Source, pieces: Sequence[Piece], deadline: float) -> None:
+    def __init__(self, source: Source, pieces: Sequence[Piece], deadline: float, memory: Memory) -> None:
         self.source = source
         self.deadline = deadline
+        self.memory = memory
         self.table = Table()
-        self.definitions = Definitions(self.table)
+        self.definitions = Definitions(self.table, memory)
         self.lines: list[tuple[int, Line]] = []
         self.chain = _Chain()
         self.end = time.monotonic() + max(DOCUMENT_SECONDS, deadline)
-        self.passages = passages(pieces, self.table.names, deadline)
+        self.passages = passages(pieces, self.table.names, deadline, memory)
         self.context = ""
         #: Statements of a "where" clause that were used before their own line came.
         self.foreseen: set[int] = set()
@@ -112,6 +133,8 @@ class Checker:
         #: The symbols in the head of the table being read.
         self.columns: list[Expr] = []
         self.rows = 0
+        #: What was known of names when the trees were read.
+        self.spelling = 0
         #: Whether an arrow leads from the statement being judged to the next.
         self.leads_on = False
 
@@ -146,6 +169,7 @@ class Checker:
         """All lines, in document order."""
         self._front_matter()
         self._scan()
+        self.spelling = spelling_of(self.table.names)
         for k, run in enumerate(self.passages):
             if run.kind is PieceKind.HEADING:
                 self._heading(run.text, run.level)
@@ -468,12 +492,25 @@ class Checker:
     def _side(self, tokens: list[Token], reading: Reading | None = None) -> Expr | None:
         """The tree of a side, or None if it cannot be read."""
         try:
-            tree, ambiguous = read_expression(tokens, self.table.names, reading, Clock(self.deadline))
-            if ambiguous:
-                self.ambiguous.add(id(tokens))
-            return self._named(tree)
+            tree, ambiguous = self._parsed(tokens, reading)
         except (FormulaError, BoundHit, RecursionError):
             return None
+        if ambiguous:
+            self.ambiguous.add(id(tokens))
+        return self._named(tree)
+
+    def _parsed(self, tokens: list[Token], reading: Reading | None) -> tuple[Expr, bool]:
+        """The tree of a side, remembered by its spelling and by all that is known of names."""
+        start = tokens[0].start if tokens else 0
+        key = (tuple((t.kind, t.text, t.start - start) for t in tokens), self.spelling, reading)
+        known = self.memory.trees.get(key)
+        if known is None:
+            known = read_expression(tokens, self.table.names, reading, Clock(self.deadline))
+            if spelling_of(self.table.names) == self.spelling:
+                self.memory.keep(self.memory.trees, key, known)
+            else:
+                self.spelling = spelling_of(self.table.names)
+        return known
 
     def _named(self, tree: Expr) -> Expr:
         """Names that only look like derivatives (``w'`` of a weight), and derivatives that look like names (``f_x``)."""
@@ -670,7 +707,7 @@ class Checker:
             plain = not any(self.definitions.rests_on_definition(s) for s in (left, right))
             if plain and role is Role.CLAIM and not isinstance(left, Symbol | Indexed):
                 # "σ(x) < 1" is a fact that can be proved; what cannot be is taken as a condition
-                finding = Judge(self.table, clock).judge(Link(left, relation, right))
+                finding = Judge(self.table, clock, self.memory).judge(Link(left, relation, right))
                 if finding.verdict is Verdict.PROVED:
                     self._emit_link(statement, k, finding)
                     continue
@@ -680,7 +717,7 @@ class Checker:
                 self.table.learn(left)
                 self._emit_link(statement, k, Finding(Verdict.STATED))
                 continue
-            self._emit_link(statement, k, Judge(self.table, clock).judge(Link(left, relation, right)))
+            self._emit_link(statement, k, Judge(self.table, clock, self.memory).judge(Link(left, relation, right)))
 
     def _membership(self, statement: Statement, k: int, left: Expr | None) -> None:
         tokens = [*statement.sides[k], statement.marks[k], *statement.sides[k + 1]]
@@ -778,7 +815,7 @@ class Checker:
             if stated is not None:
                 return stated
         link = Link(left, relation if relation == "~" or relation in ORDERS else "=", right, chain.head)
-        finding = Judge(self.table, clock).judge(link)
+        finding = Judge(self.table, clock, self.memory).judge(link)
         if finding.verdict in (Verdict.PROVED, Verdict.AGREES):
             return finding
         if right == ZERO and (not first or self.leads_on) and finding.verdict is Verdict.REFUTED and not is_given(left):
@@ -805,6 +842,7 @@ class Checker:
             return None
         name = r"\sigma" if token.is_macro("sigma") else f"\\text{{{token.text.strip()}}}"
         self.table.names.functions.add(name)
+        self.spelling = spelling_of(self.table.names)
         return self._side(side)
 
     def _other_reading(
@@ -818,7 +856,7 @@ class Checker:
             b = self._side(statement.sides[k + 1], reading) or right
             if (a, b) == (left, right):
                 continue
-            finding = Judge(self.table, clock).judge(Link(a, link.relation, b, link.head))
+            finding = Judge(self.table, clock, self.memory).judge(Link(a, link.relation, b, link.head))
             if finding.verdict in (Verdict.PROVED, Verdict.FOLLOWS):
                 return finding
         return None
@@ -841,7 +879,7 @@ class Checker:
         if not isinstance(left, Symbol | Indexed) or not is_given(right) or self.definitions.is_defined(left):
             return None
         for a, b in reversed(self.table.imposed):
-            finding = Judge(self.table, clock).solution(a, b, {left: right})
+            finding = Judge(self.table, clock, self.memory).solution(a, b, {left: right})
             if finding is not None:
                 return finding
         return None

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from gradbook.document.cases import gather_cases, lifted_sum
 from gradbook.document.hypotheses import substitutions
+from gradbook.document.memory import Memory, situation
 from gradbook.document.precision import (
     exact_decimals,
     is_numeric,
@@ -87,12 +88,34 @@ Functions = Mapping[str, tuple[tuple[Expr, ...], Expr]]
 class Judge:
     """Decides links against a symbol table."""
 
-    def __init__(self, table: Table, clock: Clock) -> None:
+    def __init__(self, table: Table, clock: Clock, memory: Memory) -> None:
         self.table = table
         self.clock = clock
+        self.memory = memory
+        self.rests_on: frozenset[str] = frozenset()
 
     def judge(self, link: Link) -> Finding:
         """The finding on one link; never raises for what a document says."""
+        trees = (link.left, link.right, *([link.head] if link.head is not None else []))
+        key = (link, situation(trees, self.table))
+        known = self.memory.findings.get(key)
+        if known is not None:
+            finding, rests_on = known
+            return self._placed(finding, rests_on)
+        finding = self._found(link)
+        if finding.code != "U102":
+            self.memory.keep(self.memory.findings, key, (finding, self.rests_on))
+        return self._placed(finding, self.rests_on)
+
+    def _placed(self, finding: Finding, rests_on: frozenset[str]) -> Finding:
+        """A finding that follows from an earlier line, with the number that the line has now."""
+        if finding.verdict is not Verdict.FOLLOWS:
+            return finding
+        line = min(self.table.beliefs[key].line for key in rests_on)
+        return replace(finding, message=f"sound work, but it rests on line {line}, which is wrong", follows=line)
+
+    def _found(self, link: Link) -> Finding:
+        self.rests_on = frozenset()
         try:
             return self._judge(self._spelled_out(link))
         except Unresolved as reason:
@@ -205,14 +228,8 @@ class Judge:
                 if not trust_wrong:
                     return Finding(Verdict.PROVED, "N103", "right with the rounded values written above")
                 if resolution.used:
-                    line = min(resolution.used)
-                    return Finding(
-                        Verdict.FOLLOWS,
-                        "F101",
-                        f"sound work, but it rests on line {line}, which is wrong",
-                        self._right_value(link),
-                        follows=line,
-                    )
+                    self.rests_on = frozenset(resolution.used)
+                    return Finding(Verdict.FOLLOWS, "F101", evidence=self._right_value(link))
         return None
 
     def _right_value(self, link: Link) -> Evidence | None:

@@ -7,6 +7,7 @@ words before it and on the heading above it; the rules are all here.
 from __future__ import annotations
 
 from gradbook.document.claims import Finding, Judge, Link
+from gradbook.document.memory import Memory
 from gradbook.document.precision import is_numeric
 from gradbook.document.prose import Role
 from gradbook.document.report import Verdict
@@ -49,8 +50,9 @@ _INTRODUCED = frozenset({"sigmoid", "relu", "softplus", "sign", "step", "softmax
 class Definitions:
     """Decides what is a definition and enters it in the symbol table."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, memory: Memory) -> None:
         self.table = table
+        self.memory = memory
         self._introduced: set[str] = set()
 
     def stated(
@@ -344,14 +346,14 @@ class Definitions:
             other = self.table.other_name(left)
         key = self.value_key(left)
         if key is not None and key in self.table.renewed:
-            return Judge(self.table, clock).judge(Link(self.table.renewed[key], "=", right))
+            return Judge(self.table, clock, self.memory).judge(Link(self.table.renewed[key], "=", right))
         rule = self._rule_for(other if other is not None else left)
         if rule is None:
             return None
-        finding = Judge(self.table, clock).judge(Link(rule, "=", right))
+        finding = Judge(self.table, clock, self.memory).judge(Link(rule, "=", right))
         if dash and isinstance(right, Neg) and finding.verdict in (Verdict.REFUTED, Verdict.UNDECIDED):
             # after something struck out, a stroke may be a dash before the new number
-            again = Judge(self.table, clock).judge(Link(rule, "=", right.arg))
+            again = Judge(self.table, clock, self.memory).judge(Link(rule, "=", right.arg))
             if again.verdict in (Verdict.PROVED, Verdict.FOLLOWS):
                 return again
         return finding

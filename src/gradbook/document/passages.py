@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gradbook.document import scan
 from gradbook.document.formula import Names
 from gradbook.document.macros import Macro, expanded, macro
+from gradbook.document.memory import Memory
 from gradbook.document.pieces import Piece, PieceKind
 from gradbook.document.statements import Statement, statements
 from gradbook.document.tokens import FormulaError, tokenise
@@ -48,7 +49,7 @@ class Passage:
         return any(isinstance(p, Formula) and p.piece.kind is PieceKind.DISPLAY for p in self.parts)
 
 
-def passages(pieces: Sequence[Piece], names: Names, deadline: float) -> list[Passage]:
+def passages(pieces: Sequence[Piece], names: Names, deadline: float, memory: Memory) -> list[Passage]:
     """The headings and paragraphs of a document; what the formulas show of names is added to ``names``."""
     runs: list[Passage] = []
     macros: dict[str, Macro] = {}
@@ -65,7 +66,7 @@ def passages(pieces: Sequence[Piece], names: Names, deadline: float) -> list[Pas
             case PieceKind.HEADING | PieceKind.FRONT_MATTER:
                 if current.parts:
                     runs.append(current)
-                parts = _heading_parts(piece, names, deadline) if piece.kind is PieceKind.HEADING else [piece.text]
+                parts = _heading_parts(piece, names, deadline, memory) if piece.kind is PieceKind.HEADING else [piece.text]
                 runs.append(Passage(piece.kind, parts, level=piece.level))
                 current = Passage(PieceKind.TEXT, [])
             case PieceKind.TEXT:
@@ -78,7 +79,7 @@ def passages(pieces: Sequence[Piece], names: Names, deadline: float) -> list[Pas
             case PieceKind.INLINE | PieceKind.DISPLAY:
                 if macros:
                     piece = expanded(piece, macros)
-                current.parts.append(_formula(piece, names, deadline))
+                current.parts.append(_formula(piece, names, deadline, memory))
             case _:
                 pass
     if current.parts:
@@ -86,7 +87,7 @@ def passages(pieces: Sequence[Piece], names: Names, deadline: float) -> list[Pas
     return runs
 
 
-def _heading_parts(piece: Piece, names: Names, deadline: float) -> list[str | Formula]:
+def _heading_parts(piece: Piece, names: Names, deadline: float, memory: Memory) -> list[str | Formula]:
     """A heading's words and the formulas in it."""
     parts: list[str | Formula] = []
     end = 0
@@ -95,20 +96,27 @@ def _heading_parts(piece: Piece, names: Names, deadline: float) -> list[str | Fo
         start, stop = found.span(group)
         parts.append(piece.text[end : found.start()])
         text = piece.text[start:stop]
-        parts.append(_formula(Piece(PieceKind.INLINE, text, piece.offsets[start : stop + 1]), names, deadline))
+        parts.append(_formula(Piece(PieceKind.INLINE, text, piece.offsets[start : stop + 1]), names, deadline, memory))
         end = found.end()
     parts.append(piece.text[end:])
     return parts
 
 
-def _formula(piece: Piece, names: Names, deadline: float) -> Formula:
+def _formula(piece: Piece, names: Names, deadline: float, memory: Memory) -> Formula:
     formula = Formula(piece)
     if piece.environment == "unclosed":
         formula.error = FormulaError("this formula is never closed", 0)
         return formula
+    key = (piece.text, piece.environment)
+    known = memory.formulas.get(key)
     try:
-        tokens = tokenise(piece.text, Clock(deadline))
-        formula.statements = statements(tokens, piece.environment)
+        if known is None:
+            tokens = tokenise(piece.text, Clock(deadline))
+            known = (tokens, statements(tokens, piece.environment))
+            memory.keep(memory.formulas, key, known)
+        tokens, found = known
+        # conditions are attached later, to the copy
+        formula.statements = [replace(s, conditions=list(s.conditions)) for s in found]
         scan.scan_tokens(tokens, names)
     except FormulaError as error:
         formula.error = error

@@ -67,8 +67,8 @@ class Resolution:
     differentiating: bool = False
     #: Quantities whose numbers have been put in already.
     worked_out: dict[str, Expr] = field(default_factory=dict[str, Expr])
-    #: Lines of beliefs that were used.
-    used: set[int] = field(default_factory=set[int])
+    #: The beliefs that were used, by what they are about.
+    used: set[str] = field(default_factory=set[str])
     depth: int = 0
 
     def of(self, expr: Expr, opaque: frozenset[Expr] = frozenset()) -> Expr:
@@ -128,7 +128,8 @@ class Resolution:
         if self.differentiating and key is not None and not key.startswith("d:"):
             return None
         if belief.wrong:
-            self.used.add(belief.line)
+            assert key is not None
+            self.used.add(key)
         # A belief about a head must not be applied inside itself.
         if key is not None and any(head_key(p, self.table) == key for p in walk(belief.tree) if isinstance(p, Expr)):
             return None

@@ -56,17 +56,16 @@ from gradbook.symbolic.expr import (
     walk,
 )
 from gradbook.symbolic.generators import Monomial, PolyKey
-from gradbook.symbolic.normal import (
+from gradbook.symbolic.normal import Normaliser, restarting
+from gradbook.symbolic.regions import (
     BranchesDiffer,
     Facts,
     NeedEqual,
     NeedSign,
     NoBranch,
-    Normaliser,
     NotNormal,
     OutsideDomain,
     Region,
-    restarting,
 )
 
 
@@ -144,7 +143,9 @@ _MEMORY: dict[tuple[Expr, Expr, Domain], Decision] = {}
 _REMEMBERED = 8192
 
 
-def decide_order(left: Expr, op: Op, right: Expr, domain: Domain | None = None, *, clock: Clock | None = None) -> Decision:
+def decide_order(
+    left: Expr, op: Op, right: Expr, domain: Domain | None = None, *, clock: Clock | None = None
+) -> Decision:
     """Whether ``left op right`` holds on the domain, for an inequality.
 
     Proved if the sign of the difference is plain in every cell (a product of squares, exponentials and
@@ -217,7 +218,9 @@ class _Proof:
         bounds = simple_bounds(domain.conditions, (left, right))
         positive = frozenset(name for name, b in bounds.items() if b.low is not None and b.low >= 0)
         pairs = {name: (values[0], values[1]) for name, values in domain.choices if len(values) == 2}
-        self.facts = Facts(positive=positive, integers=domain.integers | _index_names(left, right), two_valued=pairs)
+        self.facts = Facts(
+            positive=positive, integers=domain.integers | _index_names(left, right), two_valued=pairs
+        )
         self.stated: list[tuple[PolyKey, int]] = []
 
     def holds(self) -> bool:
@@ -243,7 +246,9 @@ class _Proof:
         for symbol, values in names.items():
             chosen = dict(self.domain.choices).get(symbol.name) or values
             pairs = [
-                (substitute(a, {symbol: Number(v)}), substitute(b, {symbol: Number(v)})) for a, b in pairs for v in chosen
+                (substitute(a, {symbol: Number(v)}), substitute(b, {symbol: Number(v)}))
+                for a, b in pairs
+                for v in chosen
             ]
         return pairs
 
@@ -401,12 +406,12 @@ def _equality_symbols(exprs: tuple[Expr, ...]) -> dict[Symbol, tuple[Fraction, .
                         ):
                             found.setdefault(symbol, set()).add(value)
                         case Relation(left, _, right):
-                            spoiled |= {s for s in free_symbols(left) | free_symbols(right) if isinstance(s, Symbol)}
+                            spoiled |= {
+                                s for s in free_symbols(left) | free_symbols(right) if isinstance(s, Symbol)
+                            }
                         case _:
                             pass
-    return {
-        s: tuple(sorted(values)) for s, values in found.items() if s not in spoiled and len(values) > 1
-    }
+    return {s: tuple(sorted(values)) for s, values in found.items() if s not in spoiled and len(values) > 1}
 
 
 def _index_names(*exprs: Expr) -> frozenset[str]:
@@ -436,7 +441,9 @@ def _proved_termwise(left: Expr, right: Expr, domain: Domain, clock: Clock) -> b
     for bodies in groups.values():
         body = bodies[0] if len(bodies) == 1 else Add(tuple(bodies))
         inner = replace(domain, integers=domain.integers | {_TERM})
-        if not (_Proof(body, _NOTHING, inner, clock).holds() or _proved_termwise(body, _NOTHING, inner, clock)):
+        if not (
+            _Proof(body, _NOTHING, inner, clock).holds() or _proved_termwise(body, _NOTHING, inner, clock)
+        ):
             return False
     if not rest:
         return True
@@ -541,7 +548,9 @@ class _Search:
         if gap is not None:
             return Decision(Outcome.REFUTED, gap.flaw.value, gap)
         if agreed >= 8:
-            return Decision(Outcome.AGREES, reason or "equal to 30 digits at every point tried, but no proof was found")
+            return Decision(
+                Outcome.AGREES, reason or "equal to 30 digits at every point tried, but no proof was found"
+            )
         if agreed:
             return Decision(Outcome.UNDECIDED, reason or "too few points where both sides have a value")
         return Decision(Outcome.UNDECIDED, reason or "no point was found where both sides have a value")
@@ -561,7 +570,9 @@ class _Search:
                 continue
             fails = {Op.GT: a <= b, Op.GE: a < b, Op.NE: (a - b).is_zero()}[op]
             if fails:
-                return Decision(Outcome.REFUTED, "the inequality does not hold", self._found(point, a, b, Flaw.VALUES))
+                return Decision(
+                    Outcome.REFUTED, "the inequality does not hold", self._found(point, a, b, Flaw.VALUES)
+                )
         return Decision(Outcome.UNDECIDED, "no proof of the inequality was found, nor a point where it fails")
 
     def _try(self, trial: int) -> Counterexample | bool:
@@ -598,7 +609,8 @@ class _Search:
             if point.value(a) == point.value(b):
                 return False
         return all(
-            holds(condition, point, precision=precision, clock=self.clock) for condition in self.domain.conditions
+            holds(condition, point, precision=precision, clock=self.clock)
+            for condition in self.domain.conditions
         )
 
     def _found(self, point: Point, a: arb, b: arb | None, flaw: Flaw) -> Counterexample:
@@ -647,7 +659,9 @@ def display(value: arb, digits: int = 6) -> str:
 
 def conditions_of(node: Node) -> list[Condition]:
     """The conditions of all case distinctions in a tree."""
-    return [c for n in walk(node) if isinstance(n, Cases) for _, c in n.branches if not isinstance(c, Otherwise)]
+    return [
+        c for n in walk(node) if isinstance(n, Cases) for _, c in n.branches if not isinstance(c, Otherwise)
+    ]
 
 
 def mentions(node: Node, kind: type[Node]) -> bool:

@@ -1,0 +1,152 @@
+"""Cases, conditions and Kronecker's delta in a region."""
+
+from __future__ import annotations
+
+from flint import fmpz_mpoly
+
+from gradbook.symbolic.expr import (
+    All,
+    AnyOf,
+    Condition,
+    Expr,
+    Not,
+    Number,
+    Op,
+    Otherwise,
+    Relation,
+    Symbol,
+)
+from gradbook.symbolic.quotients import Quotient
+from gradbook.symbolic.regions import BranchesDiffer, NeedEqual, NoBranch, NotNormal, OutsideDomain
+from gradbook.symbolic.sums import Sums
+
+
+class Conditions(Sums):
+    """Truth values as polynomials: 1, 0, or an indicator where an index decides."""
+
+    def _cases(self, branches: tuple[tuple[Expr, Condition], ...]) -> Quotient:
+        weights: list[tuple[Expr, fmpz_mpoly]] = []
+        left = self.one
+        for value, condition in branches:
+            if isinstance(condition, Otherwise):
+                if not left.is_zero():
+                    weights.append((value, left))
+                left = self.zero
+                break
+            truth = self._truth(condition)
+            if truth.is_zero():
+                continue
+            weights.append((value, truth))
+            left = self._times(left, self.one - truth)
+        certain = [value for value, weight in weights if weight.is_one()]
+        if certain:
+            if len(certain) < len(weights):
+                raise NotNormal("conditions inside a sum that overlap")
+            first = self.of(certain[0])
+            for value in certain[1:]:
+                if not self.equal(first, self.of(value)):
+                    raise BranchesDiffer
+            return first
+        if not weights:
+            raise NoBranch
+        covered = self.zero
+        for _, weight in weights:
+            covered = covered + weight
+        if not (covered - self.one).is_zero():
+            # Indicators of overlapping or incomplete conditions do not add up to one.
+            raise NotNormal("conditions inside a sum that do not split the range cleanly")
+        total = self.constant(0)
+        try:
+            for value, weight in weights:
+                total = self.add(total, self.mul((weight, self.one), self.of(value)))
+        except OutsideDomain as error:
+            # The branch may never be taken; that it has no value says nothing about the region.
+            raise NotNormal(f"a branch inside a sum: {error}") from error
+        return total
+
+    def _truth(self, condition: Condition) -> fmpz_mpoly:
+        """1, 0 or an indicator polynomial."""
+        match condition:
+            case Relation(left, op, right):
+                return self._relation_truth(left, op, right)
+            case All(parts):
+                truth = self.one
+                for part in parts:
+                    truth = self._times(truth, self._truth(part))
+                    if truth.is_zero():
+                        break
+                return truth
+            case AnyOf(parts):
+                none = self.one
+                for part in parts:
+                    none = self._times(none, self.one - self._truth(part))
+                return self.one - none
+            case Not(part):
+                return self.one - self._truth(part)
+            case _:
+                raise NotNormal("a condition that has no normal form")
+
+    def _relation_truth(self, left: Expr, op: Op, right: Expr) -> fmpz_mpoly:
+        if op in (Op.EQ, Op.NE):
+            if self._is_index(left) and self._is_index(right):
+                truth = self._delta(left, right)
+            else:
+                difference = self.add(self.of(left), self._times_int(self.of(right), -1))
+                # Equality of two different quantities has measure zero.
+                truth = self.one if difference[0].is_zero() else self.zero
+            return truth if op is Op.EQ else self.one - truth
+        difference = self.add(self.of(left), self._times_int(self.of(right), -1))
+        if difference[0].is_zero():
+            return self.one if op in (Op.LE, Op.GE) else self.zero
+        sign = self.quotient_sign(difference)
+        if op in (Op.LT, Op.LE):
+            sign = -sign
+        if (sign - self.one).is_zero():
+            return self.one
+        if (sign + self.one).is_zero():
+            return self.zero
+        positive = sign + self.one  # twice the indicator
+        return self.context.from_dict({tuple(p): int(c) // 2 for p, c in positive.terms()})
+
+    # --- indices --------------------------------------------------------------------------------
+
+    def _is_index(self, expr: Expr) -> bool:
+        return isinstance(expr, Symbol) and (
+            expr.name in self.facts.integers or self.table.intern(("sym", expr)) in self.table.bound_ids
+        )
+
+    def _index(self, expr: Expr) -> int:
+        match expr:
+            case Symbol():
+                return self.table.intern(("sym", expr))
+            case Number(value) if value.denominator == 1:
+                return self.table.intern(("int", value.numerator))
+            case _:
+                num, den = self.of(expr)
+                if (
+                    num.is_constant()
+                    and den.is_constant()
+                    and (value := self._rational((num, den))).denominator == 1
+                ):
+                    return self.table.intern(("int", value.numerator))
+                return self.table.intern(("ix", self.fraction_key((num, den))))
+
+    def _delta(self, left: Expr, right: Expr) -> fmpz_mpoly:
+        a, b = self._index(left), self._index(right)
+        if a == b:
+            return self.one
+        keys = self.table.keys
+        if keys[a][0] == "int" and keys[b][0] == "int":
+            return self.zero
+        if not (self.table.depends(a) | self.table.depends(b)):
+            if isinstance(left, Symbol) and isinstance(right, Symbol):
+                return self._unequal(left.name, right.name)
+            for index, other in ((left, right), (right, left)):
+                if isinstance(index, Symbol) and isinstance(other, Number) and other.value.denominator == 1:
+                    if other.value < 1:
+                        return self.zero  # indices count from one
+                    if frozenset((index.name, f"#{other.value}")) in self.region.unequal:
+                        return self.zero
+                    raise NeedEqual(index.name, f"#{other.value}")
+            raise NotNormal("a Kronecker delta of two expressions")
+        return self.generator(("delta", *sorted((a, b))))

@@ -1,0 +1,296 @@
+"""Powers, roots, exponentials, logarithms and angles of quotients.
+
+The identities are those of positive reals: ``exp(a + b) = exp(a) exp(b)``, ``log|ab| = log|a| + log|b|``,
+``|ab|**r = |a|**r |b|**r``, and the addition theorems. An argument is taken apart into its terms or its
+irreducible factors, one generator for each, so that the identities hold by construction.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from fractions import Fraction
+from math import gcd, lcm
+from typing import Any
+
+from flint import fmpz_mpoly
+
+from gradbook.symbolic.bounds import BoundHit
+from gradbook.symbolic.expr import Constant, Symbol
+from gradbook.symbolic.generators import ONE_KEY, Monomial, PolyKey
+from gradbook.symbolic.quotients import Quotient
+from gradbook.symbolic.regions import NeedSign, NotNormal, OutsideDomain, Restart
+from gradbook.symbolic.signs import Signs
+
+
+class Exponentials(Signs):
+    """Quotients closed under powers, exponentials, logarithms, sine and cosine."""
+
+    # --- powers and roots -----------------------------------------------------------------------
+
+    def root(self, base: Quotient, power: Fraction) -> Quotient:
+        """base**power for a fractional power: each irreducible factor |f| gets it.
+
+        An even root needs a base that is not negative, which is then the domain; an odd root
+        carries the sign out.
+        """
+        if base[0].is_zero():
+            return self.constant(0)
+        result: Quotient = (self.one, self.one)
+        sign = self.quotient_sign(base)
+        if power.denominator % 2 == 0:
+            if (sign + self.one).is_zero():
+                raise OutsideDomain("an even root of a negative number")
+            sign = self.one
+        elif power.numerator % 2 == 0:
+            sign = self.one
+        for poly, direction in ((base[0], 1), (base[1], -1)):
+            content, factors = self.factors(poly)
+            for prime, count in _prime_powers(abs(content)):
+                result = self.mul(
+                    result, self._factor_power(self.context.constant(prime), power * count * direction)
+                )
+            for factor, count in factors:
+                result = self.mul(result, self._factor_power(factor, power * count * direction))
+        return self.mul(result, (sign, self.one))
+
+    def _factor_power(self, factor: fmpz_mpoly, power: Fraction) -> Quotient:
+        """|f|**power for an irreducible f (or a prime)."""
+        if power == 0:
+            return self.one, self.one
+        key = self.key(factor)
+        if len(key) == 1 and len(key[0][0]) == 1 and key[0][0][0][1] == 1 and key[0][1] == 1:
+            known = self.table.keys[key[0][0][0][0]]
+            if known[0] == "exp":
+                if power.denominator != 1:
+                    place = (known[1], known[2])
+                    self._finer(self.facts.exp_units, place, self.facts.exp_units[place] / power.denominator)
+                return self.whole_power((factor, self.one), power.numerator)
+            if known[0] == "root":
+                return self._nested_root(known[1], factor, power)
+        if power.denominator == 1:
+            return self.whole_power((self._absolute(factor), self.one), power.numerator)
+        if key[0][1] < 0:
+            key = tuple((m, -c) for m, c in key)
+        parts = self.facts.root_parts.get(key, 1)
+        if parts % power.denominator:
+            self._refine(self.facts.root_parts, key, lcm(parts, power.denominator))
+        scaled = power * parts
+        root = self.generator(("root", key))
+        whole, left = divmod(scaled.numerator, parts)
+        result = self.whole_power((root, self.one), left)
+        if whole:
+            result = self.mul(result, self.whole_power((self._absolute(factor), self.one), whole))
+        return result
+
+    def _nested_root(self, radicand: PolyKey, root: fmpz_mpoly, power: Fraction) -> Quotient:
+        """(|f|**(1/q))**power as a power of |f|."""
+        parts = self.facts.root_parts[radicand]
+        if power.denominator == 1:
+            return self.whole_power((root, self.one), power.numerator)
+        self._refine(self.facts.root_parts, radicand, parts * power.denominator)
+        raise AssertionError  # pragma: no cover - _refine raises
+
+    def _refine(self, table: dict[Any, int], key: Any, parts: int) -> None:
+        if parts > 64:
+            raise BoundHit("the degree of a root")
+        table[key] = parts
+        raise Restart
+
+    def _general_power(self, base: Quotient, power: Quotient) -> Quotient:
+        """base**power = exp(power log|base|), with (-1)**power for a negative base and integer power."""
+        sign = self._times(self._sign(base[0]), self._sign(base[1]))
+        magnitude = self.exponential(self.mul(power, self.logarithm(self.absolute(base))))
+        if (sign - self.one).is_zero():
+            return magnitude
+        parity = self._parity(power)
+        if (sign + self.one).is_zero():
+            return self.mul((parity, self.one), magnitude)
+        raise NotNormal("a power whose base changes its sign inside a sum")
+
+    def _parity(self, power: Quotient) -> fmpz_mpoly:
+        """(-1)**power, for a power with integer coefficients in integer symbols."""
+        num, den = self.lowest(power)
+        if not den.is_one():
+            raise OutsideDomain("a negative base with a fractional exponent")
+        result = self.one
+        for monomial, coefficient in self.key(num):
+            if not all(self._is_integer(gid) for gid, _ in monomial):
+                raise OutsideDomain("a negative base with a real exponent")
+            if coefficient % 2:
+                result = -result if not monomial else result * self.generator(("parity", monomial))
+        return self.reduce(result)
+
+    def _is_integer(self, gid: int) -> bool:
+        match self.table.keys[gid]:
+            case ("sym", Symbol(name)):
+                return name in self.facts.integers
+            case _:
+                return False
+
+    # --- exponentials and logarithms ------------------------------------------------------------
+
+    def exponential(self, arg: Quotient) -> Quotient:
+        """exp of a sum of terms: a product of powers of exp(monomial / q)."""
+        num, den = self.lowest(arg)
+        result: Quotient = (self.one, self.one)
+        for powers, coefficient in num.terms():
+            term = self.context.from_dict({tuple(powers): 1})
+            part, below = self.lowest((term, den))
+            monomial = self.key(part)[0][0]
+            content, rest = self._split_content(below)
+            factor = Fraction(int(coefficient) * int(part.leading_coefficient()), content)
+            result = self.mul(result, self._exp_term(monomial, rest, factor))
+        return result
+
+    def _split_content(self, den: fmpz_mpoly) -> tuple[int, PolyKey]:
+        """An integer and a primitive polynomial key with positive first coefficient."""
+        key = self.key(den)
+        content = gcd(*(c for _, c in key))
+        if key[0][1] < 0:
+            content = -content
+        return content, tuple((m, c // content) for m, c in key)
+
+    def _exp_term(self, monomial: Monomial, den: PolyKey, factor: Fraction) -> Quotient:
+        if den == ONE_KEY and len(monomial) == 1 and monomial[0][1] == 1:
+            key = self.table.keys[monomial[0][0]]
+            if key[0] == "log":
+                # exp(c log|f|) = |f|**c
+                return self._factor_power(self.from_key(key[1]), factor)
+        place = (monomial, den)
+        count = self._count(self.facts.exp_units, place, factor)
+        generator = self.generator(("exp", monomial, den))
+        return self.whole_power((generator, self.one), count)
+
+    def _count(
+        self,
+        units: dict[tuple[Monomial, PolyKey], Fraction],
+        place: tuple[Monomial, PolyKey],
+        factor: Fraction,
+    ) -> int:
+        """The factor in units of the place; a finer unit is noted, and the work restarted, if it is not whole."""
+        unit = units.get(place)
+        if unit is None:
+            unit = units[place] = abs(factor)
+        ratio = factor / unit
+        if ratio.denominator != 1:
+            self._finer(units, place, unit / ratio.denominator)
+        return ratio.numerator
+
+    @staticmethod
+    def _finer(
+        units: dict[tuple[Monomial, PolyKey], Fraction], place: tuple[Monomial, PolyKey], unit: Fraction
+    ) -> None:
+        units[place] = unit
+        raise Restart
+
+    def logarithm(self, arg: Quotient) -> Quotient:
+        """log|arg| as a combination of log of irreducible factors; arg > 0 is the domain."""
+        total: Quotient = (self.zero, self.one)
+        self._reject_negative(arg)
+        for poly, direction in ((arg[0], 1), (arg[1], -1)):
+            content, factors = self.factors(poly)
+            for prime, count in _prime_powers(abs(content)):
+                log = self.generator(("log", self.key(self.context.constant(prime))))
+                total = self.add(total, (log * (count * direction), self.one))
+            for factor, count in factors:
+                total = self.add(total, self._times_int(self._factor_log(factor), count * direction))
+        return total
+
+    def _reject_negative(self, arg: Quotient) -> None:
+        """A logarithm of what is known to be negative (or zero) in this region has no value in it."""
+        if arg[0].is_zero():
+            raise OutsideDomain("the logarithm of zero")
+        try:
+            sign = self.quotient_sign(arg)
+        except NeedSign:
+            return
+        if (sign + self.one).is_zero():
+            raise OutsideDomain("the logarithm of a negative number")
+
+    def _factor_log(self, factor: fmpz_mpoly) -> Quotient:
+        key = self.key(factor)
+        if key[0][1] < 0:
+            key = tuple((m, -c) for m, c in key)
+        if len(key) == 1 and key[0][1] == 1 and len(key[0][0]) == 1 and key[0][0][0][1] == 1:
+            match self.table.keys[key[0][0][0][0]]:
+                case ("exp", monomial, den):
+                    unit = self.facts.exp_units[monomial, den]
+                    return self._of_monomial(monomial) * unit.numerator, self.from_key(den) * unit.denominator
+                case ("root", radicand):
+                    num, den = self.logarithm((self.from_key(radicand), self.one))
+                    return num, den * self.facts.root_parts[radicand]
+                case ("prod", span, inner):
+                    # log of a product over an index is the sum of the logs.
+                    index, _ = span
+                    log_id = self.table.intern(("log", inner))
+                    num, den = self._close_sum([(index, span[1])], ((log_id, 1),), ONE_KEY)
+                    return num, den
+                case _:
+                    pass
+        return self.generator(("log", key)), self.one
+
+    @abstractmethod
+    def _close_sum(self, ranges: list[tuple[int, Any]], held: Monomial, den: PolyKey) -> Quotient:
+        """The sum of ``held / den`` over indices: the logarithm of an indexed product is one."""
+
+    # --- angles ---------------------------------------------------------------------------------
+
+    def trigonometric(self, arg: Quotient) -> tuple[Quotient, Quotient]:
+        """(sin, cos) of a sum of terms by the addition theorems."""
+        num, den = self.lowest(arg)
+        sine, cosine = self.constant(0), self.constant(1)
+        for powers, coefficient in num.terms():
+            term = self.context.from_dict({tuple(powers): 1})
+            part, below = self.lowest((term, den))
+            content, rest = self._split_content(below)
+            factor = Fraction(int(coefficient) * int(part.leading_coefficient()), content)
+            s, c = self._angle(self.key(part)[0][0], rest, factor)
+            sine, cosine = (
+                self.add(self.mul(sine, c), self.mul(cosine, s)),
+                self.add(self.mul(cosine, c), self._times_int(self.mul(sine, s), -1)),
+            )
+        return sine, cosine
+
+    def _angle(self, monomial: Monomial, den: PolyKey, factor: Fraction) -> tuple[Quotient, Quotient]:
+        if (
+            den == ONE_KEY
+            and len(monomial) == 1
+            and self.table.keys[monomial[0][0]] == ("sym", Constant("pi"))
+        ):
+            quarter = factor * 2
+            if quarter.denominator == 1 and monomial[0][1] == 1:
+                s, c = ((0, 1), (1, 0), (0, -1), (-1, 0))[quarter.numerator % 4]
+                return self.constant(s), self.constant(c)
+        place = (monomial, den)
+        count = self._count(self.facts.trig_units, place, factor)
+        if abs(count) > 24:
+            raise BoundHit("the multiple of an angle")
+        s, c = self.generator(("trig", "sin", *place)), self.generator(("trig", "cos", *place))
+        sine, cosine = self.zero, self.one
+        for _ in range(abs(count)):
+            sine, cosine = (
+                self._times(sine, c) + self._times(cosine, s),
+                self._times(cosine, c) - self._times(sine, s),
+            )
+        return ((sine if count > 0 else -sine), self.one), (cosine, self.one)
+
+
+def _prime_powers(n: int) -> list[tuple[int, int]]:
+    """The prime factorisation of a positive integer, cheaply; a large rest stays whole.
+
+    >>> _prime_powers(360)
+    [(2, 3), (3, 2), (5, 1)]
+    """
+    result: list[tuple[int, int]] = []
+    p = 2
+    while p * p <= n and p < 10_000:
+        count = 0
+        while n % p == 0:
+            n //= p
+            count += 1
+        if count:
+            result.append((p, count))
+        p += 1 if p == 2 else 2
+    if n > 1:
+        result.append((n, 1))
+    return result

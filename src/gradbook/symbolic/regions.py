@@ -1,0 +1,87 @@
+"""What a normal form is worked out under: facts of the whole decision, and one cell of the domain.
+
+And what working it out may end with instead of a form: a question, or the reason why there is none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from gradbook.symbolic.generators import Generators, Monomial, PolyKey
+
+
+class NeedSign(Exception):
+    """The sign of an irreducible polynomial is needed; ``factor`` is its key."""
+
+    def __init__(self, factor: PolyKey) -> None:
+        super().__init__("a sign is needed")
+        self.factor = factor
+
+
+class NeedEqual(Exception):
+    """Whether two free indices are the same is needed."""
+
+    def __init__(self, left: str, right: str) -> None:
+        super().__init__("are two indices equal?")
+        self.left = left
+        self.right = right
+
+
+class OutsideDomain(Exception):
+    """The tree has no value anywhere in the region."""
+
+
+class NoBranch(Exception):
+    """No branch of a case distinction holds in the region."""
+
+
+class BranchesDiffer(Exception):
+    """Two branches hold in the region and have different normal forms."""
+
+
+class NotNormal(Exception):
+    """The tree holds something that has no normal form; the message names it."""
+
+
+class Restart(Exception):
+    """A finer root or exponential is needed, or more generators; start again."""
+
+
+@dataclass
+class Facts:
+    """What holds throughout one decision, and what was learnt while normalising."""
+
+    generators: Generators = field(default_factory=Generators)
+    #: Symbols (and components, by base name) known to be positive.
+    positive: frozenset[str] = frozenset()
+    #: Symbols known to be integers.
+    integers: frozenset[str] = frozenset()
+    #: Components (by base name) that take one of two values, such as labels in {-1, 1}.
+    two_valued: dict[str, tuple[Fraction, Fraction]] = field(
+        default_factory=dict[str, tuple[Fraction, Fraction]]
+    )
+    #: Generators that an assumption of the document equates with a polynomial (``\\sum_k y_k = 1``).
+    assumed: dict[int, PolyKey] = field(default_factory=dict[int, PolyKey])
+    #: The generator of a place (monomial, denominator) is exp of this multiple of it.
+    exp_units: dict[tuple[Monomial, PolyKey], Fraction] = field(
+        default_factory=dict[tuple[Monomial, PolyKey], Fraction]
+    )
+    root_parts: dict[PolyKey, int] = field(default_factory=dict[PolyKey, int])
+    #: The same for sine and cosine.
+    trig_units: dict[tuple[Monomial, PolyKey], Fraction] = field(
+        default_factory=dict[tuple[Monomial, PolyKey], Fraction]
+    )
+    width: int = 16
+
+
+@dataclass(frozen=True)
+class Region:
+    """A cell of the domain: signs of polynomials, and pairs of indices that differ."""
+
+    signs: dict[PolyKey, int] = field(default_factory=dict[PolyKey, int])
+    unequal: frozenset[frozenset[str]] = frozenset()
+
+    def with_sign(self, factor: PolyKey, sign: int) -> Region:
+        """The part of the region where a polynomial has a sign."""
+        return Region({**self.signs, factor: sign}, self.unequal)

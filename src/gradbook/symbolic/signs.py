@@ -1,0 +1,158 @@
+"""Signs of polynomials in a region, and the relations of generators that rest on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flint import fmpz_mpoly
+
+from gradbook.symbolic.expr import Constant, Symbol
+from gradbook.symbolic.generators import PolyKey
+from gradbook.symbolic.quotients import Quotient, Quotients
+from gradbook.symbolic.regions import NeedEqual, NeedSign
+
+
+class Signs(Quotients):
+    """Quotients with signs: fixed by the region, plain from the terms, or asked for.
+
+    Inside a sum a sign may vary with the index: there an indicator stands in its place.
+    """
+
+    def _sign(self, poly: fmpz_mpoly) -> fmpz_mpoly:
+        """The sign of a polynomial as 1, -1 or an expression in indicators (1 or -1 almost everywhere)."""
+        if poly.is_zero():
+            return self.zero
+        content, factors = self.factors(poly)
+        sign = self.one if content > 0 else -self.one
+        for factor, power in factors:
+            if power % 2:
+                sign = self._times(sign, self._factor_sign(factor))
+        return sign
+
+    def _factor_sign(self, factor: fmpz_mpoly) -> fmpz_mpoly:
+        key = self.key(factor)
+        flip = key[0][1] < 0
+        if flip:
+            key = tuple((m, -c) for m, c in key)
+        known = self.region.signs.get(key)
+        if known is None and self.manifestly_positive(key):
+            known = 1
+        if known is None and self.manifestly_positive(tuple((m, -c) for m, c in key)):
+            known = -1
+        if known is None:
+            if not self.table.poly_depends(key):
+                raise NeedSign(key)
+            indicator = self.generator(("pos", key))
+            sign = indicator * 2 - self.one
+            return -sign if flip else sign
+        return self.one if (known > 0) != flip else -self.one
+
+    def quotient_sign(self, arg: Quotient) -> fmpz_mpoly:
+        """The sign of a quotient."""
+        return self._times(self._sign(arg[0]), self._sign(arg[1]))
+
+    def absolute(self, arg: Quotient) -> Quotient:
+        """|arg|."""
+        return self._times(self.quotient_sign(arg), arg[0]), arg[1]
+
+    def _absolute(self, poly: fmpz_mpoly) -> fmpz_mpoly:
+        return self._times(self._sign(poly), poly)
+
+    def manifestly_positive(self, key: PolyKey) -> bool:
+        """Every term is positive: positive coefficients on squares and positive generators."""
+        return all(c > 0 and all(p % 2 == 0 or self._positive(gid) for gid, p in m) for m, c in key)
+
+    def _positive(self, gid: int) -> bool:
+        key = self.table.keys[gid]
+        match key:
+            case ("exp" | "root" | "size", *_):
+                return True
+            case ("sym", Symbol(name)) | ("comp", name, _):
+                return name in self.facts.positive
+            case ("sym", Constant()):
+                return True
+            case ("sum", _, monomial, den):
+                return self.manifestly_positive(((monomial, 1),)) and self.manifestly_positive(den)
+            case ("pos" | "delta", *_):
+                return True
+            case ("int", n):
+                return n > 0
+            case ("prod", _, factor):
+                return self.manifestly_positive(factor)
+            case _:
+                known = self.region.signs.get(((((gid, 1),), 1),))
+                return known == 1
+
+    def exponent_sign(self, gid: int) -> int | None:
+        """The sign of what stands in the exponent of an exponential generator, if the region fixes it."""
+        key = self.table.keys[gid]
+        if key[0] != "exp":
+            return None
+        sign = 1
+        for part, power in (*key[1], *(item for m, _ in key[2] for item in m if len(key[2]) == 1)):
+            if power % 2 == 0 or self._positive(part):
+                continue
+            known = self.region.signs.get(((((part, 1),), 1),))
+            if known is None:
+                return None
+            sign *= known
+        if len(key[2]) != 1:
+            return None
+        return sign
+
+    # --- indicators and relations ---------------------------------------------------------------
+
+    def _settled(self, key: tuple[Any, ...]) -> fmpz_mpoly | None:
+        """The value of an indicator or delta that no bound index is left in, as after a contraction."""
+        match key:
+            case ("pos", factor) if not self.table.poly_depends(factor):
+                sign = self._factor_sign(self.from_key(factor))
+                return self.one if sign.is_one() else self.zero
+            case ("delta", left, right) if not (self.table.depends(left) | self.table.depends(right)):
+                if left == right:
+                    return self.one
+                a, b = self.table.keys[left], self.table.keys[right]
+                if a[0] == b[0] == "int":
+                    return self.zero
+                if a[0] == b[0] == "sym":
+                    return self._unequal(a[1].name, b[1].name)
+                return None
+            case _:
+                return None
+
+    def _unequal(self, left: str, right: str) -> fmpz_mpoly:
+        """Kronecker's delta of two free indices: 0 where they are known to differ."""
+        if frozenset((left, right)) in self.region.unequal:
+            return self.zero
+        raise NeedEqual(left, right)
+
+    def _relation(self, gid: int, key: tuple[Any, ...]) -> tuple[int, tuple[fmpz_mpoly, ...]] | None:
+        """The power of a generator that can be rewritten, if there is one."""
+        assumed = self.facts.assumed.get(gid)
+        if assumed is not None:
+            return 1, (self.from_key(assumed),)
+        match key:
+            case ("root", factor):
+                # R = |f|**(1/q), so R**q = |f| = sign(f) f.
+                poly = self.from_key(factor)
+                return self.facts.root_parts[factor], (self._absolute(poly),)
+            case ("trig", "sin", monomial, den):
+                cosine = self.generator(("trig", "cos", monomial, den))
+                return 2, (self.one - cosine * cosine,)
+            case ("pos", _) | ("delta", _, _):
+                return 2, (self.zero, self.one)
+            case ("parity", _):
+                return 2, (self.one,)
+            case ("comp", base, _) if base in self.facts.two_valued:
+                return self._two_valued(base)
+            case ("sym", Symbol(name)) if name in self.facts.two_valued:
+                return self._two_valued(name)
+            case _:
+                return None
+
+    def _two_valued(self, name: str) -> tuple[int, tuple[fmpz_mpoly, ...]] | None:
+        a, b = self.facts.two_valued[name]
+        total, product = a + b, a * b
+        if total.denominator != 1 or product.denominator != 1:
+            return None
+        return 2, (self.context.constant(-int(product)), self.context.constant(int(total)))

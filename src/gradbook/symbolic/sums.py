@@ -1,0 +1,263 @@
+"""Sums and products over an index: deltas contracted, sums merged, names canonical.
+
+Inside a sum the terms are polynomials in generators that may depend on the bound index. What does not
+depend on it moves out; what is left becomes one generator, whose bound indices get canonical names, so
+that renaming an index or exchanging two sums changes nothing.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from itertools import permutations
+from typing import Any
+
+from flint import fmpz_mpoly
+
+from gradbook.symbolic.bounds import MAX_RANGE, BoundHit
+from gradbook.symbolic.exponentials import Exponentials
+from gradbook.symbolic.expr import Expr, Number, Product, Sum, Symbol, number, substitute
+from gradbook.symbolic.generators import ONE_KEY, Generators, Monomial, PolyKey
+from gradbook.symbolic.quotients import Quotient
+
+
+class Sums(Exponentials):
+    """Quotients closed under sums and products over an index."""
+
+    @abstractmethod
+    def of(self, expr: Expr) -> Quotient:
+        """The normal form of a scalar tree."""
+
+    # --- sums -----------------------------------------------------------------------------------
+
+    def _sum(self, node: Sum) -> Quotient:
+        index = Symbol(node.index)
+        if node.excluded is not None:
+            whole = self._sum(Sum(node.body, node.index, node.lower, node.upper))
+            left_out = self.of(substitute(node.body, {index: node.excluded}))
+            return self.add(whole, self._times_int(left_out, -1))
+        span = self._explicit(node)
+        if span is not None:
+            parts = [self.of(substitute(node.body, {index: number(k)})) for k in span]
+            return self._total(parts) if parts else self.constant(0)
+        bound, body = self._open(index, node.body)
+        ranges = self._range_key(node)
+        num, den = self.lowest(self.of(body))
+        inside, outside = self._split_denominator(den, bound)
+        total = self.constant(0)
+        for monomial, coefficient in self.key(num):
+            free = tuple((g, p) for g, p in monomial if bound not in self.table.depends(g))
+            held = tuple((g, p) for g, p in monomial if bound in self.table.depends(g))
+            part = self._close_sum([(bound, ranges)], held, inside)
+            part = self.mul(part, (self._of_monomial(free) * coefficient, self.one))
+            total = self.add(total, part)
+        return self.mul(total, (self.one, outside))
+
+    def _explicit(self, node: Sum | Product) -> range | None:
+        """The values of the index if both bounds are integers."""
+        match node.lower, node.upper:
+            case Number(low), Number(high) if low.denominator == 1 and high.denominator == 1:
+                if high - low >= MAX_RANGE:
+                    raise BoundHit(f"a range of more than {MAX_RANGE} values")
+                return range(int(low), int(high) + 1)
+            case _:
+                return None
+
+    def _range_key(self, node: Sum | Product) -> tuple[Any, ...]:
+        if node.lower is None and node.upper is None:
+            return ()
+        low = self.fraction_key(self.of(node.lower)) if node.lower is not None else (ONE_KEY, ONE_KEY)
+        high = self.fraction_key(self.of(node.upper)) if node.upper is not None else None
+        return (low, high)
+
+    def _open(self, index: Symbol, body: Expr) -> tuple[int, Expr]:
+        """A fresh bound symbol and the body with it in the place of the index."""
+        self.fresh += 1
+        symbol = Symbol(f"#{self.fresh}")
+        bound = self.table.intern(("sym", symbol))
+        self.table.bound_ids.add(bound)
+        return bound, substitute(body, {index: symbol})
+
+    def _split_denominator(self, den: fmpz_mpoly, bound: int) -> tuple[PolyKey, fmpz_mpoly]:
+        """The factors of a denominator that depend on the index, and the rest."""
+        if not self.table.poly_depends(self.key(den)):
+            return ONE_KEY, den
+        content, factors = self.factors(den)
+        inside, outside = self.one, self.context.constant(content)
+        for factor, power in factors:
+            key = self.key(factor)
+            if bound in self.table.poly_depends(key):
+                if key[0][1] < 0:
+                    factor = -factor
+                    outside = outside * (-1) ** power
+                inside = inside * factor**power
+            else:
+                outside = outside * factor**power
+        return self.key(inside), outside
+
+    # --- the canonical form of a sum ------------------------------------------------------------
+
+    def _close_sum(self, ranges: list[tuple[int, Any]], held: Monomial, den: PolyKey) -> Quotient:
+        """Sum of a product of generators over indices: deltas contracted, sums merged, names canonical."""
+        table = self.table
+        indices = {index for index, _ in ranges}
+        # Kronecker's delta takes its index away (the other index is taken to lie in the range).
+        for gid, power in held:
+            key = table.keys[gid]
+            if key[0] == "delta":
+                a, b = key[1], key[2]
+                hit = a if a in indices else (b if b in indices else None)
+                if hit is not None:
+                    other = b if hit == a else a
+                    rest = tuple((g, p) for g, p in held if g != gid)
+                    mapping = {hit: other}
+                    left = [(i, r) for i, r in ranges if i != hit]
+                    return self._close_sum(
+                        left, table.rename_monomial(rest, mapping), table.rename_poly(den, mapping)
+                    )
+        if not ranges:
+            below = self.from_key(den)
+            return self.reduce(self._of_monomial(held)), self._nonzero(below)
+        # A sum inside the sum joins it.
+        for gid, power in held:
+            key = table.keys[gid]
+            if key[0] == "sum" and key[3] == ONE_KEY and len(ranges) < 4:
+                inner, mapping = self._apart(key[1])
+                rest = tuple((g, p) for g, p in held if g != gid)
+                if power > 1:
+                    rest = (*rest, (gid, power - 1))
+                merged = self._join(rest, table.rename_monomial(key[2], mapping))
+                return self._close_sum([*ranges, *inner], merged, den)
+        result: Quotient = (self.one, self.one)
+        for part_ranges, part_held, part_den in self._components(ranges, held, den):
+            result = self.mul(result, self._canonical_sum(part_ranges, part_held, part_den))
+        return result
+
+    def _apart(self, ranges: tuple[tuple[int, Any], ...]) -> tuple[list[tuple[int, Any]], dict[int, int]]:
+        mapping: dict[int, int] = {}
+        for index, _ in ranges:
+            self.fresh += 1
+            new = self.table.intern(("sym", Symbol(f"#{self.fresh}")))
+            self.table.bound_ids.add(new)
+            mapping[index] = new
+        return [(mapping[i], r) for i, r in ranges], mapping
+
+    @staticmethod
+    def _join(a: Monomial, b: Monomial) -> Monomial:
+        powers = dict(a)
+        for gid, power in b:
+            powers[gid] = powers.get(gid, 0) + power
+        return tuple(sorted(powers.items()))
+
+    def _components(
+        self, ranges: list[tuple[int, Any]], held: Monomial, den: PolyKey
+    ) -> list[tuple[list[tuple[int, Any]], Monomial, PolyKey]]:
+        """A multiple sum falls apart into a product of sums over indices that share no generator."""
+        if len(ranges) == 1:
+            return [(ranges, held, den)]
+        table = self.table
+        indices = frozenset(i for i, _ in ranges)
+        groups: list[frozenset[int]] = [frozenset((i,)) for i in indices]
+        links = [table.depends(g) & indices for g, _ in held] + [table.poly_depends(den) & indices]
+        for link in links:
+            touched = [g for g in groups if g & link]
+            if len(touched) > 1:
+                groups = [g for g in groups if not g & link] + [frozenset().union(*touched)]
+        parts: list[tuple[list[tuple[int, Any]], Monomial, PolyKey]] = []
+        loose = tuple((g, p) for g, p in held if not table.depends(g) & indices)
+        for group in sorted(groups, key=min):
+            own = tuple((g, p) for g, p in held if table.depends(g) & group)
+            own_den = den if table.poly_depends(den) & group else ONE_KEY
+            parts.append(([(i, r) for i, r in ranges if i in group], own, own_den))
+        if loose:
+            first = parts[0]
+            parts[0] = (first[0], self._join(first[1], loose), first[2])
+        return parts
+
+    def _canonical_sum(self, ranges: list[tuple[int, Any]], held: Monomial, den: PolyKey) -> Quotient:
+        table = self.table
+        indices = frozenset(i for i, _ in ranges)
+        free = tuple((g, p) for g, p in held if not table.depends(g) & indices)
+        held = tuple((g, p) for g, p in held if table.depends(g) & indices)
+        outer = (self._of_monomial(free), self.one)
+        if not held and den == ONE_KEY:
+            size = self.constant(1)
+            for _, span in ranges:
+                size = self.mul(size, self._size(span))
+            return self.mul(outer, size)
+        inside = [g for g, _ in held] + [g for monomial, _ in den for g, _ in monomial]
+        level = 1 + max((_nesting(table, g) for g in inside), default=0)
+        names = [table.intern(("sym", Symbol(f"#{level}.{k}"))) for k in range(len(ranges))]
+        table.bound_ids.update(names)
+        orders = permutations(range(len(ranges))) if len(ranges) <= 4 else [tuple(range(len(ranges)))]
+        best: tuple[Any, ...] | None = None
+        for order in orders:
+            mapping = {ranges[k][0]: names[place] for place, k in enumerate(order)}
+            spans = tuple((names[place], ranges[k][1]) for place, k in enumerate(order))
+            candidate = (spans, table.rename_monomial(held, mapping), table.rename_poly(den, mapping))
+            if best is None or repr(candidate) < repr(best):
+                best = candidate
+        assert best is not None
+        return self.mul(outer, (self.generator(("sum", *best)), self.one))
+
+    def _size(self, span: Any) -> Quotient:
+        if span == () or span[1] is None:
+            return self.generator(("size", span)), self.one
+        (low_num, low_den), (high_num, high_den) = span
+        low = (self.from_key(low_num), self.from_key(low_den))
+        high = (self.from_key(high_num), self.from_key(high_den))
+        return self.add(self.add(high, (-low[0], low[1])), self.constant(1))
+
+    # --- products -------------------------------------------------------------------------------
+
+    def _indexed_product(self, node: Product) -> Quotient:
+        index = Symbol(node.index)
+        span = self._explicit(node)
+        if span is not None:
+            product = self.constant(1)
+            for k in span:
+                product = self.mul(product, self.of(substitute(node.body, {index: number(k)})))
+            return product
+        bound, body = self._open(index, node.body)
+        ranges = self._range_key(node)
+        result = self.constant(1)
+        for poly, direction in zip(self.lowest(self.of(body)), (1, -1), strict=True):
+            content, factors = self.factors(poly)
+            parts = [(self.context.constant(content), 1)] if content != 1 else []
+            for factor, power in parts + factors:
+                piece = self._product_factor(factor, bound, ranges)
+                result = self.mul(result, self.whole_power(piece, power * direction))
+        return result
+
+    def _product_factor(self, factor: fmpz_mpoly, bound: int, ranges: Any) -> Quotient:
+        key = self.key(factor)
+        if bound not in self.table.poly_depends(key):
+            return self._general_power((factor, self.one), self._size(ranges))
+        if len(key) == 1 and key[0][1] == 1 and len(key[0][0]) == 1:
+            known = self.table.keys[key[0][0][0][0]]
+            if known[0] == "exp" and known[2] == ONE_KEY:
+                total = self._close_sum([(bound, ranges)], known[1], ONE_KEY)
+                unit = self.facts.exp_units[known[1], known[2]]
+                return self.exponential((total[0] * unit.numerator, total[1] * unit.denominator))
+        name = self.table.intern(("sym", Symbol("#p")))
+        self.table.bound_ids.add(name)
+        return self.generator(("prod", (name, ranges), self.table.rename_poly(key, {bound: name}))), self.one
+
+
+def _nesting(table: Generators, gid: int) -> int:
+    """The largest level among bound names that a key mentions (``#level.k``)."""
+    found = 0
+    stack: list[Any] = [table.keys[gid]]
+    seen: set[int] = set()
+    while stack:
+        item = stack.pop()
+        if isinstance(item, Symbol):
+            if item.name.startswith("#") and "." in item.name:
+                found = max(found, int(item.name[1:].partition(".")[0]))
+        elif isinstance(item, tuple):
+            stack.extend(item)  # type: ignore[arg-type]
+        elif isinstance(item, int) and 0 <= item < len(table.keys) and item not in seen:
+            # Small integers in keys are ids, exponents or coefficients; reading an exponent as an id
+            # can only raise the level, which is harmless.
+            seen.add(item)
+            stack.append(table.keys[item])
+    return found
