@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from flint import arb  # type: ignore[import-untyped]
+
 from gradbook.document.cases import gather_cases, lifted_sum
 from gradbook.document.hypotheses import substitutions
 from gradbook.document.memory import Memory, situation
@@ -83,6 +85,7 @@ class Link:
 
 
 Functions = Mapping[str, tuple[tuple[Expr, ...], Expr]]
+_AS_WRITTEN: Functions = {}
 
 
 class Judge:
@@ -151,7 +154,7 @@ class Judge:
 
     def _judge(self, link: Link) -> Finding:
         first: Finding | None = None
-        for functions in ({}, *self._particular(link)):
+        for functions in (_AS_WRITTEN, *self._particular(link)):
             for equation in self._readings(link, functions):
                 finding = self._plain(equation, functions)
                 if finding.verdict in (Verdict.PROVED, Verdict.AGREES):
@@ -214,7 +217,7 @@ class Judge:
         table = self.table
         if not any(b.wrong == trust_wrong for b in table.beliefs.values()):
             return None
-        for functions in ({}, *self._particular(link)):
+        for functions in (_AS_WRITTEN, *self._particular(link)):
             for equation in self._readings(link, functions):
                 resolution = Resolution(
                     table, self.clock, trust_wrong=trust_wrong, trust_rounded=True, functions=functions
@@ -569,14 +572,15 @@ class Judge:
                 return found
         return None
 
-    def _ordered(self, relation: str, difference: object) -> Finding:
-        import operator
-
-        tests = {"<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge, "!=": operator.ne}
-        opposite = {"<": operator.ge, ">": operator.le, "<=": operator.gt, ">=": operator.lt, "!=": operator.eq}
-        if tests[relation](difference, 0):
+    def _ordered(self, relation: str, difference: arb) -> Finding:
+        """An inequality between numbers, from the enclosure of their difference."""
+        above, below = bool(difference > 0), bool(difference < 0)
+        zero = bool(difference.is_zero())
+        true = {"<": below, ">": above, "<=": below or zero, ">=": above or zero, "!=": above or below}
+        false = {"<": above or zero, ">": below or zero, "<=": above, ">=": below, "!=": zero}
+        if true[relation]:
             return Finding(Verdict.PROVED)
-        if opposite[relation](difference, 0):
+        if false[relation]:
             return Finding(Verdict.REFUTED, "C105", "the inequality does not hold")
         return Finding(Verdict.UNDECIDED, "U105", "too close to tell")
 

@@ -40,7 +40,7 @@ def read_front_matter(text: str) -> FrontMatter:
             continue
         item = re.match(r"\s+-\s+(.*)$", line)
         if item and key is not None:
-            result.entries[key].append(_unquoted(item.group(1)))
+            result.entries[key].append(_unquoted(str(item.group(1))))
             continue
         entry = re.match(r"\s+([a-z]+)\s*:\s*(.*)$", line)
         if not entry:

@@ -40,7 +40,10 @@ def spelling_of(names: Names) -> int:
     >>> spelling_of(Names()) == spelling_of(Names(functions={"f"}))
     False
     """
-    parts = (frozenset(v) if isinstance(v := getattr(names, f.name), set) else v for f in fields(names))
+    parts: list[frozenset[str] | bool] = []
+    for part in fields(names):
+        value: set[str] | bool = getattr(names, part.name)
+        parts.append(value if isinstance(value, bool) else frozenset(value))
     return hash(tuple(parts))
 
 

@@ -66,7 +66,8 @@ def passages(pieces: Sequence[Piece], names: Names, deadline: float, memory: Mem
             case PieceKind.HEADING | PieceKind.FRONT_MATTER:
                 if current.parts:
                     runs.append(current)
-                parts = _heading_parts(piece, names, deadline, memory) if piece.kind is PieceKind.HEADING else [piece.text]
+                heading = piece.kind is PieceKind.HEADING
+                parts: list[str | Formula] = _heading_parts(piece, names, deadline, memory) if heading else [piece.text]
                 runs.append(Passage(piece.kind, parts, level=piece.level))
                 current = Passage(PieceKind.TEXT, [])
             case PieceKind.TEXT:

@@ -159,7 +159,7 @@ def _rational(expr: Expr) -> Fraction | None:
             known = [p for p in parts if p is not None]
             if len(known) < len(parts):
                 return None
-            return sum(known, Fraction(0)) if isinstance(expr, Add) else prod(known)
+            return sum(known, Fraction(0)) if isinstance(expr, Add) else prod(known, start=Fraction(1))
         case Div(num, den):
             top, bottom = _rational(num), _rational(den)
             return top / bottom if top is not None and bottom else None
