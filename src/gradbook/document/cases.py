@@ -34,7 +34,9 @@ def gather_cases(right: Expr, left: Expr) -> Expr | None:
         if not any(isinstance(p, Indexed) and index in p.indices for c in conditions for p in walk(c)):
             continue
         parts = [_term_of(value, name) for value, _ in right.branches]
-        if all(p is not None for p in parts) and any(isinstance(v, Sum | Neg | Mul) for v, _ in right.branches):
+        if all(p is not None for p in parts) and any(
+            isinstance(v, Sum | Neg | Mul) for v, _ in right.branches
+        ):
             branches = tuple((p, c) for p, c in zip(parts, conditions, strict=True) if p is not None)
             return Sum(Cases(branches), name)
     return None
@@ -67,7 +69,9 @@ def lifted_sum(left: Expr, right: Expr, table: Table) -> Expr | None:
     if len({s.index for s in sums}) != 1 or any(isinstance(n, Sum) for n in walk(left)):
         return None
     index = sums[0].index
-    bases = {n.base for s in sums for n in walk(s.body) if isinstance(n, Indexed) and n.indices == (Symbol(index),)}
+    bases = {
+        n.base for s in sums for n in walk(s.body) if isinstance(n, Indexed) and n.indices == (Symbol(index),)
+    }
     expanded = _instance(left, table)
     plain = {s.name for s in free_symbols(expanded) if isinstance(s, Symbol)}
     shared = bases & plain

@@ -115,14 +115,18 @@ class Judge:
         if finding.verdict is not Verdict.FOLLOWS:
             return finding
         line = min(self.table.beliefs[key].line for key in rests_on)
-        return replace(finding, message=f"sound work, but it rests on line {line}, which is wrong", follows=line)
+        return replace(
+            finding, message=f"sound work, but it rests on line {line}, which is wrong", follows=line
+        )
 
     def _found(self, link: Link) -> Finding:
         self.rests_on = frozenset()
         try:
             return self._judge(self._spelled_out(link))
         except Unresolved as reason:
-            return Finding(Verdict.UNREAD, "X102", str(reason), help="define it above, or in the front matter")
+            return Finding(
+                Verdict.UNREAD, "X102", str(reason), help="define it above, or in the front matter"
+            )
         except (BoundHit, NotDifferentiable) as stop:
             return Finding(Verdict.UNDECIDED, "U102", f"stopped at a bound: {stop}")
         except RecursionError:
@@ -191,7 +195,11 @@ class Judge:
             a, b = substitute(resolution.of(left), values), substitute(resolution.of(right), values)
         except (Unresolved, BoundHit, NotDifferentiable):
             return None
-        if not is_numeric(a) or not is_numeric(b) or not any(v in free_symbols(resolution.of(left)) for v in values):
+        if (
+            not is_numeric(a)
+            or not is_numeric(b)
+            or not any(v in free_symbols(resolution.of(left)) for v in values)
+        ):
             return None
         decision = decide(a, b, clock=self.clock)
         if decision.outcome is Outcome.PROVED:
@@ -346,7 +354,10 @@ class Judge:
         if is_tensor((left, right), self.table):
             return Finding(Verdict.UNDECIDED, "U103", "inequalities between vectors are not decided")
         implied = (Relation(tree, Op.GT, ZERO) for tree in resolution.implied)
-        if relation == "!=" and decide(left, right, self.table.domain(), clock=self.clock).outcome is Outcome.REFUTED:
+        if (
+            relation == "!="
+            and decide(left, right, self.table.domain(), clock=self.clock).outcome is Outcome.REFUTED
+        ):
             return Finding(Verdict.PROVED)
         decision = decide_order(left, ORDERS[relation], right, self.table.domain(implied), clock=self.clock)
         match decision.outcome:
@@ -356,7 +367,9 @@ class Judge:
                 found = decision.counterexample
                 assert found is not None
                 point = self._point(found)
-                return Finding(Verdict.REFUTED, "C105", decision.reason, Evidence(point, found.left, found.right))
+                return Finding(
+                    Verdict.REFUTED, "C105", decision.reason, Evidence(point, found.left, found.right)
+                )
             case _:
                 return Finding(Verdict.UNDECIDED, "U103", decision.reason)
 
@@ -404,19 +417,27 @@ class Judge:
                 return Finding(Verdict.UNDECIDED, "U101", decision.reason)
             case Outcome.REFUTED:
                 if link.relation == "~" and not (is_numeric(left) and is_numeric(right)):
-                    return Finding(Verdict.UNDECIDED, "U106", "an approximation between formulas is not judged")
+                    return Finding(
+                        Verdict.UNDECIDED, "U106", "an approximation between formulas is not judged"
+                    )
                 if link.right == ZERO and _is_derivative(link.left):
                     return Finding(
-                        Verdict.UNDECIDED, "U107", "not zero everywhere: an equation to be solved?",
+                        Verdict.UNDECIDED,
+                        "U107",
+                        "not zero everywhere: an equation to be solved?",
                         help="write “setting …” before it, if it is imposed",
                     )
                 lacking = self._lacking_value(link, left, right)
                 if lacking is not None:
                     return Finding(
-                        Verdict.UNDECIDED, "U108", f"no value of “{lacking}” was read, so the number cannot be checked",
+                        Verdict.UNDECIDED,
+                        "U108",
+                        f"no value of “{lacking}” was read, so the number cannot be checked",
                         help=f"give a value such as ${lacking} = …$ above",
                     )
-                if _is_equation(link, left, right) and not all(_name(s) in self.table.choices for s in free_symbols(left)):
+                if _is_equation(link, left, right) and not all(
+                    _name(s) in self.table.choices for s in free_symbols(left)
+                ):
                     return Finding(
                         Verdict.UNDECIDED,
                         "U107",
@@ -455,7 +476,9 @@ class Judge:
         """
         table = self.table
         names = {bare(_name(s)) for s in free_symbols(left)}
-        names |= {bare(n.name) for n in walk(left) if isinstance(n, Apply) and not n.name.startswith(("#", "@"))}
+        names |= {
+            bare(n.name) for n in walk(left) if isinstance(n, Apply) and not n.name.startswith(("#", "@"))
+        }
         known = {n for n in names if n in table.known or n in table.values}
         written = {bare(_name(n)) for n in walk(link.left) if isinstance(n, Symbol | Apply | Indexed)}
         if not known and not any(table.has(n) for n in written):
@@ -488,7 +511,9 @@ class Judge:
         if found.flaw is Flaw.GAP:
             return Finding(Verdict.REFUTED, "C103", "no branch covers this point", evidence)
         if found.flaw is Flaw.OVERLAP:
-            return Finding(Verdict.REFUTED, "C104", "two branches hold at this point, with different values", evidence)
+            return Finding(
+                Verdict.REFUTED, "C104", "two branches hold at this point, with different values", evidence
+            )
         what = "this is not the derivative" if _is_derivative(link.left) else "the two sides are not equal"
         if reason.startswith("the shapes"):
             what += ", not even where every vector has one component"
@@ -676,7 +701,9 @@ def _is_equation(link: Link, left: Expr, right: Expr) -> bool:
         return False
     for side, other in ((link.left, right), (link.right, left)):
         written = link.left if side is link.left else link.right
-        plain = not any(isinstance(n, Derivative) or (isinstance(n, Apply) and any(n.orders)) for n in walk(written))
+        plain = not any(
+            isinstance(n, Derivative) or (isinstance(n, Apply) and any(n.orders)) for n in walk(written)
+        )
         several = len(free_symbols(written)) > 1 or isinstance(written, Pow)
         if plain and is_numeric(other) and several and not isinstance(written, Symbol | Indexed | Apply):
             return True

@@ -60,7 +60,9 @@ class Definitions:
     ) -> Finding | None:
         """STATED if the first link of a chain defines something; None if it is a claim."""
         table = self.table
-        if relation == "<-" or (relation == ":=" and self.mentions(right, left) and not isinstance(left, Apply)):
+        if relation == "<-" or (
+            relation == ":=" and self.mentions(right, left) and not isinstance(left, Apply)
+        ):
             return self._assignment(left, right)
         rule = self._update_rule(left, right, line)
         if rule is not None:
@@ -75,7 +77,12 @@ class Definitions:
             self.define(logarithm, Func("exp", (right,)), line)
             return Finding(Verdict.STATED)
         root = _square(left)
-        if root is not None and not self.is_defined(root) and not self.mentions(right, root) and not self._known(root):
+        if (
+            root is not None
+            and not self.is_defined(root)
+            and not self.mentions(right, root)
+            and not self._known(root)
+        ):
             # s^2 = … defines s as the root
             self.define(root, Pow(right, HALF), line)
             return Finding(Verdict.STATED)
@@ -95,7 +102,12 @@ class Definitions:
                 return None
             self.define(left, right, line)
             return Finding(Verdict.STATED)
-        if isinstance(left, Indexed) and not table.has(form[0]) and not is_given(right) and table.recurrent(left.base):
+        if (
+            isinstance(left, Indexed)
+            and not table.has(form[0])
+            and not is_given(right)
+            and table.recurrent(left.base)
+        ):
             # h_1 = … beside h_t = … h_{t-1} …: where the recurrence starts
             self.define(left, right, line)
             return Finding(Verdict.STATED)
@@ -183,10 +195,18 @@ class Definitions:
         assert form is not None
         old = table.values[form[0]]
         same = decide(old.number, right, clock=clock)
-        if plain_number(old.number) is None and old.section == table.section and same.outcome is not Outcome.PROVED:
+        if (
+            plain_number(old.number) is None
+            and old.section == table.section
+            and same.outcome is not Outcome.PROVED
+        ):
             return None  # it was worked out, so another number is a claim
         if same.outcome is Outcome.PROVED:
-            return Finding(Verdict.PROVED) if old.section == table.section and old.line else Finding(Verdict.STATED)
+            return (
+                Finding(Verdict.PROVED)
+                if old.section == table.section and old.line
+                else Finding(Verdict.STATED)
+            )
         if self._rule_for(left) is not None:
             return None
         table.give(form[0], right, line)
@@ -254,7 +274,9 @@ class Definitions:
     def normalised(self, left: Expr, right: Expr) -> bool:
         """Note that the components of something add up to one, if that is what an equation says."""
         match left, right:
-            case (Sum(Indexed(base, (Symbol(index),)), bound, _, _, None), Number(value)) if index == bound and value == 1:
+            case (Sum(Indexed(base, (Symbol(index),)), bound, _, _, None), Number(value)) if (
+                index == bound and value == 1
+            ):
                 if base + "_{}" in self.table.definitions:
                     return False
                 self.table.simplex.add(base)
@@ -268,7 +290,8 @@ class Definitions:
             if isinstance(node, Symbol | Apply) and self.table.has(node.name):
                 return True
             if isinstance(node, Indexed) and (
-                node.base + "_{}" in self.table.definitions or self.table.has(component_name(node.base, node.indices))
+                node.base + "_{}" in self.table.definitions
+                or self.table.has(component_name(node.base, node.indices))
             ):
                 return True
             if isinstance(node, Derivative):
@@ -294,7 +317,9 @@ class Definitions:
         """``x_{t+1} = x_t - …``: a rule that makes the next member from this one."""
         if not isinstance(left, Indexed) or all(isinstance(i, Symbol | Number) for i in left.indices):
             return False
-        return any(isinstance(node, Indexed) and node.base == left.base and node != left for node in walk(right))
+        return any(
+            isinstance(node, Indexed) and node.base == left.base and node != left for node in walk(right)
+        )
 
     def _define_recurrence(self, left: Expr, right: Expr, line: int) -> None:
         """``x_{t+1} = g(x_t)`` kept as ``x_t = g(x_{t-1})``."""
@@ -331,7 +356,11 @@ class Definitions:
                 continue
             if stem(generic) in {stem(name), *lookalikes(stem(name))} and isinstance(rule.generic, Symbol):
                 return substitute(rule.body, {rule.generic: left})
-            if isinstance(rule.generic, Indexed) and isinstance(left, Indexed) and rule.generic.base == left.base:
+            if (
+                isinstance(rule.generic, Indexed)
+                and isinstance(left, Indexed)
+                and rule.generic.base == left.base
+            ):
                 mapping = dict(zip(rule.generic.indices, left.indices, strict=False))
                 return substitute(rule.body, mapping)
         return None
@@ -400,6 +429,4 @@ def form_of(left: Expr) -> tuple[str, tuple[Expr, ...], tuple[Expr, ...]] | None
 
 def is_given(right: Expr) -> bool:
     """A number, possibly as a product or quotient of numbers."""
-    return not any(
-        isinstance(n, Symbol | Indexed | Apply | Derivative | Sum) for n in walk(right)
-    )
+    return not any(isinstance(n, Symbol | Indexed | Apply | Derivative | Sum) for n in walk(right))

@@ -94,7 +94,13 @@ def _arguments(params: tuple[Expr, ...], hidden: tuple[Expr, ...], left: Expr, r
         for node in walk(side):
             if isinstance(node, Mul) and not isinstance(node.factors[0], Number | Neg):
                 symbols = free_symbols(node)
-                if symbols and symbols <= wanted and symbols & set(hidden) and len(node.factors) <= 3 and node not in seen:
+                if (
+                    symbols
+                    and symbols <= wanted
+                    and symbols & set(hidden)
+                    and len(node.factors) <= 3
+                    and node not in seen
+                ):
                     seen.add(node)
                     yield node
     for param in params:

@@ -101,14 +101,23 @@ def situation(trees: Iterable[Expr], table: Table) -> tuple[Any, ...]:
             for part in dependence:
                 todo |= names_in(part) - seen
         said.append(
-            (name, name in table.known, name in table.used, frozenset(dependence or ()), usual, table.unreadable.get(name))
+            (
+                name,
+                name in table.known,
+                name in table.used,
+                frozenset(dependence or ()),
+                usual,
+                table.unreadable.get(name),
+            )
         )
         for other in lookalikes(name):
             if table.has(other):
                 todo.add(other)
     labelled = tuple(sorted((*table.definitions, *table.values))) if undefined else ()
     beliefs = tuple(
-        (key, belief.tree, belief.wrong) for key, belief in table.beliefs.items() if any(name in key for name in seen)
+        (key, belief.tree, belief.wrong)
+        for key, belief in table.beliefs.items()
+        if any(name in key for name in seen)
     )
     nouns = tuple((noun, tuple(things)) for noun, things in table.nouns.items()) if undefined else ()
     return (
@@ -138,7 +147,11 @@ def _definitions(name: str, table: Table) -> list[Definition]:
     """The definitions of a name, of the family, and of its numbered members."""
     found = [
         d
-        for d in (table.definitions.get(name), table.definitions.get(name + "_{}"), table.bare_formulas.get(name))
+        for d in (
+            table.definitions.get(name),
+            table.definitions.get(name + "_{}"),
+            table.bare_formulas.get(name),
+        )
         if d is not None
     ]
     prefix = name + "_{"

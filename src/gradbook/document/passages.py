@@ -67,7 +67,9 @@ def passages(pieces: Sequence[Piece], names: Names, deadline: float, memory: Mem
                 if current.parts:
                     runs.append(current)
                 heading = piece.kind is PieceKind.HEADING
-                parts: list[str | Formula] = _heading_parts(piece, names, deadline, memory) if heading else [piece.text]
+                parts: list[str | Formula] = (
+                    _heading_parts(piece, names, deadline, memory) if heading else [piece.text]
+                )
                 runs.append(Passage(piece.kind, parts, level=piece.level))
                 current = Passage(PieceKind.TEXT, [])
             case PieceKind.TEXT:
@@ -97,7 +99,9 @@ def _heading_parts(piece: Piece, names: Names, deadline: float, memory: Memory) 
         start, stop = found.span(group)
         parts.append(piece.text[end : found.start()])
         text = piece.text[start:stop]
-        parts.append(_formula(Piece(PieceKind.INLINE, text, piece.offsets[start : stop + 1]), names, deadline, memory))
+        parts.append(
+            _formula(Piece(PieceKind.INLINE, text, piece.offsets[start : stop + 1]), names, deadline, memory)
+        )
         end = found.end()
     parts.append(piece.text[end:])
     return parts

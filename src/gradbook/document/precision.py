@@ -75,7 +75,9 @@ def is_numeric(expr: Node) -> bool:
     >>> is_numeric(Symbol("x"))
     False
     """
-    return not any(isinstance(p, Symbol | Indexed | Apply | Sum | Delta | Derivative | Cases) for p in walk(expr))
+    return not any(
+        isinstance(p, Symbol | Indexed | Apply | Sum | Delta | Derivative | Cases) for p in walk(expr)
+    )
 
 
 def value_of(expr: Expr, clock: Clock, precision: int = 160) -> arb:
@@ -87,7 +89,9 @@ def _no_symbol(atom: Expr) -> Fraction:
     raise ValueError(f"a symbol where numbers were expected: {atom}")
 
 
-def rounds_to(value: arb, target: Fraction, unit: Fraction, *, slack: Fraction = Fraction(1, 2)) -> bool | None:
+def rounds_to(
+    value: arb, target: Fraction, unit: Fraction, *, slack: Fraction = Fraction(1, 2)
+) -> bool | None:
     """Whether the value lies within half a unit of the target; None if the enclosure cannot tell.
 
     >>> rounds_to(ball(Fraction(493, 1000)), Fraction(493, 1000), Fraction(1, 1000))

@@ -56,7 +56,10 @@ def role_of(words: str) -> Role:
 
 
 _ENUMERATED = re.compile(r"^\s*(\(?([a-zA-Z]|[ivxIVX]{1,4}|\d{1,3}(\.\d+)*)[).:]|[§#]?\d+(\.\d+)+)\s+\S")
-_NAMED = re.compile(r"^\s*(case|example|exercise|problem|part|question|task|section|method|variant|version)\b\s*\(?[\w.]*\)?\s*[:.)–—-]?", re.I)
+_NAMED = re.compile(
+    r"^\s*(case|example|exercise|problem|part|question|task|section|method|variant|version)\b\s*\(?[\w.]*\)?\s*[:.)–—-]?",
+    re.I,
+)
 _CASE = re.compile(r"^\s*case\b", re.I)
 
 
@@ -67,12 +70,15 @@ def is_subheading(text: str, strong: bool) -> bool:
     (True, False)
     """
     plain = text.strip()
-    if not plain or len(plain) > 90 or plain.endswith((",", ".")) and len(plain) > 60:
+    if not plain or len(plain) > 90 or (plain.endswith((",", ".")) and len(plain) > 60):
         return False
     return strong or bool(_ENUMERATED.match(plain)) or bool(_NAMED.match(plain))
 
 
-_OVER = re.compile(r"^\s*(in general|in both cases|in all cases|for all|altogether|together|combining|from (the )?cases?|both cases|hence in|therefore in)\b", re.I)
+_OVER = re.compile(
+    r"^\s*(in general|in both cases|in all cases|for all|altogether|together|combining|from (the )?cases?|both cases|hence in|therefore in)\b",
+    re.I,
+)
 
 
 def ends_cases(text: str) -> bool:
@@ -103,7 +109,7 @@ def is_case(text: str) -> bool:
 
 
 def hypothesis_in(text: str, target: Expr | None) -> Hypothesis | None:
-    """"let p be a sigmoid function", "Case 2: hyperbolic tangent"."""
+    """ "let p be a sigmoid function", "Case 2: hyperbolic tangent"."""
     kind = function_kind(text)
     if kind is None:
         return None
@@ -149,11 +155,23 @@ def value_after(text: str) -> str | None:
 
 def _clean(text: str) -> str:
     text = text.replace("−", "-").replace("–", "-").replace(" ", "").lstrip("+")
-    return text.replace("-.", "-0.", 1) if text.startswith("-.") else "0" + text if text.startswith(".") else text
+    return (
+        text.replace("-.", "-0.", 1)
+        if text.startswith("-.")
+        else "0" + text
+        if text.startswith(".")
+        else text
+    )
 
 
-_IS = re.compile(r"^\s*\)?\s*(?:is|are|denotes?|being|be|=|:|stands? for|represents?|for)\s+(?:the|a|an|our|its|all|some|called)?\s*([^.;:,()|]{2,60})", re.I)
-_KIND_AFTER = re.compile(r"^\s*\)?\s*(?:is|are|be|being|denotes?|in|∈)?\s*(?:the|a|an|some|any|both|all|of)?\s*([^.;:]{0,60})", re.I)
+_IS = re.compile(
+    r"^\s*\)?\s*(?:is|are|denotes?|being|be|=|:|stands? for|represents?|for)\s+(?:the|a|an|our|its|all|some|called)?\s*([^.;:,()|]{2,60})",
+    re.I,
+)
+_KIND_AFTER = re.compile(
+    r"^\s*\)?\s*(?:is|are|be|being|denotes?|in|∈)?\s*(?:the|a|an|some|any|both|all|of)?\s*([^.;:]{0,60})",
+    re.I,
+)
 
 
 def declare(said: Declared, table: Table) -> None:
@@ -167,14 +185,21 @@ def declare(said: Declared, table: Table) -> None:
     phrase = found.group(1) if found else ""
     phrase = re.split(r"\b(?:with|where|and|so|then|which|that|whose|for|we|to)\b", phrase)[0]
     last = re.split(r"[.;:]", before)[-1]
-    is_predicate = bool(re.match(r"^\)?\s*(?:(?:is|are|be|being|denotes?)\b|(?:an?|the) [\w -]*(?:vectors?|matrix|matrices|scalar))", after))
+    is_predicate = bool(
+        re.match(
+            r"^\)?\s*(?:(?:is|are|be|being|denotes?)\b|(?:an?|the) [\w -]*(?:vectors?|matrix|matrices|scalar))",
+            after,
+        )
+    )
     about = f"{phrase if is_predicate else ''} | {_noun_before(last)}"
     _kinds(names, about, table)
     _domains(said.symbols, about, table)
     _nouns(said, last, table)
 
 
-_BEFORE = re.compile(r"(vectors?|matrix|matrices|scalars?|integers?|numbers?|targets?|labels?|distributions?|positive|negative|constants?|parameters?|probabilities|probability|logits?|symmetric)\W*$")
+_BEFORE = re.compile(
+    r"(vectors?|matrix|matrices|scalars?|integers?|numbers?|targets?|labels?|distributions?|positive|negative|constants?|parameters?|probabilities|probability|logits?|symmetric)\W*$"
+)
 
 
 def _noun_before(words: str) -> str:
@@ -203,13 +228,19 @@ def _kinds(names: list[str], about: str, table: Table) -> None:
         if re.search(r"\bone[- ]hot\b", about):
             table.simplex.add(name)
             table.choices.setdefault(name, (Fraction(0), Fraction(1)))
-        elif re.search(r"\b(probability vector|distributions?|probabilities)\b", about) and "log" not in about:
+        elif (
+            re.search(r"\b(probability vector|distributions?|probabilities)\b", about) and "log" not in about
+        ):
             table.simplex.add(name)
 
 
 def _domains(symbols: Sequence[Expr], about: str, table: Table) -> None:
     for symbol in symbols:
-        if re.search(r"\b(positive|strictly positive)\b", about) and "non" not in about and "definite" not in about:
+        if (
+            re.search(r"\b(positive|strictly positive)\b", about)
+            and "non" not in about
+            and "definite" not in about
+        ):
             table.assume(Relation(symbol, Op.GT, ZERO))
         elif re.search(r"\bnon-?negative\b", about):
             table.assume(Relation(symbol, Op.GE, ZERO))

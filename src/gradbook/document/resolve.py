@@ -123,7 +123,11 @@ class Resolution:
             return None
         key = head_key(node, self.table)
         belief = self.table.beliefs.get(key) if key is not None else None
-        if belief is None or (belief.wrong and not self.trust_wrong) or (not belief.wrong and not self.trust_rounded):
+        if (
+            belief is None
+            or (belief.wrong and not self.trust_wrong)
+            or (not belief.wrong and not self.trust_rounded)
+        ):
             return None
         if self.differentiating and key is not None and not key.startswith("d:"):
             return None
@@ -131,7 +135,9 @@ class Resolution:
             assert key is not None
             self.used.add(key)
         # A belief about a head must not be applied inside itself.
-        if key is not None and any(head_key(p, self.table) == key for p in walk(belief.tree) if isinstance(p, Expr)):
+        if key is not None and any(
+            head_key(p, self.table) == key for p in walk(belief.tree) if isinstance(p, Expr)
+        ):
             return None
         return belief.tree
 
@@ -239,7 +245,9 @@ class Resolution:
         if node.base + "_{}" in table.unreadable:
             raise Unresolved(f"“{node.base}” is defined by a line that could not be read")
         if definition is not None and len(definition.indices) == len(indices):
-            mapping = {k: v for k, v in zip(definition.indices, indices, strict=True) if isinstance(k, Symbol)}
+            mapping = {
+                k: v for k, v in zip(definition.indices, indices, strict=True) if isinstance(k, Symbol)
+            }
             return self.of(substitute(definition.body, mapping), opaque)
         other = self.table.other_name(Indexed(node.base, indices))
         if other is not None:
@@ -314,7 +322,9 @@ class Resolution:
         """g''(x) rests on what the writer holds of g'(x)."""
         if sum(node.orders) < 2 or len(params) != 1 or node.args not in ((), params):
             return None
-        return self._lower_belief(Derivative(Symbol(node.name), params[0], sum(node.orders)), params[0], opaque)
+        return self._lower_belief(
+            Derivative(Symbol(node.name), params[0], sum(node.orders)), params[0], opaque
+        )
 
     def _bare_prime(self, name: str, body: Expr, order: int, opaque: frozenset[Expr]) -> Expr:
         """y' where y is a formula in one variable."""
@@ -333,7 +343,12 @@ class Resolution:
         return symbol.name in self.table.values and symbol.name not in self.table.definitions
 
     def _applied(
-        self, params: tuple[Expr, ...], body: Expr, args: tuple[Expr, ...], orders: tuple[int, ...], opaque: frozenset[Expr]
+        self,
+        params: tuple[Expr, ...],
+        body: Expr,
+        args: tuple[Expr, ...],
+        orders: tuple[int, ...],
+        opaque: frozenset[Expr],
     ) -> Expr:
         values = tuple(self.of(a, opaque | free_index(a)) for a in args)
         same = all(a == p for a, p in zip(args, params, strict=False))
@@ -347,7 +362,9 @@ class Resolution:
         mapping = {p: v for p, v in zip(params, values, strict=False) if p != v}
         return _bind(tree, mapping) if mapping else tree
 
-    def _unknown(self, name: str, args: tuple[Expr, ...], orders: tuple[int, ...], opaque: frozenset[Expr]) -> Expr:
+    def _unknown(
+        self, name: str, args: tuple[Expr, ...], orders: tuple[int, ...], opaque: frozenset[Expr]
+    ) -> Expr:
         """An application of a function the document leaves open, with what it depends on as arguments."""
         if not args and name in self.table.usual_arguments:
             args = self.table.usual_arguments[name]
@@ -407,12 +424,20 @@ class Resolution:
         for key, belief in self.table.beliefs.items():
             if belief.wrong and not self.trust_wrong:
                 continue
-            name = key[4:].partition("/")[0] if key.startswith("d:s:") else key[2:] if key.startswith("s:") else ""
+            name = (
+                key[4:].partition("/")[0]
+                if key.startswith("d:s:")
+                else key[2:]
+                if key.startswith("s:")
+                else ""
+            )
             if name and name != head and name in self.table.definitions and Symbol(name) != wrt:
                 held[name] = wrt
         return held
 
-    def _formal_slope(self, node: Derivative, wrt: Expr, held: dict[str, Expr], opaque: frozenset[Expr]) -> Expr:
+    def _formal_slope(
+        self, node: Derivative, wrt: Expr, held: dict[str, Expr], opaque: frozenset[Expr]
+    ) -> Expr:
         """The chain rule with the held names left as functions, whose own values and slopes come afterwards."""
         inner = replace(self, formal=held, differentiating=True)
         body = inner.of(node.body, opaque | {wrt})
@@ -458,7 +483,9 @@ class Resolution:
             if isinstance(head, Symbol | Apply) and self.definition(head.name) is None:
                 raise Unresolved(f"“{bare(head.name)}” is not defined, so it cannot be differentiated")
             if not self._independent(wrt):
-                raise Unresolved(f"what is differentiated does not depend on “{name}” as far as the document says")
+                raise Unresolved(
+                    f"what is differentiated does not depend on “{name}” as far as the document says"
+                )
         self.implied.update(dict.fromkeys(inferred_positive((body,))))
         try:
             return differentiate(body, wrt, node.order)
@@ -467,7 +494,9 @@ class Resolution:
 
     def _varies(self, body: Expr, wrt: Expr) -> bool:
         """Whether a body holds a component of the variable's family."""
-        return isinstance(wrt, Indexed) and any(isinstance(p, Indexed) and p.base == wrt.base for p in walk(body))
+        return isinstance(wrt, Indexed) and any(
+            isinstance(p, Indexed) and p.base == wrt.base for p in walk(body)
+        )
 
     def _independent(self, wrt: Expr) -> bool:
         """A variable of the document, so that a derivative by it may well be zero."""
@@ -492,7 +521,9 @@ class Resolution:
             definition = self.definition(wrt.name)
             if definition is not None and not self.table.depends.get(wrt.name):
                 return wrt
-            resolved = self._unknown(wrt.name, wrt.args, wrt.orders, frozenset()) if definition is None else wrt
+            resolved = (
+                self._unknown(wrt.name, wrt.args, wrt.orders, frozenset()) if definition is None else wrt
+            )
             return resolved
         return wrt
 
@@ -517,7 +548,9 @@ class Resolution:
         names = (*self.table.definitions, *self.table.values)
         return [n for n in names if stem(n) in letters and "_{" in n and "_{}" not in n] or None
 
-    def _generic_slope(self, body: Expr, wrt: Expr, family: list[str], order: int, opaque: frozenset[Expr]) -> Expr:
+    def _generic_slope(
+        self, body: Expr, wrt: Expr, family: list[str], order: int, opaque: frozenset[Expr]
+    ) -> Expr:
         """Differentiate formally: each quantity of the family is some function of the generic one."""
         if order != 1:
             raise Unresolved("a higher derivative with respect to a generic name")
@@ -536,7 +569,9 @@ def _bind(tree: Expr, mapping: Mapping[Expr, Expr]) -> Expr:
 
 def free_index(expr: Expr) -> frozenset[Expr]:
     """Index letters in an argument stay as they are."""
-    return frozenset(s for p in walk(expr) if isinstance(p, Indexed) for s in p.indices if isinstance(s, Symbol))
+    return frozenset(
+        s for p in walk(expr) if isinstance(p, Indexed) for s in p.indices if isinstance(s, Symbol)
+    )
 
 
 def _folded(index: Expr) -> Expr:

@@ -19,7 +19,7 @@ def note_space(table: Table, name: str, space: str, target: list[Token]) -> None
         ones = [t for t in script if t.is_char("1")]
         (table.vectors if ones else table.matrices).add(name)
     elif script and any(t.is_char("^") for t in script):
-        if script[-1].text == "+" or script[1:2] and script[1].text == "+":
+        if script[-1].text == "+" or (script[1:2] and script[1].text == "+"):
             table.assume(Relation(Symbol(name), Op.GT, ZERO))
         else:
             table.vectors.add(name)

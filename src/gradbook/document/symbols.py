@@ -318,7 +318,7 @@ class Table:
         self.passing.clear()
 
     def close_cases(self) -> None:
-        """"In general", "from case 1 and 2": the cases are over."""
+        """ "In general", "from case 1 and 2": the cases are over."""
         self.of_case.clear()
         self.hypotheses.clear()
         self.case = 0
@@ -332,7 +332,9 @@ class Table:
     def open_section(self, depth: int = 0) -> None:
         """A new heading: names may be given new meanings; what was stated under its equals ends with them."""
         self.section += 1
-        self.conditions = [c for c in self.conditions if self.depths.get(c, 0) < depth or self.depths.get(c, 0) == 0]
+        self.conditions = [
+            c for c in self.conditions if self.depths.get(c, 0) < depth or self.depths.get(c, 0) == 0
+        ]
         self.depth = depth
         self.of_case.clear()
         self.imposed.clear()
@@ -372,7 +374,10 @@ def _names_one_of(name: str, noun: str, number: Expr | None) -> bool:
     if (count is None) != (number is None) or (isinstance(number, Number) and str(number.value) != count):
         return False
     first = words[0]
-    return any(len(first) >= 3 and word.startswith(first) or word.rstrip("s") == first for word in noun.lower().split())
+    return any(
+        (len(first) >= 3 and word.startswith(first)) or word.rstrip("s") == first
+        for word in noun.lower().split()
+    )
 
 
 def atom_of(expr: Expr) -> str | None:

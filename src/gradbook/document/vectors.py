@@ -16,7 +16,11 @@ def ranks(table: Table) -> dict[str, Rank]:
     for name in table.names.bold:
         letter = name.removeprefix("\\mathbf{").removesuffix("}") if name.startswith("\\mathbf{") else name
         found[name] = Rank.MATRIX if is_capital(letter) else Rank.VECTOR
-    for group, rank in ((table.vectors, Rank.VECTOR), (table.matrices, Rank.MATRIX), (table.scalars, Rank.SCALAR)):
+    for group, rank in (
+        (table.vectors, Rank.VECTOR),
+        (table.matrices, Rank.MATRIX),
+        (table.scalars, Rank.SCALAR),
+    ):
         for name in group:
             found[name] = rank
     return found

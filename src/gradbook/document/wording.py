@@ -50,7 +50,9 @@ def _member(name: str, args: tuple[Expr, ...], orders: tuple[int, ...]) -> Expr:
     base = bare(name)
     if not rest:
         return Indexed(base, (index,))
-    label = index.name if isinstance(index, Symbol) else str(index.value) if isinstance(index, Number) else None
+    label = (
+        index.name if isinstance(index, Symbol) else str(index.value) if isinstance(index, Number) else None
+    )
     if label is None:
         return Apply(name, args, orders)
     return Apply(f"{base}_{{{label}}}", rest, orders[1:] if any(orders) else ())

@@ -239,7 +239,9 @@ class _Differentiation:
                 Number(exponent.value - 1) if isinstance(exponent, Number) else Add((exponent, Neg(ONE)))
             )
             return mul(exponent, ONE if lowered == ZERO else Pow(base, lowered), below)
-        inner = add(mul(above, _func("log", base)), Div(mul(exponent, below), base) if below != ZERO else ZERO)
+        inner = add(
+            mul(above, _func("log", base)), Div(mul(exponent, below), base) if below != ZERO else ZERO
+        )
         return mul(Pow(base, exponent), inner)
 
     def _function(self, name: str, args: tuple[Expr, ...]) -> Expr:

@@ -29,6 +29,7 @@ from gradbook.symbolic.expr import (
     Sum,
     Symbol,
     children,
+    free_symbols,
     walk,
 )
 from gradbook.symbolic.generators import Monomial, PolyKey
@@ -160,7 +161,12 @@ class Sampler:
         self.index_names, self.exponent_integers = _integer_roles((*exprs, *stated))
         self.size_names = size_names
         self.landmarks = sorted(
-            {n.value for e in (*exprs, *domain.conditions) for n in walk(e) if isinstance(n, Number) and n.decimals is None}
+            {
+                n.value
+                for e in (*exprs, *domain.conditions)
+                for n in walk(e)
+                if isinstance(n, Number) and n.decimals is None
+            }
         )[:12]
 
     def draw(self, trial: int, size: int) -> _Draw:
@@ -205,7 +211,11 @@ class _Draw:
     def _real(self, bounds: Bounds) -> Fraction:
         rng, low, high = self.rng, bounds.low, bounds.high
         if self.trial < 12:
-            nice = [v for v in _NICE if (low is None or v > low) and (high is None or v < high) and v not in self.used]
+            nice = [
+                v
+                for v in _NICE
+                if (low is None or v > low) and (high is None or v < high) and v not in self.used
+            ]
             if nice:
                 value = nice[0] if self.trial == 0 else rng.choice(nice[: 4 + self.trial])
                 self.used.add(value)
@@ -270,6 +280,34 @@ def size_names(exprs: Iterable[Expr]) -> frozenset[str]:
     return frozenset(found)
 
 
+def compared_values(exprs: tuple[Expr, ...]) -> dict[Symbol, tuple[Fraction, ...]]:
+    """Symbols that the conditions of some case distinction compare with numbers by = only.
+
+    ``{ -log p, y = 1; -log(1 - p), y = 0`` makes y a quantity of two values; ``sin x / x, x != 0; 1, x = 0``
+    does not, since there the other condition is not an equality.
+    """
+    found: dict[Symbol, set[Fraction]] = {}
+    spoiled: set[Symbol] = set()
+    for expr in exprs:
+        for node in walk(expr):
+            if not isinstance(node, Cases):
+                continue
+            for _, condition in node.branches:
+                for part in walk(condition):
+                    match part:
+                        case Relation(Symbol() as symbol, Op.EQ, Number(value)) | Relation(
+                            Number(value), Op.EQ, Symbol() as symbol
+                        ):
+                            found.setdefault(symbol, set()).add(value)
+                        case Relation(left, _, right):
+                            spoiled |= {
+                                s for s in free_symbols(left) | free_symbols(right) if isinstance(s, Symbol)
+                            }
+                        case _:
+                            pass
+    return {s: tuple(sorted(values)) for s, values in found.items() if s not in spoiled and len(values) > 1}
+
+
 # --- empty cells ------------------------------------------------------------------------------
 
 _Row = tuple[dict[Monomial, Fraction], Fraction]
@@ -311,7 +349,9 @@ class Constraints:
         return False
 
 
-def _combine(a: dict[Monomial, Fraction], b: dict[Monomial, Fraction], unknown: Monomial) -> dict[Monomial, Fraction]:
+def _combine(
+    a: dict[Monomial, Fraction], b: dict[Monomial, Fraction], unknown: Monomial
+) -> dict[Monomial, Fraction]:
     x, y = -b[unknown], a[unknown]
     total: dict[Monomial, Fraction] = {}
     for row, factor in ((a, x), (b, y)):

@@ -209,7 +209,6 @@ _UNARY: dict[str, Callable[[arb], arb]] = {
 }
 
 
-
 def _counts(expr: Expr, bound: _Bound) -> bool:
     """Whether a side of a condition is an index or an integer, for which a seam is a value like others."""
     match expr:

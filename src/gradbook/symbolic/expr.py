@@ -455,10 +455,10 @@ def _substitute_binder(part: Sum | Product, mapping: Mapping[Any, Any]) -> Node:
     used = {s for value in inner.values() for s in free_names(value)}
     binder: Sum | Product = part
     if part.index in used:
-        fresh = fresh_name(part.index, used | free_names(part.body) | {n for k in inner for n in free_names(k)})
-        binder = type(part)(
-            substitute(part.body, {index: Symbol(fresh)}), fresh, *_bounds(part)
+        fresh = fresh_name(
+            part.index, used | free_names(part.body) | {n for k in inner for n in free_names(k)}
         )
+        binder = type(part)(substitute(part.body, {index: Symbol(fresh)}), fresh, *_bounds(part))
     parts = {
         name: substitute(value, inner if name == "body" else mapping)
         for name in binder.__match_args__

@@ -1,0 +1,66 @@
+"""Where things stand, and the lines that are put there."""
+
+from __future__ import annotations
+
+from gradbook.document.claims import Finding
+from gradbook.document.pieces import Piece, PieceKind, Source
+from gradbook.document.report import Line
+from gradbook.document.statements import Statement
+from gradbook.document.tokens import Token
+
+
+class Places:
+    """Places of the piece being read, and the lines emitted so far."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.piece = Piece(PieceKind.TEXT, "")
+        self.lines: list[tuple[int, Line]] = []
+
+    def offset(self, at: int) -> int:
+        offsets = self.piece.offsets
+        return offsets[min(at, len(offsets) - 1)] if len(offsets) else 0
+
+    def line_at(self, at: int) -> int:
+        return self.source.position(self.offset(at))[0]
+
+    def emit_all(self, statement: Statement, finding: Finding) -> None:
+        for k in range(len(statement.marks)):
+            self.emit_link(statement, k, finding)
+
+    def emit_link(self, statement: Statement, k: int, finding: Finding) -> None:
+        side = statement.sides[k + 1] or [statement.marks[k]]
+        before = statement.sides[k] if k == 0 and statement.sides[k] else [statement.marks[k]]
+        self.emit(side[0].start, side[-1].end, [*before, *side], finding)
+
+    def emit(
+        self, start: int, end: int, tokens: list[Token], finding: Finding, source: str | None = None
+    ) -> None:
+        piece = self.piece
+        first = self.offset(start)
+        last = self.offset(max(end - 1, start)) + 1
+        line, column = self.source.position(first)
+        end_line, end_column = self.source.position(last)
+        text = source if source is not None else piece.text[tokens[0].start : tokens[-1].end]
+        self.lines.append(
+            (
+                first,
+                Line(
+                    line,
+                    column,
+                    end_line,
+                    end_column,
+                    " ".join(text.split()),
+                    finding.verdict,
+                    finding.code,
+                    finding.message,
+                    finding.evidence,
+                    finding.help,
+                    finding.follows,
+                ),
+            )
+        )
+
+    def spot(self, at: int) -> str:
+        line, column = self.source.position(self.offset(at))
+        return f" (line {line}, column {column})"

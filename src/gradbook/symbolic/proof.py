@@ -1,0 +1,308 @@
+"""Proof of an equality in every cell of a domain, by normal forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from fractions import Fraction
+
+from gradbook.symbolic.bounds import BoundHit, Clock
+from gradbook.symbolic.domain import Constraints, Domain, compared_values, inferred_positive, simple_bounds
+from gradbook.symbolic.expr import (
+    ONE,
+    ZERO,
+    Add,
+    Delta,
+    Div,
+    Expr,
+    Indexed,
+    Mul,
+    Neg,
+    Number,
+    Op,
+    Relation,
+    Sum,
+    Symbol,
+    substitute,
+    walk,
+)
+from gradbook.symbolic.generators import Monomial, PolyKey
+from gradbook.symbolic.normal import Normaliser, restarting
+from gradbook.symbolic.regions import (
+    BranchesDiffer,
+    Facts,
+    NeedEqual,
+    NeedSign,
+    NoBranch,
+    NotNormal,
+    OutsideDomain,
+    Region,
+)
+
+#: Most cells that the domain may be split into.
+MAX_REGIONS = 160
+
+
+class Proof:
+    """Equality in every cell of the domain; cells are split when a sign turns out to matter."""
+
+    def __init__(self, left: Expr, right: Expr, domain: Domain, clock: Clock) -> None:
+        self.left = left
+        self.right = right
+        self.domain = domain
+        self.clock = clock
+        bounds = simple_bounds(domain.conditions, (left, right))
+        positive = frozenset(name for name, b in bounds.items() if b.low is not None and b.low >= 0)
+        pairs = {name: (values[0], values[1]) for name, values in domain.choices if len(values) == 2}
+        self.facts = Facts(
+            positive=positive, integers=domain.integers | _index_names(left, right), two_valued=pairs
+        )
+        self.stated: list[tuple[PolyKey, int]] = []
+
+    def holds(self) -> bool:
+        """True is a proof of equality; False means that some cell resisted."""
+        return all(self._cells(*pair, lambda n, a, b: n.equal(n.of(a), n.of(b))) for pair in self._pairs())
+
+    def positive(self) -> bool:
+        """True is a proof that left - right is positive (almost everywhere) in every cell."""
+
+        def sign(n: Normaliser, a: Expr, b: Expr) -> bool:
+            difference = n.add(n.of(a), n.negated(n.of(b)))
+            return (n.quotient_sign(difference) - n.one).is_zero()
+
+        return all(self._cells(*pair, sign) for pair in self._pairs())
+
+    def _pairs(self) -> Iterable[tuple[Expr, Expr]]:
+        return self._discrete(self.left, self.right)
+
+    def _discrete(self, left: Expr, right: Expr) -> Iterable[tuple[Expr, Expr]]:
+        """The claim at each value of the quantities that take few values and that conditions ask about."""
+        names = compared_values((left, right))
+        pairs = [(left, right)]
+        for symbol, values in names.items():
+            chosen = dict(self.domain.choices).get(symbol.name) or values
+            pairs = [
+                (substitute(a, {symbol: Number(v)}), substitute(b, {symbol: Number(v)}))
+                for a, b in pairs
+                for v in chosen
+            ]
+        return pairs
+
+    def _cells(self, left: Expr, right: Expr, test: Callable[[Normaliser, Expr, Expr], bool]) -> bool:
+        start = Region(unequal=self.domain.unequal)
+        self.stated = []
+        restarting(self.facts, start, self.clock, self._learn)
+        signs = {k: s for k, s in self.stated}
+        todo = [(Region(signs, self.domain.unequal), left, right)]
+        seen = 0
+        vacuous = True
+        while todo:
+            region, a, b = todo.pop()
+            seen += 1
+            self.clock.check()
+            if seen > MAX_REGIONS:
+                raise BoundHit(f"more than {MAX_REGIONS} cells of a case distinction")
+            try:
+                if not restarting(self.facts, region, self.clock, lambda n, a=a, b=b: test(n, a, b)):
+                    if self._empty(region):
+                        continue
+                    return False
+                vacuous = False
+            except NeedSign as need:
+                for sign in (1, -1):
+                    cell = region.with_sign(need.factor, sign)
+                    if not self._empty(cell):
+                        todo.append((cell, a, b))
+            except NeedEqual as need:
+                if need.right.startswith("#"):
+                    same: dict[Expr, Expr] = {Symbol(need.left): Number(Fraction(need.right[1:]))}
+                else:
+                    same = {Symbol(need.right): Symbol(need.left)}
+                todo.append((region, substitute(a, same), substitute(b, same)))
+                apart = region.unequal | {frozenset((need.left, need.right))}
+                todo.append((Region(region.signs, apart), a, b))
+            except OutsideDomain:
+                continue
+            except (NoBranch, BranchesDiffer, NotNormal):
+                if not self._empty(region):
+                    return False
+        return not vacuous
+
+    def _learn(self, normaliser: Normaliser) -> None:
+        """Signs that the domain states or that logarithms and even roots need, and assumed equations."""
+        self.stated = []
+        positives: list[Expr] = list(inferred_positive((self.left, self.right)))
+        for condition in self.domain.conditions:
+            match condition:
+                case Relation(a, Op.GT | Op.GE, b):
+                    positives.append(Add((a, Neg(b))))
+                case Relation(a, Op.LT | Op.LE, b):
+                    positives.append(Add((b, Neg(a))))
+                case _:
+                    pass
+        for expr in positives:
+            try:
+                num, den = normaliser.of(expr)
+            except (NeedSign, NeedEqual, NotNormal, NoBranch, BranchesDiffer, OutsideDomain):
+                continue
+            self._learn_positive(normaliser, num, den)
+        for equation in self._equations():
+            self._assume(normaliser, equation)
+
+    def _equations(self) -> Iterable[Relation]:
+        """Stated equations, and those of quantities that add up to one, over every range in the claim."""
+        yield from self.domain.equations
+        if not self.domain.simplex:
+            return
+        ranges = {(n.lower, n.upper) for e in (self.left, self.right) for n in walk(e) if isinstance(n, Sum)}
+        for base in sorted(self.domain.simplex):
+            for lower, upper in {*ranges, (None, None)}:
+                total = Sum(Indexed(base, (Symbol("#k"),)), "#k", lower, upper)
+                yield Relation(total, Op.EQ, ONE)
+
+    def _learn_positive(self, normaliser: Normaliser, num: object, den: object) -> None:
+        """num/den > 0: a sign if there is one factor of odd power, else only what is certain."""
+        unknown: list[tuple[PolyKey, int]] = []
+        sign = 1
+        for poly in (num, den):
+            content, factors = normaliser.factors(poly)  # type: ignore[arg-type]
+            sign = sign if content > 0 else -sign
+            for factor, power in factors:
+                if power % 2 == 0:
+                    continue
+                key = normaliser.key(factor)
+                if key[0][1] < 0:
+                    key, sign = tuple((m, -c) for m, c in key), -sign
+                known = dict(self.stated).get(key)
+                if known is not None:
+                    sign *= known
+                elif not normaliser.manifestly_positive(key):
+                    unknown.append((key, 1))
+        if len(unknown) == 1:
+            self.stated.append((unknown[0][0], sign))
+
+    def _assume(self, normaliser: Normaliser, equation: Relation) -> None:
+        """Use ``S = value`` for a generator S that stands alone with coefficient 1 or -1, sums first."""
+        try:
+            num, den = normaliser.of(Add((equation.left, Neg(equation.right))))
+        except (NeedSign, NeedEqual, NotNormal, NoBranch, BranchesDiffer, OutsideDomain):
+            return
+        if not den.is_constant():
+            return
+        key = normaliser.key(num)
+        table = self.facts.generators
+        linear = [
+            (monomial[0][0], coefficient)
+            for monomial, coefficient in key
+            if len(monomial) == 1 and monomial[0][1] == 1 and abs(coefficient) == 1
+        ]
+        linear.sort(key=lambda item: table.keys[item[0]][0] != "sum")
+        for gid, coefficient in linear:
+            rest = tuple((m, -c * coefficient) for m, c in key if m != ((gid, 1),))
+            alone = all(g != gid and g not in self.facts.assumed for m, _ in rest for g, _ in m)
+            if alone and gid not in self.facts.assumed:
+                self.facts.assumed[gid] = rest
+                return
+
+    def _empty(self, region: Region) -> bool:
+        constraints = Constraints()
+        signs = Normaliser(self.facts, region, self.clock)
+        monomials: set[Monomial] = set()
+        for key, sign in region.signs.items():
+            constraints.add(key, sign)
+            monomials.update(m for m, _ in key if m)
+        for monomial in monomials:
+            if signs.manifestly_positive(((monomial, 1),)):
+                constraints.add(((monomial, 1),), 1)
+        for gid in {g for m in monomials for g, _ in m}:
+            # exp(u) > 1 exactly where u > 0
+            sign = signs.exponent_sign(gid)
+            if sign is not None:
+                constraints.add((((), -1), (((gid, 1),), 1)), sign)
+        return constraints.empty()
+
+
+def _index_names(*exprs: Expr) -> frozenset[str]:
+    """Names that stand in index places."""
+    found: set[str] = set()
+    for expr in exprs:
+        for node in walk(expr):
+            match node:
+                case Indexed(_, parts):
+                    found |= {p.name for p in parts if isinstance(p, Symbol)}
+                case Delta(Symbol(a), Symbol(b)):
+                    found |= {a, b}
+                case _:
+                    pass
+    return frozenset(found)
+
+
+def proved_termwise(left: Expr, right: Expr, domain: Domain, clock: Clock) -> bool:
+    """Sums over the same range are equal if their terms are, case by case of the term.
+
+    This reaches what the generator form of a sum cannot: terms whose signs matter, or that need a
+    common denominator.
+    """
+    rest, groups = _linear_sums(Add((left, Neg(right))))
+    if not groups:
+        return False
+    for bodies in groups.values():
+        body = bodies[0] if len(bodies) == 1 else Add(tuple(bodies))
+        inner = replace(domain, integers=domain.integers | {_TERM})
+        if not (Proof(body, ZERO, inner, clock).holds() or proved_termwise(body, ZERO, inner, clock)):
+            return False
+    if not rest:
+        return True
+    return Proof(Add(tuple(rest)), ZERO, domain, clock).holds()
+
+
+_TERM = "#t0"
+
+
+ZERO = Number(Fraction(0))
+
+
+_Range = tuple[Expr | None, Expr | None]
+
+
+def _linear_sums(expr: Expr) -> tuple[list[Expr], dict[_Range, list[Expr]]]:
+    """Terms that are not sums over an index, and the bodies of those that are, by range."""
+    rest: list[Expr] = []
+    groups: dict[_Range, list[Expr]] = {}
+
+    def visit(node: Expr, factors: tuple[Expr, ...], sign: int, depth: int) -> None:
+        match node:
+            case Add(terms):
+                for term in terms:
+                    visit(term, factors, sign, depth)
+            case Neg(arg):
+                visit(arg, factors, -sign, depth)
+            case Mul(parts):
+                carrier = next((k for k, p in enumerate(parts) if _has_sum(p)), None)
+                if carrier is None or any(_has_sum(p) for k, p in enumerate(parts) if k != carrier):
+                    rest.append(_signed(_product((*factors, node)), sign))
+                else:
+                    others = (*parts[:carrier], *parts[carrier + 1 :])
+                    visit(parts[carrier], (*factors, *others), sign, depth)
+            case Div(num, den) if not _has_sum(den):
+                visit(num, (*factors, Div(ONE, den)), sign, depth)
+            case Sum(body, index, lower, upper, None):
+                term = substitute(body, {Symbol(index): Symbol(_TERM)})
+                groups.setdefault((lower, upper), []).append(_signed(_product((*factors, term)), sign))
+            case _:
+                rest.append(_signed(_product((*factors, node)), sign))
+
+    visit(expr, (), 1, 0)
+    return rest, groups
+
+
+def _has_sum(expr: Expr) -> bool:
+    return any(isinstance(node, Sum) for node in walk(expr))
+
+
+def _product(factors: tuple[Expr, ...]) -> Expr:
+    return factors[0] if len(factors) == 1 else Mul(factors)
+
+
+def _signed(expr: Expr, sign: int) -> Expr:
+    return expr if sign > 0 else Neg(expr)

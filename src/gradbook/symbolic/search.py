@@ -1,0 +1,152 @@
+"""The search for a point where two trees certainly differ, by balls that do not meet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flint import arb
+
+from gradbook.symbolic.bounds import BoundHit, Clock
+from gradbook.symbolic.domain import Domain, Sampler, compared_values, size_names
+from gradbook.symbolic.evaluate import Overlap, Point, Uncovered, Undefined, evaluate, holds
+from gradbook.symbolic.expr import Expr, Op, Sum, Symbol, walk
+from gradbook.symbolic.outcomes import Counterexample, Decision, Flaw, Outcome, display
+
+#: Points tried before a claim that resists proof is said to agree.
+POINTS = 48
+
+
+class Search:
+    """Looks for a point where the two sides certainly differ."""
+
+    def __init__(self, left: Expr, right: Expr, domain: Domain, clock: Clock) -> None:
+        self.left = left
+        self.right = right
+        self.domain = domain
+        self.clock = clock
+        self.sampler = Sampler(_with_discrete(domain, left, right), (left, right), size_names((left, right)))
+
+    def sanity(self) -> Decision:
+        """A proof is only announced if the two sides do agree at a point where both have a value.
+
+        This guards against a claim whose domain is empty, and against ourselves.
+        """
+        for trial in range(40):
+            found = self._try(trial)
+            if isinstance(found, Counterexample):
+                return Decision(Outcome.UNDECIDED, "the proof and a numerical check disagree", found)
+            if found:
+                return Decision(Outcome.PROVED)
+        return Decision(Outcome.UNDECIDED, "no point was found where both sides have a value")
+
+    def run(self, reason: str) -> Decision:
+        """Refuted with a counterexample, or how far the sides agree."""
+        agreed = 0
+        gap: Counterexample | None = None
+        for trial in range(400):
+            try:
+                self.clock.check()
+                found = self._try(trial)
+            except BoundHit as stop:
+                reason = reason or str(stop)
+                break
+            if isinstance(found, Counterexample):
+                if found.flaw is Flaw.VALUES:
+                    return Decision(Outcome.REFUTED, found.flaw.value, found)
+                gap = gap or found
+                if agreed >= 4 or trial > 24:
+                    return Decision(Outcome.REFUTED, gap.flaw.value, gap)
+            elif found:
+                agreed += 1
+                if agreed >= POINTS and gap is None:
+                    break
+        if gap is not None:
+            return Decision(Outcome.REFUTED, gap.flaw.value, gap)
+        if agreed >= 8:
+            return Decision(
+                Outcome.AGREES, reason or "equal to 30 digits at every point tried, but no proof was found"
+            )
+        if agreed:
+            return Decision(Outcome.UNDECIDED, reason or "too few points where both sides have a value")
+        return Decision(Outcome.UNDECIDED, reason or "no point was found where both sides have a value")
+
+    def against(self, op: Op) -> Decision:
+        """A point where an inequality certainly fails."""
+        for trial in range(120):
+            self.clock.check()
+            size = 2 if trial % 3 else 3
+            point = Point(self.sampler.draw(trial, size), size)
+            try:
+                if not self._inside(point, 128):
+                    continue
+                a = evaluate(self.left, point, clock=self.clock)
+                b = evaluate(self.right, point, clock=self.clock)
+            except (Undefined, Overlap):
+                continue
+            fails = {Op.GT: a <= b, Op.GE: a < b, Op.NE: (a - b).is_zero()}[op]
+            if fails:
+                return Decision(
+                    Outcome.REFUTED, "the inequality does not hold", self._found(point, a, b, Flaw.VALUES)
+                )
+        return Decision(Outcome.UNDECIDED, "no proof of the inequality was found, nor a point where it fails")
+
+    def _try(self, trial: int) -> Counterexample | bool:
+        """A counterexample, True if both sides agree to 30 digits, False if the point says nothing."""
+        size = 2 if trial % 3 else 3
+        point = Point(self.sampler.draw(trial, size), size)
+        precision = 128
+        while True:
+            try:
+                if not self._inside(point, precision):
+                    return False
+                a = evaluate(self.left, point, precision=precision, clock=self.clock)
+            except (Undefined, Overlap):
+                return False
+            try:
+                b = evaluate(self.right, point, precision=precision, clock=self.clock)
+            except Uncovered:
+                return self._found(point, a, None, Flaw.GAP)
+            except Overlap:
+                return self._found(point, a, None, Flaw.OVERLAP)
+            except Undefined:
+                return False
+            if not a.overlaps(b):
+                return self._found(point, a, b, Flaw.VALUES)
+            if _sharp(a - b, a):
+                return True
+            if precision >= 1024:
+                return False
+            precision *= 2
+
+    def _inside(self, point: Point, precision: int) -> bool:
+        for pair in self.domain.unequal:
+            a, b = (Symbol(name) for name in pair)
+            if point.value(a) == point.value(b):
+                return False
+        return all(
+            holds(condition, point, precision=precision, clock=self.clock)
+            for condition in self.domain.conditions
+        )
+
+    def _found(self, point: Point, a: arb, b: arb | None, flaw: Flaw) -> Counterexample:
+        indexed = any(isinstance(n, Sum) for e in (self.left, self.right) for n in walk(e))
+        values = tuple(point.values.items())
+        right = "no value" if b is None else display(b)
+        if flaw is Flaw.OVERLAP:
+            right = "two values"
+        return Counterexample(values, display(a), right, flaw, point.size if indexed else None)
+
+
+def _with_discrete(domain: Domain, left: Expr, right: Expr) -> Domain:
+    """Sampling of quantities that conditions compare by equality."""
+    stated = dict(domain.choices)
+    extra = tuple((s.name, v) for s, v in compared_values((left, right)).items() if s.name not in stated)
+    return replace(domain, choices=domain.choices + extra)
+
+
+def _sharp(difference: arb, scale: arb) -> bool:
+    """Whether the enclosure of the difference is below 1e-30 of the size of the sides (of one, if they vanish)."""
+    size = abs(scale)
+    if scale.contains(0) or not size > arb(10) ** -60:
+        size = arb(1)
+    return difference.is_zero() or bool(abs(difference) < arb(10) ** -30 * size)
