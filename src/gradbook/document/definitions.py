@@ -418,6 +418,8 @@ def form_of(left: Expr) -> tuple[str, tuple[Expr, ...], tuple[Expr, ...]] | None
                 return base + "_{}", (), indices
             return None
         case Apply(name, args, orders) if not any(orders) and args:
+            # l(mu, sigma^2) is a function of mu and sigma
+            args = tuple(a.base if isinstance(a, Pow) and isinstance(a.base, Symbol) else a for a in args)
             if all(isinstance(a, Symbol | Indexed) for a in args) and len(set(args)) == len(args):
                 if name.endswith("_{}"):
                     return name, args[1:], args[:1]

@@ -23,12 +23,14 @@ from gradbook.symbolic.expr import (
     Apply,
     At,
     Derivative,
+    Div,
     Expr,
     Func,
     Indexed,
     Mul,
     Node,
     Number,
+    Pow,
     Product,
     Sum,
     Symbol,
@@ -228,7 +230,11 @@ class Resolution:
 
     def _hides(self, param: Expr) -> bool:
         name = param.name if isinstance(param, Symbol) else ""
-        return not (self.values and name in self.table.values)
+        if self.values and name in self.table.values:
+            return False
+        # L(p) = … and then p = σ(z) in the same part: p is meant to depend on what z does
+        definition = self.table.definitions.get(name)
+        return definition is None or definition.section != self.table.section
 
     def _component(self, node: Indexed, opaque: frozenset[Expr]) -> Expr:
         table = self.table
@@ -390,6 +396,14 @@ class Resolution:
         generic = self._generic(wrt)
         if generic is not None:
             return self._generic_slope(node.body, wrt, generic, node.order, opaque)
+        if isinstance(wrt, Pow) and isinstance(wrt.base, Symbol) and isinstance(wrt.exponent, Number):
+            # d/d(s^n) = (d/ds) / (n s^(n-1))
+            inner = Mul((wrt.exponent, Pow(wrt.base, Number(wrt.exponent.value - 1))))
+            slope = Derivative(node.body, wrt.base, 1, node.variant)
+            if node.order > 1:
+                slope = Derivative(Div(slope, inner), wrt, node.order - 1, node.variant)
+                return self.of(slope, opaque)
+            return self.of(Div(slope, inner), opaque)
         if isinstance(node.body, Symbol) and node.body.name in self.table.bare_formulas:
             function = self.table.definitions[node.body.name]
             if wrt in function.params:
@@ -563,8 +577,25 @@ class Resolution:
 
 
 def _bind(tree: Expr, mapping: Mapping[Expr, Expr]) -> Expr:
-    """Put arguments in for parameters, all at once."""
-    return substitute(tree, mapping)
+    """Put arguments in for parameters, all at once; the components of a parameter become those of its argument."""
+
+    def visit(node: Node) -> Node:
+        if isinstance(node, Indexed):
+            argument = mapping.get(Symbol(node.base))
+            match argument:
+                case Symbol(name):
+                    return Indexed(name, node.indices)
+                case Indexed(base, items):
+                    return Indexed(base, (*items, *node.indices))
+                case _:
+                    pass
+        return rebuild(node, visit)
+
+    result = substitute(tree, mapping)
+    if any(isinstance(n, Indexed) and Symbol(n.base) in mapping for n in walk(result)):
+        result = visit(result)
+    assert isinstance(result, Expr)
+    return result
 
 
 def free_index(expr: Expr) -> frozenset[Expr]:
