@@ -588,14 +588,18 @@ def _bind(tree: Expr, mapping: Mapping[Expr, Expr]) -> Expr:
                 case Indexed(base, items):
                     return Indexed(base, (*items, *node.indices))
                 case _:
-                    pass
+                    return node
         return rebuild(node, visit)
 
-    result = substitute(tree, mapping)
-    if any(isinstance(n, Indexed) and Symbol(n.base) in mapping for n in walk(result)):
-        result = visit(result)
-    assert isinstance(result, Expr)
-    return result
+    # Components first, while those in the tree are still the parameter's own.
+    if any(isinstance(n, Indexed) and Symbol(n.base) in mapping for n in walk(tree)):
+        tree = _expression(visit(tree))
+    return substitute(tree, mapping)
+
+
+def _expression(node: Node) -> Expr:
+    assert isinstance(node, Expr)
+    return node
 
 
 def free_index(expr: Expr) -> frozenset[Expr]:

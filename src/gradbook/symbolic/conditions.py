@@ -17,7 +17,7 @@ from gradbook.symbolic.expr import (
     Symbol,
 )
 from gradbook.symbolic.quotients import Quotient
-from gradbook.symbolic.regions import BranchesDiffer, NeedEqual, NoBranch, NotNormal, OutsideDomain
+from gradbook.symbolic.regions import BranchesDiffer, NoBranch, NotNormal, OutsideDomain
 from gradbook.symbolic.sums import Sums
 
 
@@ -135,18 +135,9 @@ class Conditions(Sums):
         a, b = self._index(left), self._index(right)
         if a == b:
             return self.one
-        keys = self.table.keys
-        if keys[a][0] == "int" and keys[b][0] == "int":
-            return self.zero
         if not (self.table.depends(a) | self.table.depends(b)):
-            if isinstance(left, Symbol) and isinstance(right, Symbol):
-                return self._unequal(left.name, right.name)
-            for index, other in ((left, right), (right, left)):
-                if isinstance(index, Symbol) and isinstance(other, Number) and other.value.denominator == 1:
-                    if other.value < 1:
-                        return self.zero  # indices count from one
-                    if frozenset((index.name, f"#{other.value}")) in self.region.unequal:
-                        return self.zero
-                    raise NeedEqual(index.name, f"#{other.value}")
-            raise NotNormal("a Kronecker delta of two expressions")
+            settled = self._whether_equal(a, b)
+            if settled is None:
+                raise NotNormal("a Kronecker delta of two expressions")
+            return settled
         return self.generator(("delta", *sorted((a, b))))

@@ -16,7 +16,7 @@ from flint import fmpz_mpoly
 
 from gradbook.symbolic.bounds import BoundHit
 from gradbook.symbolic.expr import Constant, Symbol
-from gradbook.symbolic.generators import ONE_KEY, Monomial, PolyKey
+from gradbook.symbolic.generators import ONE_KEY, Monomial, PolyKey, Span
 from gradbook.symbolic.quotients import Quotient
 from gradbook.symbolic.regions import NeedSign, NotNormal, OutsideDomain, Restart
 from gradbook.symbolic.signs import Signs
@@ -167,7 +167,7 @@ class Exponentials(Signs):
         place: tuple[Monomial, PolyKey],
         factor: Fraction,
     ) -> int:
-        """The factor in units of the place; a finer unit is noted, and the work restarted, if it is not whole."""
+        """The factor in units of the place; if it is not whole, a finer unit is noted and work restarts."""
         unit = units.get(place)
         if unit is None:
             unit = units[place] = abs(factor)
@@ -219,19 +219,15 @@ class Exponentials(Signs):
                 case ("root", radicand):
                     num, den = self.logarithm((self.from_key(radicand), self.one))
                     return num, den * self.facts.root_parts[radicand]
-                case ("prod", span, inner):
-                    # log of a product over an index is the sum of the logs.
-                    index, _ = span
-                    log_id = self.table.intern(("log", inner))
-                    num, den = self._close_sum([(index, span[1])], ((log_id, 1),), ONE_KEY)
-                    return num, den
+                case ("prod", ranges, inner):
+                    return self._log_of_product(ranges, inner)
                 case _:
                     pass
         return self.generator(("log", key)), self.one
 
     @abstractmethod
-    def _close_sum(self, ranges: list[tuple[int, Any]], held: Monomial, den: PolyKey) -> Quotient:
-        """The sum of ``held / den`` over indices: the logarithm of an indexed product is one."""
+    def _log_of_product(self, ranges: tuple[tuple[int, Span], ...], factor: PolyKey) -> Quotient:
+        """The logarithm of the absolute value of a product over indices."""
 
     # --- angles ---------------------------------------------------------------------------------
 

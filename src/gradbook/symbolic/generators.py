@@ -20,6 +20,8 @@ Monomial = tuple[tuple[int, int], ...]
 PolyKey = tuple[tuple[Monomial, int], ...]
 #: Numerator and denominator.
 FractionKey = tuple[PolyKey, PolyKey]
+#: The range of an index: from, to (None: without an end). Empty: over the whole range of the index.
+Span = tuple[FractionKey | None, ...]
 
 ONE_KEY: PolyKey = (((), 1),)
 
@@ -43,9 +45,9 @@ class Generators:
     ``delta``  two ids in index places, sorted
     ``pos``    PolyKey: 1 where the polynomial is positive, else 0
     ``parity`` Monomial of an integer quantity n: (-1)**n
-    ``sum``    ranges, Monomial, PolyKey of the denominator
-    ``prod``   range, PolyKey of an irreducible factor
-    ``size``   range: how many values an index takes
+    ``sum``    (index, Span) pairs, Monomial, PolyKey of the denominator
+    ``prod``   (index, Span) pairs, PolyKey of an irreducible factor
+    ``size``   Span: how many values an index takes
     ========== =======================================================
     """
 
@@ -116,8 +118,30 @@ class Generators:
             terms[new] = terms.get(new, 0) + coefficient
         return tuple(sorted((m, c) for m, c in terms.items() if c))
 
+    def span_depends(self, span: Span) -> frozenset[int]:
+        """The bound index symbols in the bounds of a range, as of ``j`` in ``1 <= i <= j``."""
+        result: frozenset[int] = frozenset()
+        for side in span:
+            for poly in side or ():
+                result |= self.poly_depends(poly)
+        return result
+
+    def span_generators(self, span: Span) -> list[int]:
+        """The generators in the bounds of a range."""
+        return [g for side in span for poly in side or () for monomial, _ in poly for g, _ in monomial]
+
+    def rename_span(self, span: Span, mapping: Mapping[int, int]) -> Span:
+        """The range with index symbols in its bounds replaced."""
+        if not self.span_depends(span) & mapping.keys():
+            return span
+        return tuple(
+            side and (self.rename_poly(side[0], mapping), self.rename_poly(side[1], mapping)) for side in span
+        )
+
     def _renamed(self, key: tuple[Any, ...], mapping: Mapping[int, int]) -> tuple[Any, ...]:
-        poly = lambda p: self.rename_poly(p, mapping)  # noqa: E731 - local shorthand, used ten times
+        def poly(p: PolyKey) -> PolyKey:
+            return self.rename_poly(p, mapping)
+
         match key:
             case ("comp", base, indices):
                 return ("comp", base, tuple(self.rename(i, mapping) for i in indices))
@@ -138,9 +162,13 @@ class Generators:
             case ("parity", monomial):
                 return ("parity", self.rename_monomial(monomial, mapping))
             case ("sum", ranges, monomial, den):
-                return ("sum", ranges, self.rename_monomial(monomial, mapping), poly(den))
-            case ("prod", span, factor):
-                return ("prod", span, poly(factor))
+                renamed = tuple((index, self.rename_span(span, mapping)) for index, span in ranges)
+                return ("sum", renamed, self.rename_monomial(monomial, mapping), poly(den))
+            case ("prod", ranges, factor):
+                renamed = tuple((index, self.rename_span(span, mapping)) for index, span in ranges)
+                return ("prod", renamed, poly(factor))
+            case ("size", span):
+                return ("size", self.rename_span(span, mapping))
             case _:
                 return key
 
@@ -180,8 +208,15 @@ class _Ids:
             case ("sum", ranges, monomial, den):
                 own = frozenset(index for index, _ in ranges)
                 self.found |= table.monomial_depends(monomial) | table.poly_depends(den)
+                for _, span in ranges:
+                    self.found |= table.span_depends(span)
                 self.found -= own
-            case ("prod", (index, _), factor):
-                self.found |= table.poly_depends(factor) - {index}
+            case ("prod", ranges, factor):
+                self.found |= table.poly_depends(factor)
+                for _, span in ranges:
+                    self.found |= table.span_depends(span)
+                self.found -= frozenset(index for index, _ in ranges)
+            case ("size", span):
+                self.found |= table.span_depends(span)
             case _:
                 pass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from fractions import Fraction
 
 from gradbook.symbolic.bounds import BoundHit, Clock
 from gradbook.symbolic.domain import Constraints, Domain, compared_values, inferred_positive, simple_bounds
@@ -89,11 +88,9 @@ class Proof:
         return pairs
 
     def _cells(self, left: Expr, right: Expr, test: Callable[[Normaliser, Expr, Expr], bool]) -> bool:
-        start = Region(unequal=self.domain.unequal)
-        self.stated = []
-        restarting(self.facts, start, self.clock, self._learn)
-        signs = {k: s for k, s in self.stated}
-        todo = [(Region(signs, self.domain.unequal), left, right)]
+        unequal = frozenset(frozenset[Expr](map(Symbol, pair)) for pair in self.domain.unequal)
+        restarting(self.facts, Region(unequal=unequal), self.clock, self._learn)
+        todo = [(Region(dict(self.stated), unequal), left, right)]
         seen = 0
         vacuous = True
         while todo:
@@ -114,13 +111,9 @@ class Proof:
                     if not self._empty(cell):
                         todo.append((cell, a, b))
             except NeedEqual as need:
-                if need.right.startswith("#"):
-                    same: dict[Expr, Expr] = {Symbol(need.left): Number(Fraction(need.right[1:]))}
-                else:
-                    same = {Symbol(need.right): Symbol(need.left)}
+                same = {need.left: need.right}
                 todo.append((region, substitute(a, same), substitute(b, same)))
-                apart = region.unequal | {frozenset((need.left, need.right))}
-                todo.append((Region(region.signs, apart), a, b))
+                todo.append((region.with_unequal(need.left, need.right), a, b))
             except OutsideDomain:
                 continue
             except (NoBranch, BranchesDiffer, NotNormal):
@@ -237,62 +230,59 @@ def _index_names(*exprs: Expr) -> frozenset[str]:
     return frozenset(found)
 
 
-def proved_termwise(left: Expr, right: Expr, domain: Domain, clock: Clock) -> bool:
+def proved_termwise(left: Expr, right: Expr, domain: Domain, clock: Clock, depth: int = 0) -> bool:
     """Sums over the same range are equal if their terms are, case by case of the term.
 
     This reaches what the generator form of a sum cannot: terms whose signs matter, or that need a
     common denominator.
     """
-    rest, groups = _linear_sums(Add((left, Neg(right))))
+    index = Symbol(f"#t{depth}")
+    rest, groups = _linear_sums(Add((left, Neg(right))), index)
     if not groups:
         return False
+    inner = replace(domain, integers=domain.integers | {index.name})
     for bodies in groups.values():
         body = bodies[0] if len(bodies) == 1 else Add(tuple(bodies))
-        inner = replace(domain, integers=domain.integers | {_TERM})
-        if not (Proof(body, ZERO, inner, clock).holds() or proved_termwise(body, ZERO, inner, clock)):
+        if not (
+            Proof(body, ZERO, inner, clock).holds() or proved_termwise(body, ZERO, inner, clock, depth + 1)
+        ):
             return False
     if not rest:
         return True
     return Proof(Add(tuple(rest)), ZERO, domain, clock).holds()
 
 
-_TERM = "#t0"
-
-
-ZERO = Number(Fraction(0))
-
-
 _Range = tuple[Expr | None, Expr | None]
 
 
-def _linear_sums(expr: Expr) -> tuple[list[Expr], dict[_Range, list[Expr]]]:
-    """Terms that are not sums over an index, and the bodies of those that are, by range."""
+def _linear_sums(expr: Expr, running: Symbol) -> tuple[list[Expr], dict[_Range, list[Expr]]]:
+    """Terms that are not sums over an index, and by range the bodies of those that are, over ``running``."""
     rest: list[Expr] = []
     groups: dict[_Range, list[Expr]] = {}
 
-    def visit(node: Expr, factors: tuple[Expr, ...], sign: int, depth: int) -> None:
+    def visit(node: Expr, factors: tuple[Expr, ...], sign: int) -> None:
         match node:
             case Add(terms):
                 for term in terms:
-                    visit(term, factors, sign, depth)
+                    visit(term, factors, sign)
             case Neg(arg):
-                visit(arg, factors, -sign, depth)
+                visit(arg, factors, -sign)
             case Mul(parts):
                 carrier = next((k for k, p in enumerate(parts) if _has_sum(p)), None)
                 if carrier is None or any(_has_sum(p) for k, p in enumerate(parts) if k != carrier):
                     rest.append(_signed(_product((*factors, node)), sign))
                 else:
                     others = (*parts[:carrier], *parts[carrier + 1 :])
-                    visit(parts[carrier], (*factors, *others), sign, depth)
+                    visit(parts[carrier], (*factors, *others), sign)
             case Div(num, den) if not _has_sum(den):
-                visit(num, (*factors, Div(ONE, den)), sign, depth)
+                visit(num, (*factors, Div(ONE, den)), sign)
             case Sum(body, index, lower, upper, None):
-                term = substitute(body, {Symbol(index): Symbol(_TERM)})
-                groups.setdefault((lower, upper), []).append(_signed(_product((*factors, term)), sign))
+                body = substitute(body, {Symbol(index): running})
+                groups.setdefault((lower, upper), []).append(_signed(_product((*factors, body)), sign))
             case _:
                 rest.append(_signed(_product((*factors, node)), sign))
 
-    visit(expr, (), 1, 0)
+    visit(expr, (), 1)
     return rest, groups
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from gradbook.symbolic.expr import Expr, Number, Symbol
 from gradbook.symbolic.generators import Generators, Monomial, PolyKey
 
 
@@ -20,9 +21,9 @@ class NeedSign(Exception):
 
 
 class NeedEqual(Exception):
-    """Whether two free indices are the same is needed."""
+    """Whether a free index is the same as another, or as a number, is needed."""
 
-    def __init__(self, left: str, right: str) -> None:
+    def __init__(self, left: Symbol, right: Symbol | Number) -> None:
         super().__init__("are two indices equal?")
         self.left = left
         self.right = right
@@ -72,6 +73,9 @@ class Facts:
     trig_units: dict[tuple[Monomial, PolyKey], Fraction] = field(
         default_factory=dict[tuple[Monomial, PolyKey], Fraction]
     )
+    #: Where free indices start to count: the least lower bound of a sum, at most 1.
+    first_index: Fraction = Fraction(1)
+    #: How many generators there is room for.
     width: int = 16
 
 
@@ -80,8 +84,12 @@ class Region:
     """A cell of the domain: signs of polynomials, and pairs of indices that differ."""
 
     signs: dict[PolyKey, int] = field(default_factory=dict[PolyKey, int])
-    unequal: frozenset[frozenset[str]] = frozenset()
+    unequal: frozenset[frozenset[Expr]] = frozenset()
 
     def with_sign(self, factor: PolyKey, sign: int) -> Region:
         """The part of the region where a polynomial has a sign."""
         return Region({**self.signs, factor: sign}, self.unequal)
+
+    def with_unequal(self, left: Expr, right: Expr) -> Region:
+        """The part of the region where two indices differ."""
+        return Region(self.signs, self.unequal | {frozenset((left, right))})

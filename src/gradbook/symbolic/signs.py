@@ -6,7 +6,7 @@ from typing import Any
 
 from flint import fmpz_mpoly
 
-from gradbook.symbolic.expr import Constant, Symbol
+from gradbook.symbolic.expr import Constant, Number, Symbol, number
 from gradbook.symbolic.generators import PolyKey
 from gradbook.symbolic.quotients import Quotient, Quotients
 from gradbook.symbolic.regions import NeedEqual, NeedSign
@@ -111,18 +111,29 @@ class Signs(Quotients):
             case ("delta", left, right) if not (self.table.depends(left) | self.table.depends(right)):
                 if left == right:
                     return self.one
-                a, b = self.table.keys[left], self.table.keys[right]
-                if a[0] == b[0] == "int":
-                    return self.zero
-                if a[0] == b[0] == "sym":
-                    return self._unequal(a[1].name, b[1].name)
-                return None
+                return self._whether_equal(left, right)
             case _:
                 return None
 
-    def _unequal(self, left: str, right: str) -> fmpz_mpoly:
+    def _whether_equal(self, left: int, right: int) -> fmpz_mpoly | None:
         """Kronecker's delta of two free indices: 0 where they are known to differ."""
+        a, b = self.table.keys[left], self.table.keys[right]
+        if a[0] == b[0] == "int":
+            return self.zero
+        match a, b:
+            case (("sym", Symbol() as one), ("sym", Symbol() as other)):
+                return self._unequal(one, other)
+            case (("sym", Symbol() as one), ("int", int(value))) | (("int", int(value)), ("sym", Symbol() as one)):
+                return self._unequal(one, number(value))
+            case _:
+                return None
+
+    def _unequal(self, left: Symbol, right: Symbol | Number) -> fmpz_mpoly:
         if frozenset((left, right)) in self.region.unequal:
+            return self.zero
+        # The index of the terms of a sum (#t) may start anywhere.
+        below = isinstance(right, Number) and right.value < self.facts.first_index
+        if below and not left.name.startswith("#"):
             return self.zero
         raise NeedEqual(left, right)
 

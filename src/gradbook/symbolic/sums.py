@@ -8,7 +8,8 @@ that renaming an index or exchanging two sums changes nothing.
 from __future__ import annotations
 
 from abc import abstractmethod
-from itertools import permutations
+from collections.abc import Iterable
+from itertools import chain, permutations
 from typing import Any
 
 from flint import fmpz_mpoly
@@ -16,7 +17,7 @@ from flint import fmpz_mpoly
 from gradbook.symbolic.bounds import MAX_RANGE, BoundHit
 from gradbook.symbolic.exponentials import Exponentials
 from gradbook.symbolic.expr import Expr, Number, Product, Sum, Symbol, number, substitute
-from gradbook.symbolic.generators import ONE_KEY, Generators, Monomial, PolyKey
+from gradbook.symbolic.generators import ONE_KEY, Generators, Monomial, PolyKey, Span
 from gradbook.symbolic.quotients import Quotient
 
 
@@ -35,19 +36,22 @@ class Sums(Exponentials):
             whole = self._sum(Sum(node.body, node.index, node.lower, node.upper))
             left_out = self.of(substitute(node.body, {index: node.excluded}))
             return self.add(whole, self._times_int(left_out, -1))
-        span = self._explicit(node)
-        if span is not None:
-            parts = [self.of(substitute(node.body, {index: number(k)})) for k in span]
+        values = self._explicit(node)
+        if values is not None:
+            parts = [self.of(substitute(node.body, {index: number(k)})) for k in values]
             return self._total(parts) if parts else self.constant(0)
         bound, body = self._open(index, node.body)
-        ranges = self._range_key(node)
-        num, den = self.lowest(self.of(body))
+        span = self._span(node)
+        return self._sum_over(bound, span, self.of(body))
+
+    def _sum_over(self, bound: int, span: Span, body: Quotient) -> Quotient:
+        num, den = self.lowest(body)
         inside, outside = self._split_denominator(den, bound)
         total = self.constant(0)
         for monomial, coefficient in self.key(num):
             free = tuple((g, p) for g, p in monomial if bound not in self.table.depends(g))
             held = tuple((g, p) for g, p in monomial if bound in self.table.depends(g))
-            part = self._close_sum([(bound, ranges)], held, inside)
+            part = self._close_sum([(bound, span)], held, inside)
             part = self.mul(part, (self._of_monomial(free) * coefficient, self.one))
             total = self.add(total, part)
         return self.mul(total, (self.one, outside))
@@ -62,7 +66,7 @@ class Sums(Exponentials):
             case _:
                 return None
 
-    def _range_key(self, node: Sum | Product) -> tuple[Any, ...]:
+    def _span(self, node: Sum | Product) -> Span:
         if node.lower is None and node.upper is None:
             return ()
         low = self.fraction_key(self.of(node.lower)) if node.lower is not None else (ONE_KEY, ONE_KEY)
@@ -96,24 +100,25 @@ class Sums(Exponentials):
 
     # --- the canonical form of a sum ------------------------------------------------------------
 
-    def _close_sum(self, ranges: list[tuple[int, Any]], held: Monomial, den: PolyKey) -> Quotient:
+    def _close_sum(self, ranges: list[tuple[int, Span]], held: Monomial, den: PolyKey) -> Quotient:
         """Sum of a product of generators over indices: deltas contracted, sums merged, names canonical."""
         table = self.table
-        indices = {index for index, _ in ranges}
-        # Kronecker's delta takes its index away (the other index is taken to lie in the range).
-        for gid, power in held:
+        # Kronecker's delta takes its index away. The other index is taken to lie in the range; where the
+        # range depends on an index, as in a sum over j <= i, it may well not.
+        whole = {index for index, span in ranges if not table.span_depends(span)}
+        for gid, _ in held:
             key = table.keys[gid]
-            if key[0] == "delta":
-                a, b = key[1], key[2]
-                hit = a if a in indices else (b if b in indices else None)
-                if hit is not None:
-                    other = b if hit == a else a
-                    rest = tuple((g, p) for g, p in held if g != gid)
-                    mapping = {hit: other}
-                    left = [(i, r) for i, r in ranges if i != hit]
-                    return self._close_sum(
-                        left, table.rename_monomial(rest, mapping), table.rename_poly(den, mapping)
-                    )
+            if key[0] != "delta":
+                continue
+            a, b = key[1], key[2]
+            hit = a if a in whole else b
+            if hit in whole:
+                mapping = {hit: b if hit == a else a}
+                rest = tuple((g, p) for g, p in held if g != gid)
+                left = [(i, table.rename_span(span, mapping)) for i, span in ranges if i != hit]
+                return self._close_sum(
+                    left, table.rename_monomial(rest, mapping), table.rename_poly(den, mapping)
+                )
         if not ranges:
             below = self.from_key(den)
             return self.reduce(self._of_monomial(held)), self._nonzero(below)
@@ -132,14 +137,14 @@ class Sums(Exponentials):
             result = self.mul(result, self._canonical_sum(part_ranges, part_held, part_den))
         return result
 
-    def _apart(self, ranges: tuple[tuple[int, Any], ...]) -> tuple[list[tuple[int, Any]], dict[int, int]]:
+    def _apart(self, ranges: tuple[tuple[int, Span], ...]) -> tuple[list[tuple[int, Span]], dict[int, int]]:
         mapping: dict[int, int] = {}
         for index, _ in ranges:
             self.fresh += 1
             new = self.table.intern(("sym", Symbol(f"#{self.fresh}")))
             self.table.bound_ids.add(new)
             mapping[index] = new
-        return [(mapping[i], r) for i, r in ranges], mapping
+        return [(mapping[i], self.table.rename_span(span, mapping)) for i, span in ranges], mapping
 
     @staticmethod
     def _join(a: Monomial, b: Monomial) -> Monomial:
@@ -149,8 +154,8 @@ class Sums(Exponentials):
         return tuple(sorted(powers.items()))
 
     def _components(
-        self, ranges: list[tuple[int, Any]], held: Monomial, den: PolyKey
-    ) -> list[tuple[list[tuple[int, Any]], Monomial, PolyKey]]:
+        self, ranges: list[tuple[int, Span]], held: Monomial, den: PolyKey
+    ) -> list[tuple[list[tuple[int, Span]], Monomial, PolyKey]]:
         """A multiple sum falls apart into a product of sums over indices that share no generator."""
         if len(ranges) == 1:
             return [(ranges, held, den)]
@@ -158,11 +163,12 @@ class Sums(Exponentials):
         indices = frozenset(i for i, _ in ranges)
         groups: list[frozenset[int]] = [frozenset((i,)) for i in indices]
         links = [table.depends(g) & indices for g, _ in held] + [table.poly_depends(den) & indices]
+        links += [(table.span_depends(span) | {i}) & indices for i, span in ranges]
         for link in links:
             touched = [g for g in groups if g & link]
             if len(touched) > 1:
                 groups = [g for g in groups if not g & link] + [frozenset().union(*touched)]
-        parts: list[tuple[list[tuple[int, Any]], Monomial, PolyKey]] = []
+        parts: list[tuple[list[tuple[int, Span]], Monomial, PolyKey]] = []
         loose = tuple((g, p) for g, p in held if not table.depends(g) & indices)
         for group in sorted(groups, key=min):
             own = tuple((g, p) for g, p in held if table.depends(g) & group)
@@ -173,74 +179,98 @@ class Sums(Exponentials):
             parts[0] = (first[0], self._join(first[1], loose), first[2])
         return parts
 
-    def _canonical_sum(self, ranges: list[tuple[int, Any]], held: Monomial, den: PolyKey) -> Quotient:
+    def _canonical_sum(self, ranges: list[tuple[int, Span]], held: Monomial, den: PolyKey) -> Quotient:
         table = self.table
         indices = frozenset(i for i, _ in ranges)
         free = tuple((g, p) for g, p in held if not table.depends(g) & indices)
         held = tuple((g, p) for g, p in held if table.depends(g) & indices)
         outer = (self._of_monomial(free), self.one)
-        if not held and den == ONE_KEY:
+        if not held and den == ONE_KEY and not any(table.span_depends(s) & indices for _, s in ranges):
             size = self.constant(1)
             for _, span in ranges:
                 size = self.mul(size, self._size(span))
             return self.mul(outer, size)
-        inside = [g for g, _ in held] + [g for monomial, _ in den for g, _ in monomial]
-        level = 1 + max((_nesting(table, g) for g in inside), default=0)
-        names = [table.intern(("sym", Symbol(f"#{level}.{k}"))) for k in range(len(ranges))]
-        table.bound_ids.update(names)
+        return self.mul(outer, (self.generator(("sum", *self._canonical(ranges, held, den))), self.one))
+
+    def _canonical(
+        self, ranges: list[tuple[int, Span]], held: Monomial, den: PolyKey
+    ) -> tuple[tuple[tuple[int, Span], ...], Monomial, PolyKey]:
+        """Ranges and what stands under them, with names of the indices that do not depend on the writer's."""
+        table = self.table
+        inside = chain((g for g, _ in held), (g for monomial, _ in den for g, _ in monomial))
+        names = self._names(len(ranges), inside, [span for _, span in ranges])
         orders = permutations(range(len(ranges))) if len(ranges) <= 4 else [tuple(range(len(ranges)))]
-        best: tuple[Any, ...] | None = None
+        found: list[tuple[tuple[tuple[int, Span], ...], Monomial, PolyKey]] = []
         for order in orders:
             mapping = {ranges[k][0]: names[place] for place, k in enumerate(order)}
-            spans = tuple((names[place], ranges[k][1]) for place, k in enumerate(order))
-            candidate = (spans, table.rename_monomial(held, mapping), table.rename_poly(den, mapping))
-            if best is None or repr(candidate) < repr(best):
-                best = candidate
-        assert best is not None
-        return self.mul(outer, (self.generator(("sum", *best)), self.one))
+            spans = tuple(
+                (names[place], table.rename_span(ranges[k][1], mapping)) for place, k in enumerate(order)
+            )
+            found.append((spans, table.rename_monomial(held, mapping), table.rename_poly(den, mapping)))
+        return found[0] if len(found) == 1 else min(found, key=repr)
 
-    def _size(self, span: Any) -> Quotient:
-        if span == () or span[1] is None:
+    def _names(self, count: int, inside: Iterable[int], spans: list[Span]) -> list[int]:
+        """Canonical names of bound indices: ``#level.k``, of a level above those bound further inside."""
+        table = self.table
+        within = chain(inside, (g for span in spans for g in table.span_generators(span)))
+        level = 1 + max((_nesting(table, g) for g in within), default=0)
+        names = [table.intern(("sym", Symbol(f"#{level}.{k}"))) for k in range(count)]
+        table.bound_ids.update(names)
+        return names
+
+    def _size(self, span: Span) -> Quotient:
+        """How many values an index takes."""
+        ends = [(self.from_key(side[0]), self.from_key(side[1])) for side in span if side is not None]
+        if len(ends) < 2:
             return self.generator(("size", span)), self.one
-        (low_num, low_den), (high_num, high_den) = span
-        low = (self.from_key(low_num), self.from_key(low_den))
-        high = (self.from_key(high_num), self.from_key(high_den))
-        return self.add(self.add(high, (-low[0], low[1])), self.constant(1))
+        low, high = ends
+        return self.add(self.add(high, self.negated(low)), self.constant(1))
 
     # --- products -------------------------------------------------------------------------------
 
     def _indexed_product(self, node: Product) -> Quotient:
         index = Symbol(node.index)
-        span = self._explicit(node)
-        if span is not None:
+        values = self._explicit(node)
+        if values is not None:
             product = self.constant(1)
-            for k in span:
+            for k in values:
                 product = self.mul(product, self.of(substitute(node.body, {index: number(k)})))
             return product
         bound, body = self._open(index, node.body)
-        ranges = self._range_key(node)
+        span = self._span(node)
         result = self.constant(1)
         for poly, direction in zip(self.lowest(self.of(body)), (1, -1), strict=True):
             content, factors = self.factors(poly)
             parts = [(self.context.constant(content), 1)] if content != 1 else []
             for factor, power in parts + factors:
-                piece = self._product_factor(factor, bound, ranges)
+                piece = self._product_factor(factor, bound, span)
                 result = self.mul(result, self.whole_power(piece, power * direction))
         return result
 
-    def _product_factor(self, factor: fmpz_mpoly, bound: int, ranges: Any) -> Quotient:
+    def _product_factor(self, factor: fmpz_mpoly, bound: int, span: Span) -> Quotient:
         key = self.key(factor)
         if bound not in self.table.poly_depends(key):
-            return self._general_power((factor, self.one), self._size(ranges))
+            return self._general_power((factor, self.one), self._size(span))
         if len(key) == 1 and key[0][1] == 1 and len(key[0][0]) == 1:
             known = self.table.keys[key[0][0][0][0]]
             if known[0] == "exp" and known[2] == ONE_KEY:
-                total = self._close_sum([(bound, ranges)], known[1], ONE_KEY)
+                total = self._close_sum([(bound, span)], known[1], ONE_KEY)
                 unit = self.facts.exp_units[known[1], known[2]]
                 return self.exponential((total[0] * unit.numerator, total[1] * unit.denominator))
-        name = self.table.intern(("sym", Symbol("#p")))
-        self.table.bound_ids.add(name)
-        return self.generator(("prod", (name, ranges), self.table.rename_poly(key, {bound: name}))), self.one
+            if known[0] == "prod":
+                # A product inside the product joins it.
+                inner, mapping = self._apart(known[1])
+                ranges, key = [(bound, span), *inner], self.table.rename_poly(known[2], mapping)
+                return self.generator(("prod", *self._canonical(ranges, (), key)[::2])), self.one
+        return self.generator(("prod", *self._canonical([(bound, span)], (), key)[::2])), self.one
+
+    def _log_of_product(self, ranges: tuple[tuple[int, Span], ...], factor: PolyKey) -> Quotient:
+        """log|prod f| = sum log|f|."""
+        inner, mapping = self._apart(ranges)
+        total = self._factor_log(self.from_key(self.table.rename_poly(factor, mapping)))
+        for index, span in reversed(inner):
+            total = self._sum_over(index, span, total)
+        return total
 
 
 def _nesting(table: Generators, gid: int) -> int:
