@@ -39,8 +39,11 @@ check: $(STAMP) ## style, types, layers, and what the documentation shows
 bench: $(STAMP) ## time gradbook beside its peers
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-fuzz: $(STAMP) ## feed the reader broken documents for MINUTES (10)
+fuzz: $(STAMP) ## feed the reader broken documents and formulas for MINUTES (10) each, and try many more properties
 	$(BIN)/python tests/fuzz_reader.py --minutes $(MINUTES)
+	$(BIN)/python tests/fuzz_formulas.py --minutes $(MINUTES)
+	$(BIN)/python -m pytest -q --hypothesis-profile=fuzz tests/symbolic/test_properties.py \
+		tests/document/test_round_trip.py
 
 readme: $(STAMP) ## write the real output of each command into README.md and docs/
 	$(BIN)/python tests/test_readme.py

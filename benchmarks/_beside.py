@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,16 +26,25 @@ def shared(path: str) -> Path:
 def cold(*commands: Sequence[str], runs: int = 7) -> list[float]:
     """The median wall seconds of each command from a new process.
 
-    The commands take turns, so that a slow moment of the machine falls on all of them; each runs once before,
-    because the first run of all reads the disk and writes byte code.
+    The commands take turns, so that a slow moment of the machine falls on all of them. Each runs once before:
+    that reads the disk and writes byte code, as installing does, to a folder of its own.
     """
     taken: list[list[float]] = [[] for _ in commands]
-    for turn in range(runs + 1):
-        for place, command in enumerate(commands):
-            began = time.perf_counter()
-            subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-            if turn:
-                taken[place].append(time.perf_counter() - began)
+    with tempfile.TemporaryDirectory() as compiled:
+        environment = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        environment["PYTHONPYCACHEPREFIX"] = compiled
+        for turn in range(runs + 1):
+            for place, command in enumerate(commands):
+                began = time.perf_counter()
+                subprocess.run(
+                    command,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    env=environment,
+                    check=False,
+                )
+                if turn:
+                    taken[place].append(time.perf_counter() - began)
     return [statistics.median(seconds) for seconds in taken]
 
 
@@ -48,4 +59,4 @@ def spoken(seconds: float) -> str:
 
 def row(name: str, *cells: str) -> None:
     """One line of a table."""
-    print(f"{name:<34}" + "".join(f"{cell:>14}" for cell in cells))
+    print(f"{name:<36}" + "".join(f"{cell:>14}" for cell in cells))

@@ -23,6 +23,7 @@ from gradbook.symbolic.expr import (
     TWO,
     Add,
     Apply,
+    At,
     Cases,
     Condition,
     Derivative,
@@ -44,6 +45,10 @@ from gradbook.symbolic.printing import to_latex
 UNREAD_SPELLINGS = pytest.mark.xfail(
     reason=r"the reader takes x^{\frac{2}{3}} for a power by a quotient, refuses h^{(1,0)}(x, y), and takes "
     r"g(2 g^{(4)}(x) + 1) for a product"
+)
+UNPRINTED = pytest.mark.xfail(raises=ValueError, reason="a value at a point cannot be printed")
+WORDLESS = pytest.mark.xfail(
+    raises=IndexError, reason="words before a condition are asked for when there are none"
 )
 OUTSIDE = pytest.mark.xfail(
     reason="a formula that is opened where the document ends is placed one column after it"
@@ -116,6 +121,8 @@ def test_conditions_printed_and_read_back_are_the_same_conditions(tree: Expr) ->
         Mul((number("0.10"), x)),
         Func("abs", (Add((Func("abs", (x,)), Neg(Func("abs", (y,))))),)),
         Pow(Func("norm", (VECTORS[0],)), TWO),
+        pytest.param(At(Pow(x, TWO), x, TWO), marks=UNPRINTED, id="value at 2"),
+        pytest.param(Mul((TWO, At(Apply("f", (x,), (1,)), x, Add((y, ONE))))), marks=UNPRINTED, id="slope at a sum"),
         *(
             pytest.param(tree, marks=UNREAD_SPELLINGS)
             for tree in (
@@ -300,3 +307,28 @@ def test_a_document_is_judged_the_same_way_twice(text: str) -> None:
 )
 def test_a_formula_that_is_opened_at_the_end_stands_inside_of_the_document(path: str, text: str) -> None:
     assert complaint(check_text(text, path), text, 0.0) is None
+
+
+#: A gradient that is wrong, of which the right one is a value at a point.
+_LAYERS = r"""---
+gradbook:
+ vectors: [x, "z^{(1)}", "W^{(2)}"]
+---
+$$z^{(1)}=b{(1)}$$
+
+$\delta^{(2)}=\frac{\partial L}{\partial z^{(2)}}(z{(2)})$
+
+$$\frac{\partial L}{\partial z^{(1)}}=\left({W^{(2)}}^T\delta{(2)}\right)\odot\sigma'(z)$$
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(r"$d\text{where}b;i$", marks=WORDLESS),
+        pytest.param(_LAYERS, marks=UNPRINTED),
+    ],
+    ids=["words without a condition", "a gradient at a point"],
+)
+def test_what_fuzzing_found_gets_verdicts(text: str) -> None:
+    assert complaint(check_text(text, "a.md"), text, 0.0) is None

@@ -60,7 +60,8 @@ class Chains:
         self.places = places
         self.memory = memory
         self.deadline = trees.deadline
-        self.end = time.monotonic() + max(DOCUMENT_SECONDS, trees.deadline)
+        self.seconds = max(DOCUMENT_SECONDS, min(2 * DOCUMENT_SECONDS, len(places.source.text) / 30_000))
+        self.end = time.monotonic() + max(self.seconds, trees.deadline)
         self.chain = Chain()
         #: Statements of a "where" clause that were used before their own line came.
         self.foreseen: set[int] = set()
@@ -85,7 +86,7 @@ class Chains:
         if time.monotonic() > self.end:
             self.places.emit_all(
                 statement,
-                Finding(Verdict.UNDECIDED, "U102", f"stopped at a bound: {DOCUMENT_SECONDS:g} s a document"),
+                Finding(Verdict.UNDECIDED, "U102", f"stopped at a bound: {self.seconds:g} s a document"),
             )
             return
         if not statement.continues:

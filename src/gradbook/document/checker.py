@@ -13,7 +13,6 @@ from gradbook.document import prose, scan
 from gradbook.document.chains import Chain, Chains
 from gradbook.document.claims import ORDERS, Finding
 from gradbook.document.definitions import Definitions, form_of
-from gradbook.document.formula import read_expression
 from gradbook.document.front_matter import read_front_matter
 from gradbook.document.given import GivenValues
 from gradbook.document.memory import Memory, spelling_of
@@ -110,12 +109,13 @@ class Checker:
         for formula in formulas:
             for statement in formula.statements:
                 scan.scan_variables(statement, names)
+        self.trees.spelling = spelling_of(names)
         for formula in formulas:
             for statement in formula.statements:
                 for side in statement.sides:
                     if any(t.is_macro("partial", "nabla") or t.is_char("d") or t.is_char("(") for t in side):
                         try:
-                            scan.scan_tree(self.trees.named(read_expression(side, names)[0]), self.table)
+                            scan.scan_tree(self.trees.named(self.trees.parsed(side, None)[0]), self.table)
                         except (FormulaError, BoundHit):
                             continue
 
@@ -394,12 +394,9 @@ class Checker:
             Finding(Verdict.UNREAD, "X101", error.message, help="check the LaTeX at the marked place"),
             source=text.strip(),
         )
-
-    # --- statements -----------------------------------------------------------------------------
-
-    # --- chains ---------------------------------------------------------------------------------
-
-    # --- what the writer holds ------------------------------------------------------------------
+        for name in formula.heads():
+            self.table.unreadable[name] = self.places.line_at(0)
+            self.table.definitions.pop(name, None)
 
     # --- unreadable sides -----------------------------------------------------------------------
 

@@ -251,7 +251,13 @@ class Judge:
 
     def _attempt(self, link: Link, resolution: Resolution) -> Finding:
         free = self._free_again(link)
-        left, right = resolution.of(link.left, free), resolution.of(link.right, free)
+        try:
+            left, right = resolution.of(link.left, free), resolution.of(link.right, free)
+        except BoundHit:
+            # what is too large as a formula may still be small as a number
+            if resolution.values or not self.table.values:
+                raise
+            return self._attempt(link, replace(resolution, values=True))
         self._check_known(left, right, link)
         if is_numeric(left) and is_numeric(right):
             return self._numbers(link, left, right, resolution)

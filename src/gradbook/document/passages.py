@@ -15,6 +15,8 @@ from gradbook.document.statements import Statement, statements
 from gradbook.document.tokens import FormulaError, tokenise
 from gradbook.symbolic.bounds import BoundHit, Clock
 
+#: What the lines of a formula are about: a letter, alone or with arguments, on the left of "=".
+_HEAD = re.compile(r"(?:^|\\\\|\n)[\s&]*([A-Za-z]+)\s*(\([^()=]*\))?[\s&]*=")
 _HEADING_MATH = re.compile(r"\$([^$]+)\$|\\\((.+?)\\\)")
 
 
@@ -25,6 +27,10 @@ class Formula:
     piece: Piece
     statements: list[Statement] = field(default_factory=list[Statement])
     error: FormulaError | None = None
+
+    def heads(self) -> list[str]:
+        """What it defines as far as can be told without reading it."""
+        return [found.group(1) for found in _HEAD.finditer(self.piece.text)]
 
 
 @dataclass
@@ -127,4 +133,6 @@ def _formula(piece: Piece, names: Names, deadline: float, memory: Memory) -> For
         formula.error = error
     except BoundHit as stop:
         formula.error = FormulaError(f"stopped at a bound: {stop}", 0)
+    if formula.error is not None:
+        names.functions.update(found.group(1) for found in _HEAD.finditer(piece.text) if found.group(2))
     return formula

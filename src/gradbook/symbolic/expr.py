@@ -13,27 +13,33 @@ Pow(base=Number(value=Fraction(3, 1), decimals=None), exponent=Number(value=Frac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from operator import attrgetter
 from typing import Any, ClassVar
 
 
 class Node:
     """Common behaviour of trees: structural equality with a cached hash."""
 
-    __slots__ = ("_children", "_hash", "_size")
+    __slots__ = ("_children", "_hash", "_size", "_walk")
     _children: tuple[Node, ...]
+    _walk: tuple[Node, ...]
     _hash: int
     _size: int
     #: Fields that do not take part in equality (how a thing was written, not what it is).
     _spelling: ClassVar[frozenset[str]] = frozenset()
 
-    def _key(self) -> tuple[Any, ...]:
-        spelling = self._spelling
-        fields: tuple[str, ...] = self.__match_args__  # type: ignore[attr-defined]
-        return tuple(getattr(self, name) for name in fields if name not in spelling)
+    def _key(self) -> Any:
+        """The fields that make the node what it is."""
+        cls = type(self)
+        getter = _IDENTITIES.get(cls)
+        if getter is None:
+            fields: tuple[str, ...] = cls.__match_args__  # type: ignore[attr-defined]
+            getter = _IDENTITIES[cls] = attrgetter(*(f for f in fields if f not in cls._spelling)) if fields else _nothing
+        return getter(self)
 
     def __hash__(self) -> int:
         try:
@@ -50,6 +56,13 @@ class Node:
             return False
         assert isinstance(other, Node)
         return self._key() == other._key()
+
+
+_IDENTITIES: dict[type[Node], Callable[[Any], Any]] = {}
+
+
+def _nothing(_: Any) -> tuple[()]:
+    return ()
 
 
 class Expr(Node):
@@ -353,17 +366,31 @@ def tree_size(node: Node) -> int:
         return size
 
 
-def walk(node: Node) -> Iterator[Node]:
+def walk(node: Node) -> Sequence[Node]:
     """The node and all its subtrees, parents first.
 
     >>> [type(n).__name__ for n in walk(Neg(Symbol("x")))]
     ['Neg', 'Symbol']
     """
+    try:
+        return node._walk
+    except AttributeError:
+        pass
+    found: list[Node] = []
     stack = [node]
     while stack:
         top = stack.pop()
-        yield top
+        found.append(top)
         stack.extend(children(top)[::-1])
+    result = tuple(found)
+    if len(result) <= _KEPT:
+        # The same tree is walked by many questions, one after the other.
+        object.__setattr__(node, "_walk", result)
+    return result
+
+
+#: Longest walk that a node keeps.
+_KEPT = 2_000
 
 
 def _rebuild_value(value: Any, change: Callable[[Node], Node]) -> Any:
