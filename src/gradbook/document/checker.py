@@ -398,9 +398,9 @@ class Checker:
             self.table.unreadable[name] = self.places.line_at(0)
             self.table.definitions.pop(name, None)
 
-    # --- unreadable sides -----------------------------------------------------------------------
 
-    # --- places ---------------------------------------------------------------------------------
+
+
 
 
 #: How deep a paragraph is that acts as a heading: below all headings.

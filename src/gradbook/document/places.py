@@ -37,8 +37,10 @@ class Places:
         self, start: int, end: int, tokens: list[Token], finding: Finding, source: str | None = None
     ) -> None:
         piece = self.piece
-        first = self.offset(start)
-        last = self.offset(max(end - 1, start)) + 1
+        length = len(self.source.text)
+        # what was opened where the document ends has nothing inside of it
+        first = min(self.offset(start), max(length - 1, 0))
+        last = min(self.offset(max(end - 1, start)) + 1, length)
         line, column = self.source.position(first)
         end_line, end_column = self.source.position(last)
         text = source if source is not None else piece.text[tokens[0].start : tokens[-1].end]

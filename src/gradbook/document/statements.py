@@ -204,7 +204,7 @@ def _row_statements(row: list[Token]) -> list[Statement]:
             continue
         tokens = _without_brackets(part.tokens)
         statement = _chain(tokens)
-        if conditional and result and _is_condition(statement, opener or words.lower().split()[0]):
+        if conditional and result and _is_condition(statement, opener or words.lower().partition(" ")[0]):
             result[-1].conditions.append(tokens)
             words = ""
             continue

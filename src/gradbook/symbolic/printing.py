@@ -45,6 +45,7 @@ from gradbook.symbolic.expr import (
     All,
     AnyOf,
     Apply,
+    At,
     Cases,
     Condition,
     Constant,
@@ -206,6 +207,15 @@ def _has_superscript(name: str) -> bool:
     return False
 
 
+def _points(node: Expr) -> tuple[Expr, list[tuple[Expr, Expr]]]:
+    """What is taken at given values, and the values in the order in which they are put in."""
+    points: list[tuple[Expr, Expr]] = []
+    while isinstance(node, At):
+        points.append((node.variable, node.value))
+        node = node.body
+    return node, points[::-1]
+
+
 def _latex_at(node: Expr, binding: _Binding) -> str:
     text = _latex(node)
     return text if _latex_binding(node) >= binding else rf"\left({text}\right)"
@@ -244,6 +254,10 @@ def _latex(node: Expr) -> str:
         case Cases(branches):
             rows = r" \\ ".join(f"{_latex(value)} & {_latex_branch(when)}" for value, when in branches)
             return rf"\begin{{cases}} {rows} \end{{cases}}"
+        case At():
+            body, points = _points(node)
+            where = ", ".join(f"{_latex(variable)} = {_latex(value)}" for variable, value in points)
+            return rf"\left.{_latex(body)}\right|_{{{where}}}"
         case _:
             raise ValueError(f"expected an expression of gradbook.symbolic.expr, got {node!r}")
 
@@ -517,6 +531,10 @@ def _text(node: Expr) -> str:
             return _text_big_operator(node)
         case Cases(branches):
             return "{" + "; ".join(f"{_text(value)} {_text_branch(when)}" for value, when in branches) + "}"
+        case At():
+            body, points = _points(node)
+            where = ", ".join(f"{_text(variable)} = {_text(value)}" for variable, value in points)
+            return f"{_text_at(body, _Binding.FACTOR)}|({where})"
         case _:
             raise ValueError(f"expected an expression of gradbook.symbolic.expr, got {node!r}")
 
