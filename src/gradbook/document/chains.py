@@ -71,6 +71,7 @@ class Chains:
         self.leads_on = False
 
     def statement(self, statement: Statement, role: Role, display: bool) -> None:
+        """One statement: its links judged, or taken as what the words before it make of it."""
         try:
             self._judged(statement, role, display)
         except RecursionError:
@@ -136,7 +137,7 @@ class Chains:
         )
 
     def _defines_in_passing(self, statement: Statement) -> bool:
-        """ "If y = x^3 + 1 then", "for F = ln t": a formula for a name, not a condition."""
+        """``If y = x^3 + 1 then``, ``for F = ln t``: a formula for a name, not a condition."""
         if statement.relation(0) != "=":
             return False
         left, right = self.trees.side(statement.sides[0]), self.trees.side(statement.sides[1])
@@ -179,6 +180,7 @@ class Chains:
             )  # fmt: skip
 
     def relation_conditions(self, statement: Statement) -> list[Condition]:
+        """``0 < x < 1`` as conditions; nothing for what cannot be read as such."""
         tokens = [*statement.sides[0]]
         for mark, side in zip(statement.marks, statement.sides[1:], strict=True):
             tokens += [mark, *side]
@@ -353,10 +355,9 @@ class Chains:
             first
             and role is Role.GIVEN
             and finding.verdict in (Verdict.REFUTED, Verdict.UNDECIDED, Verdict.UNREAD)
-        ):
-            if not self.definitions.rests_on_definition(left):
-                self.definitions.constrain(left, right)
-                return Finding(Verdict.STATED)
+        ) and not self.definitions.rests_on_definition(left):
+            self.definitions.constrain(left, right)
+            return Finding(Verdict.STATED)
         if first and finding.verdict in (Verdict.REFUTED, Verdict.UNREAD, Verdict.UNDECIDED):
             again = self.definitions.redefined(left, right, line)
             if again is not None:

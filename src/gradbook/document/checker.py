@@ -212,7 +212,7 @@ class Checker:
         self._paragraph_formulas(k, run)
 
     def _new_example(self, run: Passage) -> Statement | None:
-        """``- $f(x, y) = x + y$, so $\\partial f/\\partial x = 1$``: an item that defines a function anew, and uses it."""
+        """``- $f(x, y) = x + y$, so $\\partial f/\\partial x = 1$``: an item that defines and uses it."""
         found = [s for p in run.parts if isinstance(p, Formula) for s in p.statements if s.marks]
         if len(found) < 2 or run.displays:
             return None
@@ -254,7 +254,7 @@ class Checker:
             self.chains.chain = Chain() if words.strip() else self.chains.chain
 
     def _case_target(self, run: Passage) -> None:
-        """ "Case 1: let p(x) be a sigmoid": which function the case is about."""
+        """``Case 1: let p(x) be a sigmoid``: which function the case is about."""
         target = None
         for part in run.parts:
             if isinstance(part, Formula) and len(part.statements) == 1 and not part.statements[0].marks:
@@ -267,8 +267,8 @@ class Checker:
             self.table.hypotheses.append(found)
 
     def _look_ahead(self, k: int, run: Passage, j: int) -> None:
-        """ "… for x > 0", "where z = w x" after a display belong to it."""
-        rest = [p for p in run.parts[j + 1 :]]
+        """``… for x > 0``, ``where z = w x`` after a display belong to it."""
+        rest = list(run.parts[j + 1 :])
         if not any(isinstance(p, Formula) for p in rest) and k + 1 < len(self.passages):
             following = self.passages[k + 1]
             if following.kind is PieceKind.TEXT and not following.displays:
@@ -399,14 +399,11 @@ class Checker:
             self.table.definitions.pop(name, None)
 
 
-
-
-
-
 #: How deep a paragraph is that acts as a heading: below all headings.
 _SUBHEADING = 20
 _GOING_ON = frozenset(
-    "then and so thus hence we which giving therefore that with where for if when here this it by simplifying or".split()
+    "then and so thus hence we which giving therefore that with where for if when here this it by or "
+    "simplifying".split()
 )
 
 
@@ -415,12 +412,12 @@ def _attach_conditions(found: list[Statement]) -> None:
     for before, after in pairwise(found):
         relations = [after.relation(k) for k in range(len(after.marks))]
         plain = len(after.sides[0]) <= 4 and not any(t.is_char("(") for t in after.sides[0])
-        if relations and before.marks and before.relation(0) in ("=", "~") and plain and not after.words:
-            if all(r in ORDERS or r == "in" for r in relations):
-                tokens = list(after.sides[0])
-                for mark, side in zip(after.marks, after.sides[1:], strict=True):
-                    tokens += [mark, *side]
-                before.conditions.append(tokens)
+        bounds = bool(relations) and all(r in ORDERS or r == "in" for r in relations)
+        if bounds and plain and before.marks and before.relation(0) in ("=", "~") and not after.words:
+            tokens = list(after.sides[0])
+            for mark, side in zip(after.marks, after.sides[1:], strict=True):
+                tokens += [mark, *side]
+            before.conditions.append(tokens)
 
 
 def _names(node: Node, name: str) -> bool:

@@ -89,11 +89,12 @@ class Definitions:
         if form is None:
             # "Let 1 + e^{-x} = g(x)": the new name stands on the right
             reverse = form_of(right)
-            if reverse is not None and not self.is_defined(right) and plain_number(left) is None:
-                if role is Role.LET or not (self.rests_on_definition(left) or self._known(right)):
-                    self.define(right, left, line)
-                    return Finding(Verdict.STATED)
-            return None
+            if reverse is None or self.is_defined(right) or plain_number(left) is not None:
+                return None
+            if role is not Role.LET and (self.rests_on_definition(left) or self._known(right)):
+                return None
+            self.define(right, left, line)
+            return Finding(Verdict.STATED)
         if relation == ":=" or (role is Role.LET and not self.mentions(right, left)):
             self.define(left, right, line)
             return Finding(Verdict.STATED)

@@ -93,6 +93,7 @@ class GivenValues:
         return None if tree is None or (words.strip() and is_given(tree)) else tree
 
     def in_words(self, run: Passage) -> None:
+        """Values that a sentence gives: ``with a learning rate of 0.1``."""
         for j, part in enumerate(run.parts):
             if isinstance(part, str):
                 for name, text in prose.text_values(part):

@@ -18,17 +18,21 @@ class Places:
         self.lines: list[tuple[int, Line]] = []
 
     def offset(self, at: int) -> int:
+        """Where in the document a place in the piece is."""
         offsets = self.piece.offsets
         return offsets[min(at, len(offsets) - 1)] if len(offsets) else 0
 
     def line_at(self, at: int) -> int:
+        """The line of the document, from 1, of a place in the piece."""
         return self.source.position(self.offset(at))[0]
 
     def emit_all(self, statement: Statement, finding: Finding) -> None:
+        """The same finding for every link of a statement."""
         for k in range(len(statement.marks)):
             self.emit_link(statement, k, finding)
 
     def emit_link(self, statement: Statement, k: int, finding: Finding) -> None:
+        """A finding about link ``k``, placed at its right side."""
         side = statement.sides[k + 1] or [statement.marks[k]]
         before = statement.sides[k] if k == 0 and statement.sides[k] else [statement.marks[k]]
         self.emit(side[0].start, side[-1].end, [*before, *side], finding)
@@ -36,6 +40,7 @@ class Places:
     def emit(
         self, start: int, end: int, tokens: list[Token], finding: Finding, source: str | None = None
     ) -> None:
+        """A finding about the piece from ``start`` to ``end``; the source shown is that of the tokens."""
         piece = self.piece
         length = len(self.source.text)
         # what was opened where the document ends has nothing inside of it
@@ -64,5 +69,6 @@ class Places:
         )
 
     def spot(self, at: int) -> str:
+        """A place in the piece in words."""
         line, column = self.source.position(self.offset(at))
         return f" (line {line}, column {column})"

@@ -29,12 +29,17 @@ class Role(Enum):
 
 
 _ROLES: tuple[tuple[str, Role], ...] = (
-    (r"(?<!us )\b(let|define|redefine|consider|denote( by)?|introduce|by definition|let us (define|write|introduce|put))"
-     r"( (the|a|an|now|also|instead|function|functions|loss|error|by|quantity|case|example|model|new|another|and|again))*$", Role.LET),
-    (r"(so that|such that|subject to|satisf\w+|constraint|under the condition( that)?|normali[sz]ed so that|sum to)$", Role.GIVEN),
-    (r"(set|setting|solve|solving|solves|requires?|requiring|want|equation|root of|roots of|equate|equating)( \w+){0,3}$", Role.SETTING),
+    (r"(?<!us )\b(let|define|redefine|consider|denote( by)?|introduce|by definition|"
+     r"let us (define|write|introduce|put))"
+     r"( (the|a|an|now|also|instead|function|functions|loss|error|by|quantity|case|example|"
+     r"model|new|another|and|again))*$", Role.LET),
+    (r"(so that|such that|subject to|satisf\w+|constraint|under the condition( that)?|"
+     r"normali[sz]ed so that|sum to)$", Role.GIVEN),
+    (r"(set|setting|solve|solving|solves|requires?|requiring|want|equation|"
+     r"root of|roots of|equate|equating)( \w+){0,3}$", Role.SETTING),
     (r"(suppose|assume|assuming|assumption|given|provided|since|because|as)( that)?$", Role.GIVEN),
-    (r"\b(for|if|when|whenever|unless|in case|case|all|every|and for|until|both)( (all|any|every|the case|some|which|class|label|labels))*$", Role.CONDITION),
+    (r"\b(for|if|when|whenever|unless|in case|case|all|every|and for|until|both)"
+     r"( (all|any|every|the case|some|which|class|label|labels))*$", Role.CONDITION),
     (r"\b(start\w*|begin\w*|initial\w*)( \w+){0,2}$", Role.GIVEN),
     (r"\b(at|on|near|around|through)( (the )?(point|points|origin|value|values))?$", Role.PLACE),
     (r"\b(with|has|have|using|where|initial\w*|start\w*)$", Role.GIVEN),
@@ -76,7 +81,8 @@ def is_subheading(text: str, strong: bool) -> bool:
 
 
 _OVER = re.compile(
-    r"^\s*(in general|in both cases|in all cases|for all|altogether|together|combining|from (the )?cases?|both cases|hence in|therefore in)\b",
+    r"^\s*(in general|in both cases|in all cases|for all|altogether|together|combining|"
+    r"from (the )?cases?|both cases|hence in|therefore in)\b",
     re.I,
 )
 
@@ -109,7 +115,7 @@ def is_case(text: str) -> bool:
 
 
 def hypothesis_in(text: str, target: Expr | None) -> Hypothesis | None:
-    """ "let p be a sigmoid function", "Case 2: hyperbolic tangent"."""
+    """``let p be a sigmoid function``, ``Case 2: hyperbolic tangent``."""
     kind = function_kind(text)
     if kind is None:
         return None
@@ -120,7 +126,8 @@ def hypothesis_in(text: str, target: Expr | None) -> Hypothesis | None:
 _NUMBER = r"[-−–+]?\s*(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?"
 _TEXT_VALUE = re.compile(
     rf"(?:^|[,;:(|]|\band\b|\b[Ll]et\b|\b[Ww]ith\b|\bthe\b)\s*"
-    rf"([A-Za-zα-ω][A-Za-z_]*(?:\s+[A-Za-z]+)?\s*\d*)\s*(?:=|\bis\b|\bof\b|\bbe\b|\bequal to\b)\s*({_NUMBER})(?![\w.]*\w)"
+    rf"([A-Za-zα-ω][A-Za-z_]*(?:\s+[A-Za-z]+)?\s*\d*)\s*"
+    rf"(?:=|\bis\b|\bof\b|\bbe\b|\bequal to\b)\s*({_NUMBER})(?![\w.]*\w)"
 )
 _AFTER_VALUE = re.compile(rf"^\s*\)?\s*=\s*({_NUMBER})(?!\.?\d)")
 
@@ -165,7 +172,8 @@ def _clean(text: str) -> str:
 
 
 _IS = re.compile(
-    r"^\s*\)?\s*(?:is|are|denotes?|being|be|=|:|stands? for|represents?|for)\s+(?:the|a|an|our|its|all|some|called)?\s*([^.;:,()|]{2,60})",
+    r"^\s*\)?\s*(?:is|are|denotes?|being|be|=|:|stands? for|represents?|for)\s+"
+    r"(?:the|a|an|our|its|all|some|called)?\s*([^.;:,()|]{2,60})",
     re.I,
 )
 _KIND_AFTER = re.compile(
@@ -254,7 +262,7 @@ def _nouns(said: Declared, last: str, table: Table) -> None:
     noun = re.split(r"\b(?:with|where|and|so|then|which|that|whose|for|of|we|to|in)\b", noun.lower())[0]
     noun = " ".join(noun.split())
     if not noun:
-        words = [w for w in re.sub(r"[^a-z ]", " ", last).split()]
+        words = list(re.sub(r"[^a-z ]", " ", last).split())
         noun = " ".join(words[-2:]) if words else ""
         noun = re.sub(r"^(the|a|an|with|let|where|is|here|and|of)\s+", "", noun)
     if noun and noun not in ("the", "a", "an", "let", "where", "with", "and", "is", "here"):

@@ -261,12 +261,12 @@ class Resolution:
         name = node.base + "_{}"
         pattern = table.usual_arguments.get(name)
         if pattern:
-            mapping = {p: i for p, i in zip(pattern, indices, strict=False)}
+            mapping = dict(zip(pattern, indices, strict=False))
             return self.of(Apply(name, tuple(substitute(p, mapping) for p in pattern)), opaque)
         return Indexed(node.base, indices)
 
     def _unrolls(self, indices: tuple[Expr, ...]) -> bool:
-        """A recurrence is put in once for ``h_t``, not again for the ``h_{t-1}`` in it; for numbers, down to the first."""
+        """A recurrence is put in once for ``h_t``, not for the ``h_{t-1}`` in it; for numbers, to the first."""
         return all(isinstance(i, Symbol) or (isinstance(i, Number) and 0 < i.value <= 12) for i in indices)
 
     # --- applications ---------------------------------------------------------------------------
@@ -535,10 +535,7 @@ class Resolution:
             definition = self.definition(wrt.name)
             if definition is not None and not self.table.depends.get(wrt.name):
                 return wrt
-            resolved = (
-                self._unknown(wrt.name, wrt.args, wrt.orders, frozenset()) if definition is None else wrt
-            )
-            return resolved
+            return self._unknown(wrt.name, wrt.args, wrt.orders, frozenset()) if definition is None else wrt
         return wrt
 
     def _lower_belief(self, node: Derivative, wrt: Expr, opaque: frozenset[Expr]) -> Expr | None:

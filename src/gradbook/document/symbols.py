@@ -318,7 +318,7 @@ class Table:
         self.passing.clear()
 
     def close_cases(self) -> None:
-        """ "In general", "from case 1 and 2": the cases are over."""
+        """``In general``, ``from case 1 and 2``: the cases are over."""
         self.of_case.clear()
         self.hypotheses.clear()
         self.case = 0
@@ -460,8 +460,10 @@ def _name_of(expr: Expr) -> str:
 
 #: Letters that stand for each other in handwriting and in machine-read text.
 _LOOKALIKES = [
-    ("w", r"\omega"), ("v", r"\nu"), ("u", r"\mu"), ("p", r"\rho"), ("y", r"\gamma"), ("a", r"\alpha"), ("k", r"\kappa"),
-    ("n", r"\eta"), ("e", r"\epsilon"), (r"\epsilon", r"\varepsilon"), (r"\phi", r"\varphi"), ("l", r"\ell"), ("x", r"\chi"),
+    ("w", r"\omega"), ("v", r"\nu"), ("u", r"\mu"), ("p", r"\rho"), ("y", r"\gamma"), ("a", r"\alpha"),
+    ("k", r"\kappa"),
+    ("n", r"\eta"), ("e", r"\epsilon"), (r"\epsilon", r"\varepsilon"), (r"\phi", r"\varphi"),
+    ("l", r"\ell"), ("x", r"\chi"),
     (r"\theta", r"\vartheta"), ("o", r"\sigma"),
 ]  # fmt: skip
 
@@ -492,5 +494,6 @@ def stem(name: str) -> str:
 
 
 __all__ = [
-    "Belief", "Definition", "Hypothesis", "Table", "UpdateRule", "Value", "atom_of", "bare", "head_key", "lookalikes", "plain_number", "stem",
+    "Belief", "Definition", "Hypothesis", "Table", "UpdateRule", "Value", "atom_of", "bare", "head_key",
+    "lookalikes", "plain_number", "stem",
 ]  # fmt: skip

@@ -60,7 +60,7 @@ class Trees:
         return known
 
     def named(self, tree: Expr) -> Expr:
-        """Names that only look like derivatives (``w'`` of a weight), and derivatives that look like names (``f_x``)."""
+        """Names that look like derivatives (``w'`` of a weight), derivatives that look like names (``f_x``)."""
         table = self.table
 
         def visit(node: Node) -> Node:
@@ -126,12 +126,14 @@ class Trees:
         return tree
 
     def quietly(self, text: str) -> Expr | None:
+        """The formula as a tree; None if it cannot be read."""
         try:
             return read_expression(strip_ends(tokenise(text)), self.table.names)[0]
         except FormulaError:
             return None
 
     def conditions(self, text: str) -> list[Condition]:
+        """The conditions that a formula states; none if it cannot be read."""
         try:
             parser = Parser(tokenise(text), self.table.names, Reading(), None)
             return [parser.condition()]
