@@ -11,15 +11,15 @@ from collections.abc import Iterable
 from gradbook.document.formula import (
     GREEK,
     USUAL_FUNCTIONS,
+    USUAL_INDICES,
     Names,
     canonical_text,
     read_expression,
-    split_at,
 )
 from gradbook.document.statements import Statement
-from gradbook.document.symbols import Table, bare
+from gradbook.document.symbols import Table
 from gradbook.document.tokens import FormulaError, Kind, Token
-from gradbook.symbolic.expr import Apply, Derivative, Expr, Indexed, Number, Symbol, walk
+from gradbook.symbolic.expr import Apply, Derivative, Expr, Indexed, Number, Symbol, substitute, walk
 
 
 class _Permissive(Names):
@@ -30,40 +30,59 @@ class _Permissive(Names):
 
 
 def scan_tokens(tokens: list[Token], names: Names) -> None:
-    """Indices of sums, double indices, raised indices."""
-    bold = {t.text for t in tokens if t.kind is Kind.SYMBOL}
-    names.faced |= bold
+    """Indices of sums, double indices, raised indices, letters in a special face."""
     for k, token in enumerate(tokens):
-        spelled = _base(token) if token.kind in (Kind.CHAR, Kind.MACRO) else ""
-        after = tokens[k + 1] if k + 1 < len(tokens) else None
-        if spelled and spelled[-1].isalpha() and not (after is not None and after.is_char("_")):
-            names.letters.add(spelled)
-        if token.is_macro("sigma"):
-            _sigma(tokens, k, names)
-        if token.is_macro("pi") and 0 < k < len(tokens) - 1:
-            # \\pi is a parameter where it is an argument or is differentiated by
-            if (tokens[k - 1].is_char("(") and tokens[k + 1].is_char(")")) or tokens[k - 1].text in ("partial", "d"):
-                names.variables.add(r"\pi")
-        if token.is_macro("sum", "prod") and k + 1 < len(tokens) and tokens[k + 1].is_char("_"):
-            inside = _group(tokens, k + 2)
-            for letter in inside:
-                if letter.kind is Kind.CHAR and letter.text.isalpha():
-                    names.indices.add(letter.text)
-                elif letter.kind is Kind.CHAR and letter.text in ("=", "∈") or letter.is_macro("in", "ne"):
-                    break
-        if token.is_char("_") and k > 0:
-            inside = [t for t in _group(tokens, k + 1) if not t.is_char(",")]
-            if len(inside) == 2 and all(t.kind is Kind.CHAR and t.text in "ijklmn" for t in inside):
-                names.double.add(_base(tokens[k - 1]))
-        if token.is_char("_"):
+        if token.kind is Kind.SYMBOL:
+            names.faced.add(token.text)
+        elif token.kind is Kind.MACRO:
+            _scan_macro(tokens, k, names)
+        elif token.is_letter:
+            if not _sign_at(tokens, k + 1, "_"):
+                names.letters.add(token.text)
+        elif token.is_char("_"):
+            _scan_subscript(tokens, k, names)
+        elif token.is_char("^") and k > 0:
             inside = _group(tokens, k + 1)
-            if len(inside) == 3 and inside[1].text in ("+", "-") and inside[2].text.isdigit():
-                if inside[0].kind is Kind.CHAR and inside[0].text.isalpha():
-                    names.indices.add(inside[0].text)
-        if token.is_char("^") and k > 0:
-            inside = _group(tokens, k + 1)
-            if len(inside) == 3 and inside[0].is_char("(") and inside[1].text.isalpha() and inside[1].kind is Kind.CHAR:
+            if len(inside) == 3 and inside[0].is_char("(") and inside[1].is_letter:
                 names.raised.add(_base(tokens[k - 1]))
+
+
+def _scan_macro(tokens: list[Token], k: int, names: Names) -> None:
+    """What the macro at place k shows: a letter, a parameter, the index of a sum."""
+    token = tokens[k]
+    if token.text[-1:].isalpha() and not _sign_at(tokens, k + 1, "_"):
+        names.letters.add(_base(token))
+    if token.text == "sigma":
+        _sigma(tokens, k, names)
+    elif token.text == "pi" and 0 < k < len(tokens) - 1:
+        # \\pi is a parameter where it is an argument or is differentiated by
+        argument = tokens[k - 1].is_char("(") and tokens[k + 1].is_char(")")
+        if argument or tokens[k - 1].text in ("partial", "d"):
+            names.variables.add(r"\pi")
+    elif token.text in ("sum", "prod") and _sign_at(tokens, k + 1, "_"):
+        inside = _group(tokens, k + 2)
+        for j, letter in enumerate(inside):
+            if letter.is_letter:
+                names.indices.add(letter.text)
+            elif letter.is_macro("in"):
+                names.sets.add(" ".join(t.text for t in inside[j + 1 :]))
+                break
+            elif letter.is_char("=") or letter.is_macro("ne"):
+                break
+
+
+def _scan_subscript(tokens: list[Token], k: int, names: Names) -> None:
+    """Two indices beside each other, or an index and a number."""
+    inside = _group(tokens, k + 1)
+    plain = [t for t in inside if not t.is_char(",")]
+    if k > 0 and len(plain) == 2 and all(t.is_letter and t.text in USUAL_INDICES for t in plain):
+        names.double.add(_base(tokens[k - 1]))
+    if len(inside) == 3 and inside[0].is_letter and inside[1].text in ("+", "-") and inside[2].text.isdigit():
+        names.indices.add(inside[0].text)
+
+
+def _sign_at(tokens: list[Token], k: int, sign: str) -> bool:
+    return k < len(tokens) and tokens[k].is_char(sign)
 
 
 def _sigma(tokens: list[Token], k: int, names: Names) -> None:
@@ -112,7 +131,10 @@ def scan_statement(statement: Statement, names: Names, letters: set[str], solo: 
     word = _word(statement.sides[0], letters)
     if word is not None and statement.marks and statement.relation(0) in ("=", ":=", "~"):
         names.words.add(word)
-    for side in (statement.sides[0], statement.sides[1] if len(statement.sides) == 2 and statement.words else []):
+    sides = statement.sides[:1]
+    if len(statement.sides) == 2 and statement.words:
+        sides = statement.sides
+    for side in sides:
         application = plain_application(side, names)
         if application is not None and (statement.marks or solo):
             names.functions.add(application.name)
@@ -122,9 +144,7 @@ def plain_application(side: list[Token], names: Names) -> Apply | None:
     """The side as ``name(arguments)`` with nothing but names as arguments."""
     if len(side) < 4 or not side[-1].is_char(")"):
         return None
-    permissive = _Permissive(
-        names.functions, names.variables, names.words, names.indices, names.double, names.raised, names.bold
-    )
+    permissive = _Permissive(**vars(names))
     try:
         tree, _ = read_expression(side, permissive)
     except FormulaError:
@@ -148,12 +168,16 @@ def _word(side: list[Token], letters: set[str]) -> str | None:
     if len(run) > 1 and k < len(side) and side[k].is_char("(") and side[-1].is_char(")") and run.isupper():
         # FL(p) = …: a function with a name of several capitals
         return run
-    if len(run) < 2 or (k < len(side) and not side[k].is_char("_")):
+    if len(run) < 2:
         return None
-    label = canonical_text(_group(side, k + 1)) if k < len(side) else ""
-    rest = len(side) > k and len(_group(side, k + 1)) + (3 if side[k + 1].kind is Kind.OPEN else 2) + k < len(side)
-    if rest:
-        return None
+    label = ""
+    if k < len(side):
+        if not side[k].is_char("_") or k + 1 == len(side):
+            return None
+        script = _group(side, k + 1)
+        if k + len(script) + (3 if side[k + 1].kind is Kind.OPEN else 2) < len(side):
+            return None
+        label = canonical_text(script)
     if len(run) == 2 and not (run.isupper() or label or run in ("lr", "wd") or run[0] == "d"):
         return None
     if sum(letter in letters for letter in run) >= 2 and not (len(label) > 1 or run.isupper()):
@@ -166,9 +190,8 @@ def single_letters(statements: Iterable[Statement]) -> set[str]:
     found: set[str] = set()
     for statement in statements:
         for side in statement.sides[:1]:
-            if side and side[0].kind is Kind.CHAR and side[0].text.isalpha():
-                if len(side) == 1 or side[1].text in ("_", "^", "("):
-                    found.add(side[0].text)
+            if side and side[0].is_letter and (len(side) == 1 or side[1].text in ("_", "^", "(")):
+                found.add(side[0].text)
     return found
 
 
@@ -177,20 +200,21 @@ def scan_variables(statement: Statement, names: Names) -> None:
     side = statement.sides[0]
     if statement.marks and len(side) in (1, 4) and not any(t.is_char("(") for t in side):
         first = side[0]
-        name = first.text if first.kind is Kind.CHAR and first.text.isalpha() else None
+        name = first.text if first.is_letter else None
         if first.kind is Kind.MACRO and first.text in GREEK:
             name = "\\" + first.text
         # "e = 2.718" is about the constant, "e = y - a" about an error
-        constant = name in ("e", r"\pi") and all(t.text.isdigit() or t.text == "." for t in statement.sides[1])
+        right = statement.sides[1]
+        constant = name in ("e", r"\pi") and all(t.text.isdigit() or t.text == "." for t in right)
         if name is not None and len(side) == 1 and name not in names.functions and not constant:
             names.variables.add(name)
-    if len(side) > 3 and side[0].kind is Kind.CHAR and side[1].is_char("^") and side[3].is_char("_"):
-        if statement.marks and side[2].text.isdigit() and side[0].text.isalpha():
-            names.layered.add(side[0].text)
-    if statement.marks and len(side) > 1 and all(t.is_char("'") or t.is_macro("prime") for t in side[1:]):
-        # h' = … makes h' a name, where h itself is never a formula
-        if side[0].kind is Kind.CHAR and side[0].text.isalpha() and side[0].text not in names.functions:
-            names.primed.add(side[0].text)
+    if statement.marks and len(side) > 1 and side[0].is_letter:
+        letter, rest = side[0].text, side[1:]
+        if len(rest) > 2 and rest[0].is_char("^") and rest[1].text.isdigit() and rest[2].is_char("_"):
+            names.layered.add(letter)
+        if letter not in names.functions and all(t.is_char("'") or t.is_macro("prime") for t in rest):
+            # h' = … makes h' a name, where h itself is never a formula
+            names.primed.add(letter)
     application = plain_application(side, names) if statement.marks else None
     if application is not None:
         _applied_again(statement, names)
@@ -209,7 +233,7 @@ def _applied_again(statement: Statement, names: Names) -> None:
         for k in range(1, len(right)):
             if right[k].is_char("(") and [t.text for t in right[k : k + len(wanted)]] == wanted:
                 letter = right[k - 1]
-                if letter.kind is Kind.CHAR and letter.text.isalpha() and letter.text not in names.variables:
+                if letter.is_letter and letter.text not in names.variables:
                     names.functions.add(letter.text)
 
 
@@ -218,9 +242,11 @@ def scan_tree(tree: Expr, table: Table) -> None:
     for node in walk(tree):
         if isinstance(node, Derivative):
             body = node.body
-            if isinstance(body, Apply | Symbol) and isinstance(node.wrt, Symbol | Indexed | Apply):
-                if node.wrt not in (Symbol("?"), body) and not (isinstance(body, Apply) and node.wrt in body.args):
-                    table.depends.setdefault(body.name, set()).add(node.wrt)
+            if not isinstance(body, Apply | Symbol) or not isinstance(node.wrt, Symbol | Indexed | Apply):
+                continue
+            own = body.args if isinstance(body, Apply) else ()
+            if node.wrt not in (Symbol("?"), body, *own):
+                table.depends.setdefault(body.name, set()).add(node.wrt)
         if isinstance(node, Apply) and not any(node.orders):
             known = table.usual_arguments.get(node.name)
             if known is None:
@@ -233,11 +259,4 @@ def _same_pattern(a: tuple[Expr, ...], b: tuple[Expr, ...]) -> bool:
     """(i, x_i) and (j, x_j) are the same arguments for different indices."""
     if len(a) != len(b) or not a or not isinstance(a[0], Symbol) or not isinstance(b[0], Symbol | Number):
         return False
-    from gradbook.symbolic.expr import substitute
-
     return all(substitute(x, {a[0]: b[0]}) == y for x, y in zip(a, b, strict=True))
-
-
-__all__ = [
-    "bare", "plain_application", "scan_statement", "scan_tokens", "scan_tree", "scan_variables", "single_letters", "split_at",
-]  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gradbook.document.formula import is_name, relation_of, split_at, split_cells, split_rows, strip_ends
+from gradbook.document.formula import is_name, relation_of, split_cells, split_rows, strip_ends
 from gradbook.document.tokens import FormulaError, Kind, Token
 
 
@@ -41,14 +41,21 @@ class Statement:
 
 
 _ROW_ENVIRONMENTS = frozenset(
-    "align align* aligned alignat alignat* alignedat gather gather* gathered eqnarray eqnarray* split array flalign "
-    "flalign* equation equation* displaymath math multline multline* multlined subequations subarray matrix tabular".split()
+    "align align* aligned alignat alignat* alignedat gather gather* gathered eqnarray eqnarray* "
+    "split array flalign flalign* equation equation* displaymath math multline multline* multlined "
+    "subequations subarray matrix tabular".split()
 )
 _JOINED_ROWS = frozenset({"multline", "multline*", "multlined"})
 _CONDITION_WORDS = frozenset(
     "for if when where with whenever as provided since because all given while assuming on in unless".split()
 )
-_OPERATORS = frozenset({"+", "-"})
+_SIGNS = frozenset({"+", "-"})
+_OPERATORS = _SIGNS | {"*", "/"}
+_OPERATOR_MACROS = frozenset({"cdot", "times", "odot", "*"})
+_OPENING = frozenset({Kind.OPEN, Kind.BEGIN, Kind.LEFT_BAR})
+_CLOSING = frozenset({Kind.CLOSE, Kind.END, Kind.RIGHT_BAR})
+_OPENING_SIGNS = frozenset({"(", "[", r"\{"})
+_CLOSING_SIGNS = frozenset({")", "]", r"\}"})
 
 
 def statements(tokens: Sequence[Token], environment: str = "") -> list[Statement]:
@@ -75,25 +82,23 @@ def _append(result: list[Statement], new: Statement) -> None:
         last = result[-1]
         side = new.sides[0]
         if last.marks and side and (_binary(side[0]) or (last.sides[-1] and _binary(last.sides[-1][-1]))):
-            last.sides[-1] = [*last.sides[-1], *side]
+            last.sides[-1].extend(side)
             return
     if result and new.marks and new.sides[0] and result[-1].marks and result[-1].sides[-1]:
-        first, tail = new.sides[0][0], result[-1].sides[-1][-1]
-        if _binary(first) and first.text != "-" and first.text != "+":
-            result[-1].sides[-1] = [*result[-1].sides[-1], *new.sides[0]]
-            result[-1].sides.extend(new.sides[1:])
-            result[-1].marks.extend(new.marks)
-            return
-        if _binary(tail):
-            result[-1].sides[-1] = [*result[-1].sides[-1], *new.sides[0]]
-            result[-1].sides.extend(new.sides[1:])
-            result[-1].marks.extend(new.marks)
+        last = result[-1]
+        first, tail = new.sides[0][0], last.sides[-1][-1]
+        if (_binary(first) and first.text not in _SIGNS) or _binary(tail):
+            last.sides[-1].extend(new.sides[0])
+            last.sides.extend(new.sides[1:])
+            last.marks.extend(new.marks)
             return
     result.append(new)
 
 
 def _binary(token: Token) -> bool:
-    return (token.kind is Kind.CHAR and token.text in ("+", "-", "*", "/")) or token.is_macro("cdot", "times", "odot", "*")
+    if token.kind is Kind.CHAR:
+        return token.text in _OPERATORS
+    return token.kind is Kind.MACRO and token.text in _OPERATOR_MACROS
 
 
 def _rows(tokens: list[Token], environment: str) -> list[list[Token]]:
@@ -111,12 +116,12 @@ def _rows(tokens: list[Token], environment: str) -> list[list[Token]]:
     rows = split_rows(tokens)
     if environment in _JOINED_ROWS:
         return [[t for row in rows for t in row if t.kind is not Kind.AMP]]
-    for row in rows:
-        row = _strip_space(row)
-        if row and row[0].kind is Kind.BEGIN and row[0].text in _ROW_ENVIRONMENTS and _end_of(row, 0) == len(row) - 1:
+    for row in map(_strip_space, rows):
+        laid_out = row and row[0].kind is Kind.BEGIN and row[0].text in _ROW_ENVIRONMENTS
+        if laid_out and _end_of(row, 0) == len(row) - 1:
             result.extend(_rows(row, environment))
-            continue
-        result.extend(_cells(row, environment))
+        else:
+            result.extend(_cells(row, environment))
     return result
 
 
@@ -157,16 +162,16 @@ def _outside(tokens: list[Token]) -> list[Token]:
     return found
 
 
-def _opens(token: Token) -> int:
-    if token.kind in (Kind.OPEN, Kind.BEGIN, Kind.LEFT_BAR):
-        return 1
-    return int(token.kind is Kind.CHAR and token.text in ("(", "[", r"\{"))
+def _opens(token: Token) -> bool:
+    if token.kind is Kind.CHAR:
+        return token.text in _OPENING_SIGNS
+    return token.kind in _OPENING
 
 
-def _closes(token: Token) -> int:
-    if token.kind in (Kind.CLOSE, Kind.END, Kind.RIGHT_BAR):
-        return 1
-    return int(token.kind is Kind.CHAR and token.text in (")", "]", r"\}"))
+def _closes(token: Token) -> bool:
+    if token.kind is Kind.CHAR:
+        return token.text in _CLOSING_SIGNS
+    return token.kind in _CLOSING
 
 
 def _strip_space(tokens: list[Token]) -> list[Token]:
@@ -192,29 +197,25 @@ def _row_statements(row: list[Token]) -> list[Statement]:
     result: list[Statement] = []
     words = ""
     conditional = False
-    pending: list[list[Token]] = []
+    opener = ""
     for part in parts:
-        opener = part.words.lower().split()[0] if part.words else ""
         if part.words and result and not _is_remark(part.words):
             result[-1].puzzling = result[-1].puzzling or part.words
         if part.words:
-            conditional = opener.strip(",;:") in _CONDITION_WORDS and bool(result)
             words = part.words
+            opener = words.lower().split()[0].strip(",;:")
+            conditional = opener in _CONDITION_WORDS and bool(result)
         if not part.tokens:
             continue
         tokens = _without_brackets(part.tokens)
         statement = _chain(tokens)
-        if conditional and result and _is_condition(statement, opener or words.lower().partition(" ")[0]):
+        if conditional and result and _is_condition(statement, opener):
             result[-1].conditions.append(tokens)
-            words = ""
+            words = opener = ""
             continue
         conditional = False
-        if not statement.marks and part.before == "," and not part.words:
-            if any(t.is_macro("ldots") for t in part.tokens) or (result and _ends_range(result[-1])):
-                pending.append(part.tokens)
-                continue
-        if pending and statement.marks and len(statement.sides[0]) and not words:
-            pending = []
+        if not statement.marks and part.before == "," and not part.words and _is_range_end(part, result):
+            continue
         statement.words, words = words, ""
         statement.follows_arrow = part.before == "=>"
         if statement.words and not _is_remark(statement.words):
@@ -224,16 +225,18 @@ def _row_statements(row: list[Token]) -> list[Statement]:
 
 
 _REMARKS = frozenset(
-    "by from using use for if when where since because as with via hence and or so thus then therefore which see eq eqs "
-    "eqn equation equations chain product quotient power sum rule definition def given recall note after simplify "
-    "simplifying substituting substitute multiplying applying factoring expanding here on in let we i.e e.g this that "
-    "gives give get but also similarly likewise again now finally first second third because define defining consider "
-    "assume suppose put take choose write because whenever while provided all any every otherwise else unless subject "
-    "such case step line the of to it is_ where, and, or, implies because, hence, thus, so, i.e., e.g., set setting "
-    "differentiate differentiating since, wlog w.r.t with respect holds true ok check recall, both at into "
-    "corrected correct correctly answer result solution exact exactly approximately about update updated loss gradient "
-    "forward backward output hidden layer input error derivative derivatives rearranging collecting cancelling dividing "
-    "equivalently because: where: q.e.d qed iff".split()
+    "by from using use for if when where since because as with via hence and or so thus then "
+    "therefore which see eq eqs eqn equation equations chain product quotient power sum rule "
+    "definition def given recall note after simplify simplifying substituting substitute "
+    "multiplying applying factoring expanding here on in let we i.e e.g this that gives give get "
+    "but also similarly likewise again now finally first second third because define defining "
+    "consider assume suppose put take choose write because whenever while provided all any every "
+    "otherwise else unless subject such case step line the of to it is_ where, and, or, implies "
+    "because, hence, thus, so, i.e., e.g., set setting differentiate differentiating since, wlog "
+    "w.r.t with respect holds true ok check recall, both at into corrected correct correctly answer "
+    "result solution exact exactly approximately about update updated loss gradient forward "
+    "backward output hidden layer input error derivative derivatives rearranging collecting "
+    "cancelling dividing equivalently because: where: q.e.d qed iff".split()
 )
 
 
@@ -254,11 +257,11 @@ _DEFINING = frozenset({"where", "with", "because", "since", "as"})
 
 
 def _is_condition(statement: Statement, opener: str) -> bool:
-    """Whether what follows "if" or "where" says where the line before it holds, rather than being a line itself."""
+    """Whether what follows "if" or "where" says where the line before it holds; else it is a line itself."""
     relations = [statement.relation(k) for k in range(len(statement.marks))]
     if not relations or "=" not in relations:
         return bool(relations) or len(statement.sides[0]) < 4
-    return opener.strip(",;:") not in _DEFINING and len(statement.sides[0]) <= 4
+    return opener not in _DEFINING and len(statement.sides[0]) <= 4
 
 
 def _without_brackets(tokens: list[Token]) -> list[Token]:
@@ -275,39 +278,47 @@ def _without_brackets(tokens: list[Token]) -> list[Token]:
     return tokens
 
 
-def _ends_range(statement: Statement) -> bool:
+def _is_range_end(part: _Part, before: list[Statement]) -> bool:
     """``i = 1, \\dots, n``: a range, of which the first value was taken for a side."""
-    return len(statement.marks) == 1 and len(statement.sides[0]) == 1
+    if any(t.is_macro("ldots") for t in part.tokens):
+        return True
+    return bool(before) and len(before[-1].marks) == 1 and len(before[-1].sides[0]) == 1
 
 
 def _merge_lists(found: list[Statement]) -> list[Statement]:
     """``x, y > 0``: names before the last are meant to share its relation."""
     result: list[Statement] = []
     names: list[list[Token]] = []
+    shared: set[int] = set()
     for statement in found:
         if not statement.marks:
             names.append(statement.sides[0])
             result.append(statement)
             continue
         if names and statement.relation(0) in ("<", ">", "<=", ">=", "in") and len(statement.marks) == 1:
-            for name in names:
-                result = [s for s in result if s.sides[0] is not name]
-                result.append(Statement([name, statement.sides[1]], list(statement.marks), statement.words))
+            shared.update(map(id, names))
+            right = list(statement.sides[1])  # the statement's own side may still grow
+            result.extend(Statement([name, right], list(statement.marks), statement.words) for name in names)
         names = []
         result.append(statement)
-    return result
+    return [s for s in result if s.marks or id(s.sides[0]) not in shared]
 
 
 def _parts(row: list[Token]) -> list[_Part]:
     """Split a row at words, arrows between statements, wide spaces, commas and semicolons."""
     parts = [_Part([])]
     depth = 0
+    solid = 0  # the next token that is no wide space
     for k, token in enumerate(row):
-        closing = _closes(token)
-        depth = max(depth - closing, 0)
-        here = depth
-        depth += _opens(token)
-        if here or _opens(token) or closing:
+        if _closes(token):
+            depth = max(depth - 1, 0)
+            parts[-1].tokens.append(token)
+            continue
+        if _opens(token):
+            depth += 1
+            parts[-1].tokens.append(token)
+            continue
+        if depth:
             parts[-1].tokens.append(token)
             continue
         if token.kind is Kind.TEXT and token.text.strip().lower() == "of" and parts[-1].tokens:
@@ -328,7 +339,11 @@ def _parts(row: list[Token]) -> list[_Part]:
             continue
         if token.kind is Kind.QUAD:
             previous = parts[-1].tokens
-            if previous and not _open_end(previous[-1]) and not _is_continuation(row, k):
+            solid = max(solid, k)
+            while solid < len(row) and row[solid].kind is Kind.QUAD:
+                solid += 1
+            goes_on = solid < len(row) and _continues(row[solid])
+            if previous and not _open_end(previous[-1]) and not goes_on:
                 parts.append(_Part([], "quad"))
             continue
         if token.kind is Kind.CHAR and token.text in (",", ";") and not _decimal_comma(row, k):
@@ -349,10 +364,9 @@ def _decimal_comma(row: list[Token], k: int) -> bool:
     return digits and before.end == row[k].start and row[k].end == after.start
 
 
-def _is_continuation(row: list[Token], k: int) -> bool:
+def _continues(token: Token) -> bool:
     """A wide space before an operator or relation is only space."""
-    nxt = next((t for t in row[k + 1 :] if t.kind is not Kind.QUAD), None)
-    return nxt is not None and (_binary(nxt) or bool(relation_of(nxt) and not nxt.is_macro("rightarrow")))
+    return _binary(token) or (relation_of(token) is not None and not token.is_macro("rightarrow"))
 
 
 def _separates(before: list[Token]) -> bool:
@@ -367,34 +381,50 @@ def _open_end(token: Token) -> bool:
 def _is_operand(row: list[Token], k: int) -> bool:
     """Words that stand where a quantity stands: next to a relation, an operator or a bracket."""
     token = row[k]
-    nxt = row[k + 1] if k + 1 < len(row) else None
-    if k == 0 and nxt is not None and relation_of(nxt) and token.text.strip(" ,:").lower() not in _CONDITION_WORDS:
+    alone = k == 0 and len(row) > 1 and relation_of(row[1])
+    if alone and token.text.strip(" ,:").lower() not in _CONDITION_WORDS:
         return True  # words alone on the left of a relation are a name
     if not is_name(token.text):
         return False
     near = [row[j] for j in (k - 1, k + 1) if 0 <= j < len(row)]
-    return any(
-        relation_of(t) or _binary(t) or _opens(t) or _closes(t) or t.text in ("^", "_", "'") for t in near
-    ) or len(row) == 1
+    return not near or any(_binary(t) or _touches(t) for t in near)
+
+
+def _touches(token: Token) -> bool:
+    """Whether a token binds what stands beside it."""
+    return bool(relation_of(token)) or _opens(token) or _closes(token) or token.text in ("^", "_", "'")
 
 
 def _without_references(row: list[Token]) -> list[Token]:
     """Without a trailing number of an equation: ``\\rightarrow (1)``, ``… (4)`` after a wide space."""
-    tokens = list(row)
+    tokens = _strip_space(row)
+    end = len(tokens)
+    related = _first_relation(tokens)
     while True:
-        tokens = _strip_space(tokens)
-        place = next((k for k in range(len(tokens) - 1, -1, -1) if tokens[k].is_macro("rightarrow", "ldots")), None)
-        if place is None or place == 0 and len(tokens) > 4:
-            return tokens
-        tail = [t for t in tokens[place + 1 :] if t.kind is not Kind.QUAD]
-        inner = tail[1:-1] if len(tail) > 2 and tail[0].is_char("(") and tail[-1].is_char(")") else tail
-        if tokens[place].is_macro("ldots") or not all(t.kind is Kind.CHAR and t.text.isalnum() for t in inner):
-            return tokens
-        if len(inner) > 3 or any(relation_of(t) for t in inner) or (tail and inner is tail and len(tail) > 2):
-            return tokens
-        if not any(relation_of(t) for t in _outside(tokens[:place])) and tail:
-            return tokens
-        tokens = tokens[:place]
+        while end and tokens[end - 1].kind is Kind.QUAD:
+            end -= 1
+        place = next((k for k in range(end - 1, -1, -1) if tokens[k].is_macro("rightarrow", "ldots")), None)
+        if place is None or tokens[place].is_macro("ldots") or (place == 0 and end > 4):
+            return tokens[:end]
+        tail = [t for t in tokens[place + 1 : end] if t.kind is not Kind.QUAD]
+        bracketed = len(tail) > 2 and tail[0].is_char("(") and tail[-1].is_char(")")
+        inner = tail[1:-1] if bracketed else tail
+        if len(inner) > (3 if bracketed else 2) or not all(t.is_letter or t.is_digit for t in inner):
+            return tokens[:end]
+        if tail and not related < place:
+            return tokens[:end]
+        end = place
+
+
+def _first_relation(tokens: list[Token]) -> int:
+    """Where the first relation outside brackets stands, or the end."""
+    depth = 0
+    for k, token in enumerate(tokens):
+        depth += _opens(token)
+        if depth == 0 and relation_of(token):
+            return k
+        depth -= _closes(token)
+    return len(tokens)
 
 
 def _chain(tokens: list[Token]) -> Statement:
@@ -419,25 +449,3 @@ def _chain(tokens: list[Token]) -> Statement:
         colon = None
         depth += _opens(token)
     return Statement([strip_ends(s) for s in sides], marks)
-
-
-def unwrap(tokens: list[Token]) -> list[Token]:
-    """A side without a group that encloses all of it."""
-    while tokens and tokens[0].kind is Kind.OPEN and _group_end(tokens) == len(tokens) - 1:
-        tokens = strip_ends(tokens[1:-1])
-    return tokens
-
-
-def _group_end(tokens: list[Token]) -> int:
-    depth = 0
-    for k, token in enumerate(tokens):
-        depth += token.kind is Kind.OPEN
-        depth -= token.kind is Kind.CLOSE
-        if depth == 0:
-            return k
-    return len(tokens)
-
-
-def arguments(tokens: list[Token]) -> list[list[Token]]:
-    """The arguments of a bracketed list, brackets included."""
-    return split_at(tokens[1:-1], ",", ";")

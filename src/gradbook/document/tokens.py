@@ -6,8 +6,10 @@ pylatexenc finds the macros, braces and environments; this module drops what is 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from pylatexenc.latexwalker import (  # type: ignore[import-untyped]
@@ -56,6 +58,16 @@ class Token:
         """Whether this is one of the given macros."""
         return self.kind is Kind.MACRO and self.text in names
 
+    @property
+    def is_digit(self) -> bool:
+        """Whether this is a digit."""
+        return self.kind is Kind.CHAR and self.text.isdecimal()
+
+    @property
+    def is_letter(self) -> bool:
+        """Whether this is a letter without a macro."""
+        return self.kind is Kind.CHAR and self.text.isalpha()
+
 
 class FormulaError(ValueError):
     """A formula that cannot be read: what is wrong, and at which character of its text."""
@@ -68,11 +80,15 @@ class FormulaError(ValueError):
 
 #: Longest formula that is read, in characters.
 MAX_LENGTH = 200_000
+#: Deepest nesting of brackets, groups and environments. With it, whatever looks at the inside of each
+#: bracket takes time in proportion to the length of the formula.
+MAX_DEPTH = 48
 
 _SPACING = frozenset(
-    ", ; : ! > / displaystyle textstyle scriptstyle limits nolimits big Big bigg Bigg bigl bigr Bigl Bigr "
-    "biggl biggr Biggl Biggr bigm middle mathstrut nonumber notag checkmark blacksquare qed qedsymbol allowbreak noindent smallskip "
-    "medskip bigskip strut hline centering rm bf it boldmath normalsize small large relax".split()
+    ", ; : ! > / displaystyle textstyle scriptstyle limits nolimits big Big bigg Bigg bigl bigr "
+    "Bigl Bigr biggl biggr Biggl Biggr bigm middle mathstrut nonumber notag checkmark blacksquare "
+    "qed qedsymbol allowbreak noindent smallskip medskip bigskip strut hline centering rm bf it "
+    "boldmath normalsize small large relax".split()
 ) | {" "}
 _WIDE = frozenset({"hfill", "quad", "qquad", "enspace", "hspace", "hskip", "newline", "par"})
 #: Macros dropped with their one argument.
@@ -93,15 +109,18 @@ _BOLD = frozenset("mathbf boldsymbol bm vec pmb symbf vect".split())
 _FACES = frozenset("mathcal mathscr mathfrak mathbb".split())
 
 _UNICODE = {
-    "−": "-", "–": "-", "—": "-", "·": r"\cdot", "⋅": r"\cdot", "×": r"\times", "÷": r"\div", "∗": "*", "≤": r"\le", "≥": r"\ge",
-    "≠": r"\ne", "≈": r"\approx", "∂": r"\partial", "∇": r"\nabla", "∑": r"\sum", "∏": r"\prod", "√": r"\sqrt",
-    "∞": r"\infty", "→": r"\rightarrow", "⇒": r"\Rightarrow", "∴": r"\therefore", "∈": r"\in", "ℝ": r"\mathbb R",
-    "α": r"\alpha", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "ε": r"\varepsilon", "ζ": r"\zeta", "η": r"\eta",
-    "θ": r"\theta", "κ": r"\kappa", "λ": r"\lambda", "μ": r"\mu", "ν": r"\nu", "ξ": r"\xi", "π": r"\pi", "ρ": r"\rho",
-    "σ": r"\sigma", "τ": r"\tau", "φ": r"\varphi", "ϕ": r"\phi", "χ": r"\chi", "ψ": r"\psi", "ω": r"\omega",
-    "Γ": r"\Gamma", "Δ": r"\Delta", "Θ": r"\Theta", "Λ": r"\Lambda", "Σ": r"\Sigma", "Φ": r"\Phi", "Ψ": r"\Psi",
-    "Ω": r"\Omega", "′": "'", "⊙": r"\odot", "∘": r"\circ", "‖": r"\Vert", "∥": r"\Vert", "ℓ": r"\ell",
+    "−": "-", "–": "-", "—": "-", "·": r"\cdot", "⋅": r"\cdot", "×": r"\times", "÷": r"\div", "∗": "*",
+    "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "≈": r"\approx", "∂": r"\partial", "∇": r"\nabla",
+    "∑": r"\sum", "∏": r"\prod", "√": r"\sqrt", "∞": r"\infty", "→": r"\rightarrow", "⇒": r"\Rightarrow",
+    "∴": r"\therefore", "∈": r"\in", "ℝ": r"\mathbb R", "α": r"\alpha", "β": r"\beta", "γ": r"\gamma",
+    "δ": r"\delta", "ε": r"\varepsilon", "ζ": r"\zeta", "η": r"\eta", "θ": r"\theta", "κ": r"\kappa",
+    "λ": r"\lambda", "μ": r"\mu", "ν": r"\nu", "ξ": r"\xi", "π": r"\pi", "ρ": r"\rho", "σ": r"\sigma",
+    "τ": r"\tau", "φ": r"\varphi", "ϕ": r"\phi", "χ": r"\chi", "ψ": r"\psi", "ω": r"\omega",
+    "Γ": r"\Gamma", "Δ": r"\Delta", "Θ": r"\Theta", "Λ": r"\Lambda", "Σ": r"\Sigma", "Φ": r"\Phi",
+    "Ψ": r"\Psi", "Ω": r"\Omega", "′": "'", "⊙": r"\odot", "∘": r"\circ", "‖": r"\Vert", "∥": r"\Vert",
+    "ℓ": r"\ell",
 }  # fmt: skip
+_ASCII = frozenset(map(chr, range(33, 127)))
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=True))
 _SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True))
 
@@ -110,24 +129,45 @@ def tokenise(text: str, clock: Clock | None = None) -> list[Token]:
     """The tokens of a formula.
 
     Raises:
-        FormulaError: unbalanced braces or environments, or a formula that is too long.
+        FormulaError: unbalanced braces or environments, or a formula that is too long or nested too deep.
+        BoundHit: the clock ran out.
 
     >>> [t.text for t in tokenise(r"\\frac{1}{2} \\, x % half")]
     ['frac', '{', '1', '}', '{', '2', '}', 'x']
     """
     if len(text) > MAX_LENGTH:
         raise FormulaError(f"a formula of more than {MAX_LENGTH} characters", 0)
-    raw = _raw(text, clock)
-    return _Cleaning(text, raw).run()
+    tokens = _Cleaning(text, _raw(text, clock)).run()
+    _refuse_deep(tokens)
+    return tokens
+
+
+#: What stands for itself needs no walker, and is most of a formula: signs, groups, macros that only name.
+_PLAIN = re.compile(r"[^\\{}$%&~\s]|[{}]|\\(?!begin|end|cr(?![A-Za-z])|tabularnewline)([A-Za-z]+)|\s+")
 
 
 def _raw(text: str, clock: Clock | None) -> list[Token]:
-    walker: Any = LatexWalker(text, tolerant_parsing=True)
+    walker: Any = None
     tokens: list[Token] = []
     at = 0
     while at < len(text):
         if clock is not None and len(tokens) % 1024 == 1023:
             clock.check()
+        plain = _PLAIN.match(text, at)
+        if plain is not None:
+            sign, end = text[at], plain.end()
+            if sign == "\\":
+                tokens.append(Token(Kind.MACRO, plain.group(1), at, end))
+            elif sign == "{" or sign == "}":
+                tokens.append(Token(Kind.OPEN if sign == "{" else Kind.CLOSE, sign, at, end))
+            elif sign in _ASCII:
+                tokens.append(Token(Kind.CHAR, sign, at, end))
+            elif not sign.isspace():
+                tokens.extend(_character(sign, at))
+            at = end
+            continue
+        if walker is None:
+            walker = LatexWalker(text, tolerant_parsing=True)
         try:
             found: Any = walker.get_token(at)
         except LatexWalkerEndOfStream:
@@ -203,6 +243,18 @@ class _Cleaning:
         self.skipped: set[int] = set()
         #: Where a \\right| closes a value at a point.
         self.evaluations: set[int] = set()
+
+    @cached_property
+    def right_of(self) -> dict[int, int]:
+        """Where the \\right of each \\left is."""
+        found: dict[int, int] = {}
+        lefts: list[int] = []
+        for k, token in enumerate(self.raw):
+            if token.is_macro("left"):
+                lefts.append(k)
+            elif lefts and token.is_macro("right"):
+                found[lefts.pop()] = k
+        return found
 
     def run(self) -> list[Token]:
         k = 0
@@ -317,18 +369,13 @@ class _Cleaning:
 
     def _evaluates(self, k: int) -> bool:
         """Whether the \\left. at k is closed by a bar with a subscript: a value at a point."""
-        depth = 0
-        for j in range(k, len(self.raw) - 2):
-            if self.raw[j].is_macro("left"):
-                depth += 1
-            elif self.raw[j].is_macro("right"):
-                depth -= 1
-                if depth == 0:
-                    if self.raw[j + 1].text in ("|", "vert", "rvert") and self.raw[j + 2].is_char("_"):
-                        self.evaluations.add(j)
-                        return True
-                    return False
-        return False
+        right = self.right_of.get(k)
+        if right is None or right + 2 >= len(self.raw):
+            return False
+        if self.raw[right + 1].text not in ("|", "vert", "rvert") or not self.raw[right + 2].is_char("_"):
+            return False
+        self.evaluations.add(right)
+        return True
 
     def _struck(self, k: int, token: Token) -> int:
         group = self._group(k + 1)
@@ -397,7 +444,9 @@ class _Cleaning:
             else:
                 self.out.append(Token(Kind.NAME, plain, token.start, stop))
         elif name in _BOLD:
-            if (len(inside) == 1 and not inside.isdigit()) or (inside.startswith("\\") and inside[1:].isalpha()):
+            if (len(inside) == 1 and not inside.isdigit()) or (
+                inside.startswith("\\") and inside[1:].isalpha()
+            ):
                 self.out.append(Token(Kind.SYMBOL, inside, token.start, stop))
             elif inside in ("0", "1"):
                 self.out.append(Token(Kind.SYMBOL, f"\\mathbf{{{inside}}}", token.start, stop))
@@ -414,14 +463,19 @@ class _Cleaning:
 
 
 _SYNONYMS = {
-    "leq": "le", "leqslant": "le", "geq": "ge", "geqslant": "ge", "neq": "ne",
-    "dfrac": "frac", "tfrac": "frac", "cfrac": "frac", "nicefrac": "frac", "sfrac": "frac", "ln": "log", "arcsin": "asin",
+    "leq": "le", "leqslant": "le", "geq": "ge", "geqslant": "ge", "neq": "ne", "dfrac": "frac",
+    "tfrac": "frac", "cfrac": "frac", "nicefrac": "frac", "sfrac": "frac", "ln": "log", "arcsin": "asin",
     "arccos": "acos", "arctan": "atan", "to": "rightarrow", "longrightarrow": "rightarrow",
     "implies": "Rightarrow", "Longrightarrow": "Rightarrow", "iff": "Leftrightarrow", "gets": "leftarrow",
     "lVert": "Vert", "rVert": "Vert", "|": "Vert", "coloneqq": ":=", "triangleq": ":=", "land": "wedge",
     "lor": "vee", "dots": "ldots", "cdots": "ldots", "hdots": "ldots", "colon": ":", "simeq": "approx",
-    "cong": "approx", "doteq": "approx", "lt": "<", "gt": ">", "widehat": "hat", "widetilde": "tilde", "overline": "bar",
+    "cong": "approx", "doteq": "approx", "lt": "<", "gt": ">", "widehat": "hat", "widetilde": "tilde",
+    "overline": "bar",
 }  # fmt: skip
+
+
+_OPENING = frozenset({Kind.OPEN, Kind.BEGIN, Kind.LEFT_BAR})
+_CLOSING = frozenset({Kind.CLOSE, Kind.END, Kind.RIGHT_BAR})
 
 
 def _matching(raw: list[Token]) -> dict[int, int]:
@@ -444,6 +498,19 @@ def _matching(raw: list[Token]) -> dict[int, int]:
         opened = raw[stack[-1]]
         raise FormulaError(f"“{_spoken(opened)}” is never closed", opened.start)
     return match
+
+
+def _refuse_deep(tokens: list[Token]) -> None:
+    """Raise FormulaError where tokens are nested deeper than is read."""
+    depth = 0
+    for token in tokens:
+        kind = token.kind
+        if kind in _OPENING or (kind is Kind.CHAR and token.text in ("(", "[", r"\{")):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise FormulaError(f"nested deeper than {MAX_DEPTH} levels", token.start)
+        elif depth and (kind in _CLOSING or (kind is Kind.CHAR and token.text in (")", "]", r"\}"))):
+            depth -= 1
 
 
 def _spoken(token: Token) -> str:

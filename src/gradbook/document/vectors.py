@@ -43,6 +43,7 @@ def scalar_equations(left: Expr, right: Expr, table: Table) -> tuple[Equation, .
 def in_one_dimension(expr: Expr) -> Expr:
     """The tree with all vectors taken to have one component, where every shape fits.
 
+    >>> from gradbook.symbolic.expr import Symbol
     >>> x = Symbol("x")
     >>> in_one_dimension(Func("norm", (Func("transpose", (x,)),)))
     Func(name='abs', args=(Symbol(name='x'),))

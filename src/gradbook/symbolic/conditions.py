@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from flint import fmpz_mpoly
 
 from gradbook.symbolic.expr import (
@@ -9,6 +11,7 @@ from gradbook.symbolic.expr import (
     AnyOf,
     Condition,
     Expr,
+    Indexed,
     Not,
     Number,
     Op,
@@ -88,17 +91,17 @@ class Conditions(Sums):
 
     def _relation_truth(self, left: Expr, op: Op, right: Expr) -> fmpz_mpoly:
         if op in (Op.EQ, Op.NE):
-            if self._is_index(left) and self._is_index(right):
-                truth = self._delta(left, right)
-            else:
-                difference = self.add(self.of(left), self._times_int(self.of(right), -1))
-                # Equality of two different quantities has measure zero.
-                truth = self.one if difference[0].is_zero() else self.zero
+            truth = self._whether_same(left, right)
             return truth if op is Op.EQ else self.one - truth
-        difference = self.add(self.of(left), self._times_int(self.of(right), -1))
-        if difference[0].is_zero():
+        num, den = self.add(self.of(left), self.negated(self.of(right)))
+        if num.is_zero():
             return self.one if op in (Op.LE, Op.GE) else self.zero
-        sign = self.quotient_sign(difference)
+        if not self.vanishes_rarely(num):
+            # Between integers, d > 0 is 2d - 1 > 0 and d >= 0 is 2d + 1 > 0, and neither side is ever zero.
+            if not den.is_one() or not self._is_whole(num):
+                raise NotNormal("an inequality whose sides are equal too often")
+            num = num * 2 - 1 if op in (Op.GT, Op.LE) else num * 2 + 1
+        sign = self.quotient_sign((num, den))
         if op in (Op.LT, Op.LE):
             sign = -sign
         if (sign - self.one).is_zero():
@@ -108,12 +111,43 @@ class Conditions(Sums):
         positive = sign + self.one  # twice the indicator
         return self.context.from_dict({tuple(p): int(c) // 2 for p, c in positive.terms()})
 
+    def _whether_same(self, left: Expr, right: Expr) -> fmpz_mpoly:
+        indices = self._is_index(left) or self._is_index(right)
+        if indices and self._is_count(left) and self._is_count(right):
+            return self._delta(left, right)
+        difference = self.add(self.of(left), self.negated(self.of(right)))
+        if difference[0].is_zero():
+            return self.one
+        if self.vanishes_rarely(difference[0]):
+            return self.zero
+        for label, value in ((left, right), (right, left)):
+            if isinstance(label, Symbol | Indexed) and isinstance(value, Number):
+                return self._has_value(label, value.value)
+        raise NotNormal("an equation whose sides are equal too often to be neglected")
+
+    def _has_value(self, label: Symbol | Indexed, value: Fraction) -> fmpz_mpoly:
+        """Whether a quantity of two values has one of them: with values 0 and 1, y itself or 1 - y."""
+        choices = self.facts.choices.get(label.name if isinstance(label, Symbol) else label.base, ())
+        if value not in choices and choices:
+            return self.zero
+        other = next((c for c in choices if c != value), value)
+        if len(choices) != 2 or abs(value - other) != 1 or other.denominator != 1:
+            raise NotNormal("an equation that a quantity of few values satisfies at times")
+        # (y - other)/(value - other)
+        return (self.of(label)[0] - int(other)) * int(value - other)
+
+    def _is_whole(self, poly: fmpz_mpoly) -> bool:
+        return all(self.is_integer(gid) for gid, n in zip(self.ids, poly.degrees(), strict=False) if n)
+
     # --- indices --------------------------------------------------------------------------------
 
     def _is_index(self, expr: Expr) -> bool:
         return isinstance(expr, Symbol) and (
             expr.name in self.facts.integers or self.table.intern(("sym", expr)) in self.table.bound_ids
         )
+
+    def _is_count(self, expr: Expr) -> bool:
+        return self._is_index(expr) or (isinstance(expr, Number) and expr.value.denominator == 1)
 
     def _index(self, expr: Expr) -> int:
         match expr:

@@ -13,6 +13,8 @@ where enclosures of the two sides do not meet; if there is none, say how far the
 
 from __future__ import annotations
 
+from typing import cast
+
 from gradbook.symbolic.bounds import BoundHit, Clock
 from gradbook.symbolic.derivative import NotDifferentiable, expand_derivatives
 from gradbook.symbolic.domain import Domain
@@ -24,10 +26,21 @@ from gradbook.symbolic.search import Search
 __all__ = ["Counterexample", "Decision", "Flaw", "Outcome", "decide", "decide_order", "display"]
 
 
+#: Decisions by claim and domain, so that an unchanged line costs nothing when its document is checked again.
+_MEMORY: dict[tuple[Expr, Expr, Domain], Decision] = {}
+_REMEMBERED = 8192
+
+
 def decide(left: Expr, right: Expr, domain: Domain | None = None, *, clock: Clock | None = None) -> Decision:
     """Whether ``left`` equals ``right`` on the domain (almost everywhere: seams and kinks apart).
 
-    Never raises for what the trees hold; a bound that is hit gives UNDECIDED with its name.
+    The trees are scalars; ``clock`` is the deadline, two seconds from now if there is none. Never raises for
+    what the trees hold; a bound that is hit gives UNDECIDED with its name.
+
+    >>> from gradbook.symbolic.expr import Func, Pow, Symbol, TWO
+    >>> x = Symbol("x")
+    >>> decide(Func("log", (Pow(x, TWO),)), x).counterexample.left
+    '1.38629'
     """
     clock = clock or Clock(2.0)
     domain = domain or Domain()
@@ -50,13 +63,6 @@ def decide(left: Expr, right: Expr, domain: Domain | None = None, *, clock: Cloc
     return decision
 
 
-#: Decisions by claim and domain, so that an unchanged line costs nothing when its document is checked again.
-_MEMORY: dict[tuple[Expr, Expr, Domain], Decision] = {}
-
-
-_REMEMBERED = 8192
-
-
 def decide_order(
     left: Expr, op: Op, right: Expr, domain: Domain | None = None, *, clock: Clock | None = None
 ) -> Decision:
@@ -75,9 +81,10 @@ def decide_order(
         left, right = expand_derivatives(left), expand_derivatives(right)
         if op in (Op.LT, Op.LE):
             left, right, op = right, left, Op.GT if op is Op.LT else Op.GE
-        if op is not Op.NE and Proof(left, right, domain, clock).positive():
-            return Decision(Outcome.PROVED)
-        return Search(left, right, domain, clock).against(op)
+        search = Search(left, right, domain, clock)
+        if op is not Op.NE and Proof(left, right, domain, clock).positive(strictly=op is Op.GT):
+            return search.witness(op)
+        return search.against(op)
     except (BoundHit, NotDifferentiable) as stop:
         return Decision(Outcome.UNDECIDED, str(stop))
     except RecursionError:
@@ -115,4 +122,4 @@ def _with_ranges(left: Expr, right: Expr) -> tuple[Expr, Expr]:
             return Product(node.body, node.index, lower, upper)
         return node
 
-    return fill(left), fill(right)  # type: ignore[return-value]
+    return cast(Expr, fill(left)), cast(Expr, fill(right))

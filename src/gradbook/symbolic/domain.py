@@ -1,13 +1,12 @@
 """Where a claim is meant to hold: conditions, integers, quantities that take few values.
 
-A domain also says how to sample it, and which cells of it are empty.
+Bounds of single quantities are read off the conditions and off what logarithms and even roots need.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 
 from gradbook.symbolic.expr import (
@@ -15,14 +14,17 @@ from gradbook.symbolic.expr import (
     Apply,
     Cases,
     Condition,
+    Constant,
     Delta,
     Expr,
     Func,
     Indexed,
+    Mul,
     Neg,
     Node,
     Number,
     Op,
+    Otherwise,
     Pow,
     Product,
     Relation,
@@ -32,16 +34,19 @@ from gradbook.symbolic.expr import (
     free_symbols,
     walk,
 )
-from gradbook.symbolic.generators import Monomial, PolyKey
 
 
 @dataclass(frozen=True, slots=True)
 class Domain:
     """Conditions that hold for the quantities of a claim.
 
-    ``conditions`` are relations between expressions; one about a component (``p_i > 0``) holds for
-    all components. ``choices`` gives the few values that a symbol (or each component of a base
-    name) can take; ``simplex`` names the bases whose components add up to one.
+    ``conditions`` are relations between expressions; one about a component with an index (``p_i > 0``)
+    holds for all components, one about a numbered component (``x_1 > 0``) for that one. ``choices`` gives
+    the few values that a symbol (or each component of a base name) can take; ``simplex`` names the bases
+    whose components add up to one.
+
+    >>> Domain((Relation(Symbol("x"), Op.GT, Number(Fraction(0))),), integers=frozenset({"n"})).integers
+    frozenset({'n'})
     """
 
     conditions: tuple[Condition, ...] = ()
@@ -53,9 +58,18 @@ class Domain:
     #: Pairs of indices that are known to differ.
     unequal: frozenset[frozenset[str]] = frozenset()
 
+    def whole_numbers(self, exprs: Iterable[Expr]) -> frozenset[str]:
+        """Names of what is an integer: stated, of integer choices, or used as an index or a number of terms."""
+        counted = {name for name, values in self.choices if all(v.denominator == 1 for v in values)}
+        trees = (*exprs, *self._sides())
+        return self.integers | counted | index_names(trees) | size_names(trees)
+
+    def _sides(self) -> list[Expr]:
+        return [side for c in self.conditions if isinstance(c, Relation) for side in (c.left, c.right)]
+
 
 def atom_name(atom: Expr) -> str | None:
-    """The name by which bounds are kept: of a symbol, or the base of a component or application."""
+    """The name of a symbol, or the base of a component or application."""
     match atom:
         case Symbol(name):
             return name
@@ -67,207 +81,221 @@ def atom_name(atom: Expr) -> str | None:
             return None
 
 
+# --- bounds -----------------------------------------------------------------------------------
+
+
 @dataclass(slots=True)
 class Bounds:
-    """An open interval for a quantity; None means unbounded on that side."""
+    """An interval for a quantity; None means unbounded on that side.
+
+    ``closed`` says that ``low`` itself is a value, which matters for integers only.
+    """
 
     low: Fraction | None = None
     high: Fraction | None = None
+    low_closed: bool = False
+    high_closed: bool = False
 
-    def raise_low(self, value: Fraction) -> None:
+    def raise_low(self, value: Fraction, closed: bool) -> None:
         """Tighten from below."""
-        self.low = value if self.low is None else max(self.low, value)
+        if self.low is None or (value, not closed) > (self.low, not self.low_closed):
+            self.low, self.low_closed = value, closed
 
-    def lower_high(self, value: Fraction) -> None:
+    def lower_high(self, value: Fraction, closed: bool) -> None:
         """Tighten from above."""
-        self.high = value if self.high is None else min(self.high, value)
+        if self.high is None or (value, closed) < (self.high, self.high_closed):
+            self.high, self.high_closed = value, closed
+
+    def meet(self, other: Bounds) -> Bounds:
+        """What is left of both intervals."""
+        both = Bounds(self.low, self.high, self.low_closed, self.high_closed)
+        if other.low is not None:
+            both.raise_low(other.low, other.low_closed)
+        if other.high is not None:
+            both.lower_high(other.high, other.high_closed)
+        return both
 
 
-def simple_bounds(conditions: Iterable[Condition], exprs: Iterable[Expr]) -> dict[str, Bounds]:
-    """Bounds by name: those that are stated, and those that logarithms and even roots need."""
-    table: dict[str, Bounds] = {}
+UNBOUNDED = Bounds()
 
-    def bound(atom: Expr, op: Op, value: Fraction) -> None:
-        name = atom_name(atom)
-        if name is None or (isinstance(atom, Apply) and any(atom.orders)):
-            return
-        entry = table.setdefault(name, Bounds())
-        if op in (Op.GT, Op.GE):
-            entry.raise_low(value)
-        elif op in (Op.LT, Op.LE):
-            entry.lower_high(value)
 
-    def relate(left: Expr, op: Op, value: Fraction) -> None:
+class BoundsTable:
+    """Bounds of symbols, of single numbered components, and of all components of a base name.
+
+    >>> x_1, x_2 = (Indexed("x", (Number(Fraction(k)),)) for k in (1, 2))
+    >>> table = BoundsTable([Relation(x_1, Op.GT, Number(Fraction(0)))], [])
+    >>> table.of(x_1).low, table.of(x_2).low
+    (Fraction(0, 1), None)
+    """
+
+    def __init__(
+        self, conditions: Iterable[Condition], exprs: Iterable[Expr], integers: frozenset[str] = frozenset()
+    ) -> None:
+        exprs = tuple(exprs)
+        self._entries: dict[Expr, Bounds] = {}
+        #: Of components of which one has to be positive, x_i for one i: good for sampling, but no fact.
+        self._likely: dict[Expr, Bounds] = {}
+        for condition in conditions:
+            match condition:
+                case Relation(left, op, Number(value)):
+                    self._relate(left, op, value)
+                case Relation(Number(value), op, right):
+                    self._relate(right, _MIRROR[op], value)
+                case _:
+                    pass
+        bound = {n.index for expr in exprs for n in walk(expr) if isinstance(n, Sum | Product)}
+        for positive in inferred_positive(exprs, integers):
+            free = index_names([positive]) - bound
+            self._relate(positive, Op.GE, Fraction(0), self._likely if free else self._entries)
+
+    def of(self, atom: Expr) -> Bounds:
+        """The bounds of a symbol, a component with numbers as indices, or a value of an unknown function."""
+        match atom:
+            case Symbol():
+                return self._entries.get(atom, UNBOUNDED)
+            case Indexed(base, _):
+                found = UNBOUNDED
+                for place in (Indexed(base, ()), atom):
+                    for entries in (self._entries, self._likely):
+                        if place in entries:
+                            found = found.meet(entries[place])
+                return found
+            case Apply(name, _, orders) if not any(orders):
+                return self._entries.get(Apply(name, ()), UNBOUNDED)
+            case _:
+                return UNBOUNDED
+
+    def positive(self, *, strictly: bool = False) -> frozenset[tuple[str, str]]:
+        """What is not negative: ``("sym", name)`` of symbols, ``("comp", base)`` of all components of a base.
+
+        With ``strictly``, only what is certainly not zero.
+        """
+        found: set[tuple[str, str]] = set()
+        for atom, bounds in self._entries.items():
+            low, closed = bounds.low, bounds.low_closed
+            if low is None or low < 0 or (strictly and low == 0 and closed):
+                continue
+            match atom:
+                case Symbol(name):
+                    found.add(("sym", name))
+                case Indexed(base, ()):
+                    found.add(("comp", base))
+                case _:
+                    pass
+        return frozenset(found)
+
+    def _relate(self, left: Expr, op: Op, value: Fraction, into: dict[Expr, Bounds] | None = None) -> None:
+        entries = self._entries if into is None else into
         match left:
             case Add((Number(constant), Neg(atom))):
-                bound(atom, _MIRROR[op], constant - value)
+                _bound(entries, atom, _MIRROR[op], constant - value)
             case _:
-                bound(left, op, value)
+                _bound(entries, left, op, value)
 
-    for condition in conditions:
-        match condition:
-            case Relation(left, op, Number(value)):
-                relate(left, op, value)
-            case Relation(Number(value), op, right):
-                relate(right, _MIRROR[op], value)
-            case _:
-                pass
-    for positive in inferred_positive(exprs):
-        relate(positive, Op.GT, Fraction(0))
-    return table
+
+def _bound(entries: dict[Expr, Bounds], atom: Expr, op: Op, value: Fraction) -> None:
+    match atom:
+        case Symbol():
+            place: Expr = atom
+        case Indexed(base, indices):
+            place = atom if all(isinstance(i, Number) for i in indices) else Indexed(base, ())
+        case Apply(name, _, orders) if not any(orders):
+            place = Apply(name, ())
+        case _:
+            return
+    entry = entries.setdefault(place, Bounds())
+    if op in (Op.GT, Op.GE):
+        entry.raise_low(value, op is Op.GE)
+    elif op in (Op.LT, Op.LE):
+        entry.lower_high(value, op is Op.LE)
 
 
 _MIRROR = {Op.LT: Op.GT, Op.LE: Op.GE, Op.GT: Op.LT, Op.GE: Op.LE, Op.EQ: Op.EQ, Op.NE: Op.NE}
 
 
-def inferred_positive(exprs: Iterable[Expr]) -> list[Expr]:
-    """Arguments of logarithms and even roots that stand outside case distinctions and sums' conditions."""
+def inferred_positive(exprs: Iterable[Expr], integers: frozenset[str] = frozenset()) -> list[Expr]:
+    """Arguments of logarithms, even roots and powers, which are positive where the trees have a value.
+
+    Those inside case distinctions are left out, since their branch may not be taken, and so are bases of
+    powers whose exponent is made of ``integers`` and bound indices, since they may be negative.
+
+    >>> x, n = Symbol("x"), Symbol("n")
+    >>> inferred_positive([Pow(x, n)]), inferred_positive([Pow(x, n)], frozenset({"n"}))
+    ([Symbol(name='x')], [])
+    """
     found: dict[Expr, None] = {}
 
-    def visit(node: Node) -> None:
+    def visit(node: Node, whole: frozenset[str]) -> None:
         if isinstance(node, Cases):
             return
         match node:
             case Func("log", (arg,)):
                 found[arg] = None
-            case Pow(base, Number(value)) if value.denominator % 2 == 0:
+            case Pow(base, Number(value)):
+                if value.denominator % 2 == 0:
+                    found[base] = None
+            case Pow(base, exponent) if not isinstance(base, Number) and not _may_be_whole(exponent, whole):
                 found[base] = None
-            case Pow(base, exponent) if not isinstance(exponent, Number) and not isinstance(base, Number):
-                found[base] = None
+            case Sum() | Product():
+                whole |= {node.index}
             case _:
                 pass
         for child in children(node):
-            visit(child)
+            visit(child, whole)
 
     for expr in exprs:
-        visit(expr)
+        visit(expr, integers)
     return list(found)
 
 
-#: What people would try first.
-_NICE = [Fraction(p, q) for p, q in ((2, 1), (1, 2), (3, 1), (-1, 1), (1, 1), (-2, 1), (3, 2), (-1, 2), (-3, 1),
-                                      (5, 2), (1, 4), (-3, 2), (4, 1), (3, 4), (1, 3))]  # fmt: skip
+def _may_be_whole(expr: Expr, integers: frozenset[str]) -> bool:
+    """Whether a tree is made of integers, and so an integer at times."""
+    names = {
+        n.name if isinstance(n, Symbol) else n.base for n in walk(expr) if isinstance(n, Symbol | Indexed)
+    }
+    return names <= integers and not any(isinstance(n, Func | Apply | Constant) for n in walk(expr))
 
 
-class Sampler:
-    """Draws values for the quantities of a claim, inside their bounds, reproducibly."""
-
-    def __init__(self, domain: Domain, exprs: tuple[Expr, ...], size_names: frozenset[str]) -> None:
-        self.bounds = simple_bounds(domain.conditions, exprs)
-        self.choices = dict(domain.choices)
-        self.simplex = domain.simplex
-        self.integers = domain.integers
-        stated = tuple(s for c in domain.conditions if isinstance(c, Relation) for s in (c.left, c.right))
-        self.index_names, self.exponent_integers = _integer_roles((*exprs, *stated))
-        self.size_names = size_names
-        self.landmarks = sorted(
-            {
-                n.value
-                for e in (*exprs, *domain.conditions)
-                for n in walk(e)
-                if isinstance(n, Number) and n.decimals is None
-            }
-        )[:12]
-
-    def draw(self, trial: int, size: int) -> _Draw:
-        """A supply of values for one trial."""
-        return _Draw(self, random.Random(trial * 7919 + 17), trial, size)
+# --- what trees say of their quantities -------------------------------------------------------
 
 
-class _Draw:
-    """Values for one trial; called with each quantity once."""
+def compared_values(exprs: Iterable[Expr]) -> dict[Symbol, tuple[Fraction, ...]]:
+    """Symbols that the conditions of some case distinction compare with numbers, by = only.
 
-    def __init__(self, sampler: Sampler, rng: random.Random, trial: int, size: int) -> None:
-        self.sampler = sampler
-        self.rng = rng
-        self.trial = trial
-        self.size = size
-        self.used: set[Fraction] = set()
-        self.sums: dict[str, dict[int, Fraction]] = {}
+    ``{ -log p, y = 1; -log(1 - p), y = 0`` makes y a quantity of two values; ``sin x / x, x != 0; 1, x = 0``
+    does not, since there the other condition is not an equality, and ``0, x = 0; 1, x = 1; x, otherwise``
+    does not, since x has other values too.
 
-    def __call__(self, atom: Expr) -> Fraction:
-        sampler, rng = self.sampler, self.rng
-        name = atom_name(atom) or ""
-        if isinstance(atom, Symbol):
-            if name in sampler.size_names:
-                return Fraction(self.size)
-            if name in sampler.index_names:
-                return Fraction(rng.randint(1, self.size))
-        choices = sampler.choices.get(name)
-        if name in sampler.simplex and isinstance(atom, Indexed):
-            return self._simplex(name, atom, choices)
-        if choices:
-            return rng.choice(choices)
-        bounds = sampler.bounds.get(name, _UNBOUNDED)
-        if name in sampler.integers:
-            return self._integer(bounds)
-        return self._real(bounds)
-
-    def _integer(self, bounds: Bounds) -> Fraction:
-        low = int(bounds.low) + 1 if bounds.low is not None else (1 if bounds.high is None else -5)
-        high = int(bounds.high) - 1 if bounds.high is not None else low + 4
-        return Fraction(self.rng.randint(low, max(low, high)))
-
-    def _real(self, bounds: Bounds) -> Fraction:
-        rng, low, high = self.rng, bounds.low, bounds.high
-        if self.trial < 12:
-            nice = [
-                v
-                for v in _NICE
-                if (low is None or v > low) and (high is None or v < high) and v not in self.used
-            ]
-            if nice:
-                value = nice[0] if self.trial == 0 else rng.choice(nice[: 4 + self.trial])
-                self.used.add(value)
-                return value
-        if low is not None and high is not None:
-            return low + (high - low) * Fraction(rng.randint(1, 63), 64)
-        reach = rng.choice((1, 3, 3, 3, 12))
-        step = Fraction(rng.randint(1, 64 * reach), 64)
-        if low is not None:
-            return low + step
-        if high is not None:
-            return high - step
-        if self.sampler.landmarks and rng.random() < 0.25:
-            return rng.choice(self.sampler.landmarks) + Fraction(rng.choice((-1, 1)) * rng.randint(1, 64), 64)
-        return step if rng.random() < 0.5 else -step
-
-    def _simplex(self, name: str, atom: Indexed, choices: tuple[Fraction, ...] | None) -> Fraction:
-        """Components that add up to one: one-hot if they may only be 0 or 1."""
-        index = atom.indices[-1]
-        k = int(index.value) if isinstance(index, Number) else 1
-        known = self.sums.get(name)
-        if known is None:
-            if choices:
-                hot = self.rng.randint(1, self.size)
-                known = {j: Fraction(int(j == hot)) for j in range(1, self.size + 1)}
-            else:
-                cuts = sorted(Fraction(self.rng.randint(1, 63), 64) for _ in range(self.size - 1))
-                edges = [Fraction(0), *cuts, Fraction(1)]
-                known = {j: edges[j] - edges[j - 1] for j in range(1, self.size + 1)}
-            self.sums[name] = known
-        return known.get(k, Fraction(0))
-
-
-_UNBOUNDED = Bounds()
-
-
-def _integer_roles(exprs: tuple[Expr, ...]) -> tuple[frozenset[str], frozenset[str]]:
-    """Names used as indices, and names used as exponents."""
-    indices: set[str] = set()
-    exponents: set[str] = set()
+    >>> y = Symbol("y")
+    >>> branches = tuple((Number(v), Relation(y, Op.EQ, Number(v))) for v in (Fraction(0), Fraction(1)))
+    >>> compared_values([Cases(branches)])
+    {Symbol(name='y'): (Fraction(0, 1), Fraction(1, 1))}
+    """
+    found: dict[Symbol, set[Fraction]] = {}
+    spoiled: set[Symbol] = set()
     for expr in exprs:
         for node in walk(expr):
-            match node:
-                case Indexed(_, parts):
-                    indices |= {s.name for p in parts for s in walk(p) if isinstance(s, Symbol)}
-                case Delta(left, right):
-                    indices |= {s.name for p in (left, right) for s in walk(p) if isinstance(s, Symbol)}
-                case Pow(_, Symbol(name)):
-                    exponents.add(name)
-                case _:
-                    pass
-    return frozenset(indices), frozenset(exponents)
+            if not isinstance(node, Cases):
+                continue
+            open_ended = isinstance(node.branches[-1][1], Otherwise)
+            here: dict[Symbol, set[Fraction]] = {}
+            for _, condition in node.branches:
+                for part in walk(condition):
+                    match part:
+                        case Relation(Symbol() as symbol, Op.EQ, Number(value)) | Relation(
+                            Number(value), Op.EQ, Symbol() as symbol
+                        ):
+                            here.setdefault(symbol, set()).add(value)
+                        case Relation(left, _, right):
+                            atoms = free_symbols(left) | free_symbols(right)
+                            spoiled |= {s for s in atoms if isinstance(s, Symbol)}
+                        case _:
+                            pass
+            for symbol, values in here.items():
+                found.setdefault(symbol, set()).update(values)
+                if open_ended and len(values) > 1:
+                    spoiled.add(symbol)
+    return {s: tuple(sorted(values)) for s, values in found.items() if s not in spoiled and len(values) > 1}
 
 
 def size_names(exprs: Iterable[Expr]) -> frozenset[str]:
@@ -280,85 +308,78 @@ def size_names(exprs: Iterable[Expr]) -> frozenset[str]:
     return frozenset(found)
 
 
-def compared_values(exprs: tuple[Expr, ...]) -> dict[Symbol, tuple[Fraction, ...]]:
-    """Symbols that the conditions of some case distinction compare with numbers by = only.
+def index_names(exprs: Iterable[Expr]) -> frozenset[str]:
+    """Names that stand in index places, run over a sum, or are compared with such names.
 
-    ``{ -log p, y = 1; -log(1 - p), y = 0`` makes y a quantity of two values; ``sin x / x, x != 0; 1, x = 0``
-    does not, since there the other condition is not an equality.
+    >>> sorted(index_names([Indexed("x", (Add((Symbol("i"), Symbol("k"))),))]))
+    ['i', 'k']
     """
-    found: dict[Symbol, set[Fraction]] = {}
-    spoiled: set[Symbol] = set()
+    found: set[str] = set()
+    compared: list[tuple[str, str]] = []
     for expr in exprs:
         for node in walk(expr):
-            if not isinstance(node, Cases):
+            match node:
+                case Indexed(_, parts):
+                    found |= {s.name for p in parts for s in walk(p) if isinstance(s, Symbol)}
+                case Delta(left, right):
+                    found |= {s.name for p in (left, right) for s in walk(p) if isinstance(s, Symbol)}
+                case Sum() | Product():
+                    found.add(node.index)
+                case Relation(Symbol(a), _, Symbol(b)):
+                    compared.append((a, b))
+                case _:
+                    pass
+    for a, b in compared:
+        if a in found or b in found:
+            found |= {a, b}
+    return frozenset(found)
+
+
+def solutions(equations: Iterable[Relation]) -> dict[Expr, Expr]:
+    """What stated equations say of single quantities, each in terms of others: ``x + y = 1`` gives x.
+
+    Only quantities that an equation holds once, with a number before them, are solved for.
+
+    >>> x, y, one = Symbol("x"), Symbol("y"), Number(Fraction(1))
+    >>> solutions([Relation(Add((x, y)), Op.EQ, one)])[x]
+    Add(terms=(Number(value=Fraction(1, 1), decimals=None), Neg(arg=Symbol(name='y'))))
+    """
+    found: dict[Expr, Expr] = {}
+    for equation in equations:
+        if equation.op is not Op.EQ:
+            continue
+        terms = [*_terms(equation.right, 1), *_terms(equation.left, -1)]
+        for k, (atom, coefficient) in enumerate(terms):
+            rest = terms[:k] + terms[k + 1 :]
+            if not isinstance(atom, Symbol | Indexed) or atom in found:
                 continue
-            for _, condition in node.branches:
-                for part in walk(condition):
-                    match part:
-                        case Relation(Symbol() as symbol, Op.EQ, Number(value)) | Relation(
-                            Number(value), Op.EQ, Symbol() as symbol
-                        ):
-                            found.setdefault(symbol, set()).add(value)
-                        case Relation(left, _, right):
-                            spoiled |= {
-                                s for s in free_symbols(left) | free_symbols(right) if isinstance(s, Symbol)
-                            }
-                        case _:
-                            pass
-    return {s: tuple(sorted(values)) for s, values in found.items() if s not in spoiled and len(values) > 1}
+            others = {node for term, _ in rest for node in walk(term)}
+            if atom in others or any(key in others or atom in walk(value) for key, value in found.items()):
+                continue
+            parts = tuple(_scaled(term, -factor / coefficient) for term, factor in rest)
+            found[atom] = parts[0] if len(parts) == 1 else Add(parts)
+            break
+    return found
 
 
-# --- empty cells ------------------------------------------------------------------------------
-
-_Row = tuple[dict[Monomial, Fraction], Fraction]
-
-
-@dataclass
-class Constraints:
-    """Strict inequalities ``poly > 0``, monomials taken as independent unknowns."""
-
-    rows: list[dict[Monomial, Fraction]] = field(default_factory=list[dict[Monomial, Fraction]])
-
-    def add(self, poly: PolyKey, sign: int) -> None:
-        """Note ``sign * poly > 0``."""
-        self.rows.append({m: Fraction(c * sign) for m, c in poly})
-
-    def empty(self) -> bool:
-        """Whether the inequalities contradict each other (by Fourier and Motzkin's elimination).
-
-        True is a proof that the cell is empty; False says nothing. Taking monomials as independent
-        only enlarges the cell, so the proof holds for the real one.
-        """
-        rows = list(self.rows)
-        for _ in range(24):
-            for row in rows:
-                if all(m == () for m in row) and row.get((), Fraction(0)) <= 0:
-                    return True
-            unknown = next((m for row in rows for m in row if m != ()), None)
-            if unknown is None:
-                return False
-            upper = [r for r in rows if r.get(unknown, 0) < 0]
-            lower = [r for r in rows if r.get(unknown, 0) > 0]
-            rest = [r for r in rows if unknown not in r]
-            if len(upper) * len(lower) + len(rest) > 400:
-                return False
-            for a in lower:
-                for b in upper:
-                    rest.append(_combine(a, b, unknown))
-            rows = rest
-        return False
+def _terms(expr: Expr, factor: Fraction | int) -> list[tuple[Expr, Fraction]]:
+    """A sum as terms with numbers before them, nothing for zero."""
+    match expr:
+        case Add(terms):
+            return [item for term in terms for item in _terms(term, factor)]
+        case Neg(arg):
+            return _terms(arg, -factor)
+        case Mul((Number(value), other)) if value:
+            return _terms(other, factor * value)
+        case Number(value):
+            return [(Number(Fraction(1)), factor * value)] if value else []
+        case _:
+            return [(expr, Fraction(factor))]
 
 
-def _combine(
-    a: dict[Monomial, Fraction], b: dict[Monomial, Fraction], unknown: Monomial
-) -> dict[Monomial, Fraction]:
-    x, y = -b[unknown], a[unknown]
-    total: dict[Monomial, Fraction] = {}
-    for row, factor in ((a, x), (b, y)):
-        for monomial, coefficient in row.items():
-            value = total.get(monomial, Fraction(0)) + coefficient * factor
-            if value:
-                total[monomial] = value
-            else:
-                total.pop(monomial, None)
-    return total
+def _scaled(expr: Expr, factor: Fraction) -> Expr:
+    if isinstance(expr, Number):
+        return Number(expr.value * factor)
+    if factor < 0:
+        return Neg(_scaled(expr, -factor))
+    return expr if factor == 1 else Mul((Number(factor), expr))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from flint import arb, fmpq  # type: ignore[import-untyped]
+from flint import arb, fmpq
 from flint import ctx as flint_context
 
 from gradbook.symbolic.bounds import MAX_RANGE, BoundHit, Clock
@@ -66,12 +66,14 @@ class Point:
     """Values of the free quantities, chosen by ``supply`` when first asked for.
 
     ``values`` lists what was asked for, in order, which is what a counterexample shows.
-    ``size`` is how many values an index without bounds takes.
+    ``size`` is how many values an index without bounds takes. ``whole`` names what is an integer: only for
+    these is the seam of an inequality a value like others.
     """
 
-    def __init__(self, supply: Supply, size: int = 2) -> None:
+    def __init__(self, supply: Supply, size: int = 2, whole: frozenset[str] = frozenset()) -> None:
         self.supply = supply
         self.size = size
+        self.whole = whole
         self.values: dict[Expr, Fraction] = {}
         self._applications: dict[tuple[str, tuple[int, ...]], list[tuple[tuple[arb, ...], Expr]]] = {}
 
@@ -209,19 +211,27 @@ _UNARY: dict[str, Callable[[arb], arb]] = {
 }
 
 
-def _counts(expr: Expr, bound: _Bound) -> bool:
-    """Whether a side of a condition is an index or an integer, for which a seam is a value like others."""
+def _counts(expr: Expr, bound: _Bound, whole: frozenset[str]) -> bool:
+    """Whether a side of a condition is an integer, for which a seam is a value like others."""
     match expr:
         case Symbol(name):
-            return any(index == name for index, _ in bound)
+            return name in whole or any(index == name for index, _ in bound)
+        case Indexed(base, _):
+            return base in whole
         case Number(value):
             return value.denominator == 1
+        case Neg(arg):
+            return _counts(arg, bound, whole)
+        case Add(parts) | Mul(parts):
+            return all(_counts(part, bound, whole) for part in parts)
+        case Delta():
+            return True
         case _:
             return False
 
 
 def _compare(op: Op, difference: arb, exact: bool) -> bool:
-    """Whether ``difference op 0``. On the seam of an inequality nothing is said, unless it is between integers."""
+    """Whether ``difference op 0``; on the seam of an inequality only integers are compared."""
     if op in (Op.EQ, Op.NE):
         if difference.is_zero():
             return op is Op.EQ
@@ -366,11 +376,15 @@ class _Evaluation:
         match condition:
             case Relation(left, op, right):
                 difference = self.of(left, bound) - self.of(right, bound)
-                return _compare(op, difference, _counts(left, bound) and _counts(right, bound))
+                whole = self.point.whole
+                return _compare(op, difference, _counts(left, bound, whole) and _counts(right, bound, whole))
             case All(parts):
-                return all([self.holds(p, bound) for p in parts])
+                # Every part is looked at: one that lies on a seam leaves the whole open.
+                truths = [self.holds(p, bound) for p in parts]
+                return all(truths)
             case AnyOf(parts):
-                return any([self.holds(p, bound) for p in parts])
+                truths = [self.holds(p, bound) for p in parts]
+                return any(truths)
             case Not(part):
                 return not self.holds(part, bound)
             case _:

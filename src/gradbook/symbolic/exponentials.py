@@ -15,7 +15,7 @@ from typing import Any
 from flint import fmpz_mpoly
 
 from gradbook.symbolic.bounds import BoundHit
-from gradbook.symbolic.expr import Constant, Symbol
+from gradbook.symbolic.expr import Constant
 from gradbook.symbolic.generators import ONE_KEY, Monomial, PolyKey, Span
 from gradbook.symbolic.quotients import Quotient
 from gradbook.symbolic.regions import NeedSign, NotNormal, OutsideDomain, Restart
@@ -110,22 +110,16 @@ class Exponentials(Signs):
     def _parity(self, power: Quotient) -> fmpz_mpoly:
         """(-1)**power, for a power with integer coefficients in integer symbols."""
         num, den = self.lowest(power)
-        if not den.is_one():
-            raise OutsideDomain("a negative base with a fractional exponent")
+        used = {gid for poly in (num, den) for monomial, _ in self.key(poly) for gid, _ in monomial}
+        if not den.is_one() or not all(self.is_integer(gid) for gid in used):
+            if any(self.is_discrete(gid) for gid in used):
+                raise NotNormal("a negative base with an exponent that is an integer at times")
+            raise OutsideDomain("a negative base with a real exponent")
         result = self.one
         for monomial, coefficient in self.key(num):
-            if not all(self._is_integer(gid) for gid, _ in monomial):
-                raise OutsideDomain("a negative base with a real exponent")
             if coefficient % 2:
                 result = -result if not monomial else result * self.generator(("parity", monomial))
         return self.reduce(result)
-
-    def _is_integer(self, gid: int) -> bool:
-        match self.table.keys[gid]:
-            case ("sym", Symbol(name)):
-                return name in self.facts.integers
-            case _:
-                return False
 
     # --- exponentials and logarithms ------------------------------------------------------------
 

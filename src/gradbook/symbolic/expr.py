@@ -18,17 +18,19 @@ from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from operator import attrgetter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 
 class Node:
     """Common behaviour of trees: structural equality with a cached hash."""
 
-    __slots__ = ("_children", "_hash", "_size", "_walk")
-    _children: tuple[Node, ...]
-    _walk: tuple[Node, ...]
+    __slots__ = ("_hash", "kept_children", "kept_size", "kept_walk")
     _hash: int
-    _size: int
+    #: What :func:`children`, :func:`tree_size` and :func:`walk` found, once they were asked.
+    kept_children: tuple[Node, ...]
+    kept_size: int
+    kept_walk: tuple[Node, ...]
+    __match_args__: ClassVar[tuple[str, ...]]
     #: Fields that do not take part in equality (how a thing was written, not what it is).
     _spelling: ClassVar[frozenset[str]] = frozenset()
 
@@ -37,8 +39,8 @@ class Node:
         cls = type(self)
         getter = _IDENTITIES.get(cls)
         if getter is None:
-            fields: tuple[str, ...] = cls.__match_args__  # type: ignore[attr-defined]
-            getter = _IDENTITIES[cls] = attrgetter(*(f for f in fields if f not in cls._spelling)) if fields else _nothing
+            fields = [name for name in cls.__match_args__ if name not in cls._spelling]
+            getter = _IDENTITIES[cls] = attrgetter(*fields) if fields else _nothing
         return getter(self)
 
     def __hash__(self) -> int:
@@ -330,25 +332,25 @@ E = Constant("e")
 def children(node: Node) -> tuple[Node, ...]:
     """The direct subtrees of a node, conditions of cases included; gathered once for each node."""
     try:
-        return node._children
+        return node.kept_children
     except AttributeError:
         found = _gathered(node)
-        object.__setattr__(node, "_children", found)
+        object.__setattr__(node, "kept_children", found)
         return found
 
 
 def _gathered(node: Node) -> tuple[Node, ...]:
     found: list[Node] = []
-    for name in node.__match_args__:  # type: ignore[attr-defined]
+    for name in node.__match_args__:
         value = getattr(node, name)
         if isinstance(value, Node):
             found.append(value)
         elif isinstance(value, tuple):
-            for item in value:  # type: ignore[misc]
+            for item in cast(tuple[Any, ...], value):
                 if isinstance(item, Node):
                     found.append(item)
                 elif isinstance(item, tuple):
-                    found.extend(part for part in item if isinstance(part, Node))  # type: ignore[misc]
+                    found.extend(part for part in cast(tuple[Any, ...], item) if isinstance(part, Node))
     return tuple(found)
 
 
@@ -359,10 +361,10 @@ def tree_size(node: Node) -> int:
     3
     """
     try:
-        return node._size
+        return node.kept_size
     except AttributeError:
         size = 1 + sum(tree_size(child) for child in children(node))
-        object.__setattr__(node, "_size", size)
+        object.__setattr__(node, "kept_size", size)
         return size
 
 
@@ -373,7 +375,7 @@ def walk(node: Node) -> Sequence[Node]:
     ['Neg', 'Symbol']
     """
     try:
-        return node._walk
+        return node.kept_walk
     except AttributeError:
         pass
     found: list[Node] = []
@@ -385,7 +387,7 @@ def walk(node: Node) -> Sequence[Node]:
     result = tuple(found)
     if len(result) <= _KEPT:
         # The same tree is walked by many questions, one after the other.
-        object.__setattr__(node, "_walk", result)
+        object.__setattr__(node, "kept_walk", result)
     return result
 
 
@@ -398,11 +400,12 @@ def _rebuild_value(value: Any, change: Callable[[Node], Node]) -> Any:
     if isinstance(value, Node):
         return change(value)
     if isinstance(value, tuple):
-        items = [_rebuild_value(item, change) for item in value]  # type: ignore[misc]
-        for old, new in zip(value, items, strict=True):  # type: ignore[misc]
+        before = cast(tuple[Any, ...], value)
+        after = [_rebuild_value(item, change) for item in before]
+        for old, new in zip(before, after, strict=True):
             if old is not new:
-                return tuple(items)
-    return value  # type: ignore[no-any-return]
+                return tuple(after)
+    return cast(Any, value)
 
 
 _LEAVES = (Number, Symbol, Constant, Otherwise)
@@ -412,10 +415,9 @@ def rebuild(node: Node, change: Callable[[Node], Node]) -> Node:
     """The node with ``change`` applied to each direct subtree; the node itself if nothing changed."""
     if isinstance(node, _LEAVES):
         return node
-    fields: tuple[str, ...] = node.__match_args__  # type: ignore[attr-defined]
     changed = False
     parts: list[Any] = []
-    for name in fields:
+    for name in node.__match_args__:
         old = getattr(node, name)
         new = _rebuild_value(old, change)
         changed = changed or new is not old
@@ -466,11 +468,8 @@ def substitute(node: Any, mapping: Mapping[Any, Any]) -> Any:
             return mapping[part]
         if part in memo:
             return memo[part]
-        if isinstance(part, Sum | Product):
-            result = _substitute_binder(part, mapping)
-        else:
-            result = rebuild(part, visit)
-        memo[part] = result
+        binds = isinstance(part, Sum | Product)
+        result = memo[part] = _substitute_binder(part, mapping) if binds else rebuild(part, visit)
         return result
 
     return visit(node)

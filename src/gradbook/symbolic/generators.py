@@ -126,6 +126,19 @@ class Generators:
                 result |= self.poly_depends(poly)
         return result
 
+    def parts(self, key: tuple[Any, ...]) -> list[int]:
+        """The generators that a key of a function, root, sum or product is made of (ranges apart)."""
+        match key:
+            case ("exp", monomial, den) | ("trig", _, monomial, den) | ("sum", _, monomial, den):
+                polys: tuple[PolyKey, ...] = (((monomial, 1),), den)
+            case ("log" | "root", factor) | ("prod", _, factor):
+                polys = (factor,)
+            case ("func", _, (num, den)):
+                polys = (num, den)
+            case _:
+                polys = ()
+        return [gid for poly in polys for monomial, _ in poly for gid, _ in monomial]
+
     def span_generators(self, span: Span) -> list[int]:
         """The generators in the bounds of a range."""
         return [g for side in span for poly in side or () for monomial, _ in poly for g, _ in monomial]

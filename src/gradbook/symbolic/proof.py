@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from fractions import Fraction
+
+from flint import fmpz_mpoly
 
 from gradbook.symbolic.bounds import BoundHit, Clock
-from gradbook.symbolic.domain import Constraints, Domain, compared_values, inferred_positive, simple_bounds
+from gradbook.symbolic.cells import Constraints
+from gradbook.symbolic.domain import BoundsTable, Domain, compared_values, index_names, inferred_positive
 from gradbook.symbolic.expr import (
     ONE,
     ZERO,
     Add,
-    Delta,
     Div,
     Expr,
     Indexed,
@@ -27,6 +30,7 @@ from gradbook.symbolic.expr import (
 )
 from gradbook.symbolic.generators import Monomial, PolyKey
 from gradbook.symbolic.normal import Normaliser, restarting
+from gradbook.symbolic.quotients import Quotient
 from gradbook.symbolic.regions import (
     BranchesDiffer,
     Facts,
@@ -50,26 +54,54 @@ class Proof:
         self.right = right
         self.domain = domain
         self.clock = clock
-        bounds = simple_bounds(domain.conditions, (left, right))
-        positive = frozenset(name for name, b in bounds.items() if b.low is not None and b.low >= 0)
-        pairs = {name: (values[0], values[1]) for name, values in domain.choices if len(values) == 2}
+        sides = (left, right)
+        whole = domain.whole_numbers(sides)
+        bounds = BoundsTable(domain.conditions, sides, whole)
+        self.choices = dict(domain.choices)
+        labels = {name for name, values in domain.choices if 0 not in values}
+        starts = [
+            n.lower.value
+            for e in sides
+            for n in walk(e)
+            if isinstance(n, Sum) and isinstance(n.lower, Number)
+        ]
         self.facts = Facts(
-            positive=positive, integers=domain.integers | _index_names(left, right), two_valued=pairs
+            positive=bounds.positive(),
+            nonzero=bounds.positive(strictly=True)
+            | {(tag, name) for tag in ("sym", "comp") for name in labels},
+            integers=whole,
+            choices=self.choices,
+            indices=index_names(sides) - domain.integers,
+            first_index=min((*starts, Fraction(1))),
         )
-        self.stated: list[tuple[PolyKey, int]] = []
+        #: Signs that hold throughout the domain, and those of them that hold on its borders too.
+        self.stated: dict[PolyKey, int] = {}
+        self.strict: set[PolyKey] = set()
 
     def holds(self) -> bool:
         """True is a proof of equality; False means that some cell resisted."""
         return all(self._cells(*pair, lambda n, a, b: n.equal(n.of(a), n.of(b))) for pair in self._pairs())
 
-    def positive(self) -> bool:
-        """True is a proof that left - right is positive (almost everywhere) in every cell."""
+    def positive(self, *, strictly: bool) -> bool:
+        """True is a proof that left - right is not negative; with ``strictly``, that it is positive.
+
+        Seams and kinks apart: a sign is looked for in open cells. That the difference is zero nowhere,
+        not even between two cells, has to be plain from its factors.
+        """
 
         def sign(n: Normaliser, a: Expr, b: Expr) -> bool:
             difference = n.add(n.of(a), n.negated(n.of(b)))
-            return (n.quotient_sign(difference) - n.one).is_zero()
+            if not (n.quotient_sign(difference) - n.one).is_zero():
+                return False
+            return not strictly or self._nowhere_zero(n, difference[0])
 
         return all(self._cells(*pair, sign) for pair in self._pairs())
+
+    def _nowhere_zero(self, normaliser: Normaliser, poly: fmpz_mpoly) -> bool:
+        if poly.is_zero():
+            return False
+        keys = [_signless(normaliser.key(factor)) for factor, _ in normaliser.factors(poly)[1]]
+        return all(key in self.strict or normaliser.never_zero(key) for key in keys)
 
     def _pairs(self) -> Iterable[tuple[Expr, Expr]]:
         return self._discrete(self.left, self.right)
@@ -90,7 +122,7 @@ class Proof:
     def _cells(self, left: Expr, right: Expr, test: Callable[[Normaliser, Expr, Expr], bool]) -> bool:
         unequal = frozenset(frozenset[Expr](map(Symbol, pair)) for pair in self.domain.unequal)
         restarting(self.facts, Region(unequal=unequal), self.clock, self._learn)
-        todo = [(Region(dict(self.stated), unequal), left, right)]
+        todo = [(Region(self.stated, unequal), left, right)]
         seen = 0
         vacuous = True
         while todo:
@@ -111,9 +143,12 @@ class Proof:
                     if not self._empty(cell):
                         todo.append((cell, a, b))
             except NeedEqual as need:
-                same = {need.left: need.right}
-                todo.append((region, substitute(a, same), substitute(b, same)))
-                todo.append((region.with_unequal(need.left, need.right), a, b))
+                values = self.choices.get(need.left.name) if isinstance(need.right, Number) else None
+                for value in map(Number, values) if values else (need.right,):
+                    same = {need.left: value}
+                    todo.append((region, substitute(a, same), substitute(b, same)))
+                if not values:
+                    todo.append((region.with_unequal(need.left, need.right), a, b))
             except OutsideDomain:
                 continue
             except (NoBranch, BranchesDiffer, NotNormal):
@@ -123,24 +158,46 @@ class Proof:
 
     def _learn(self, normaliser: Normaliser) -> None:
         """Signs that the domain states or that logarithms and even roots need, and assumed equations."""
-        self.stated = []
-        positives: list[Expr] = list(inferred_positive((self.left, self.right)))
+        self.stated, self.strict = {}, set()
+        positives = [
+            (expr, False) for expr in inferred_positive((self.left, self.right), self.facts.integers)
+        ]
         for condition in self.domain.conditions:
             match condition:
-                case Relation(a, Op.GT | Op.GE, b):
-                    positives.append(Add((a, Neg(b))))
-                case Relation(a, Op.LT | Op.LE, b):
-                    positives.append(Add((b, Neg(a))))
+                case Relation(a, Op.GT | Op.GE as op, b):
+                    positives.append((Add((a, Neg(b))), op is Op.GT))
+                case Relation(a, Op.LT | Op.LE as op, b):
+                    positives.append((Add((b, Neg(a))), op is Op.LT))
+                case Relation(a, Op.NE, b):
+                    self._learn_nonzero(normaliser, Add((a, Neg(b))))
                 case _:
                     pass
-        for expr in positives:
-            try:
-                num, den = normaliser.of(expr)
-            except (NeedSign, NeedEqual, NotNormal, NoBranch, BranchesDiffer, OutsideDomain):
+        for expr, strictly in positives:
+            found = self._tried(normaliser, expr)
+            if found is None:
                 continue
-            self._learn_positive(normaliser, num, den)
+            self._learn_positive(normaliser, found)
+            if strictly:
+                self._learn_nonzero(normaliser, expr)
+            elif not normaliser.vanishes_rarely(found[0]) and found[1].is_one():
+                # Between integers, d >= 0 is 2d + 1 > 0.
+                self._learn_positive(normaliser, (found[0] * 2 + 1, found[1]))
         for equation in self._equations():
             self._assume(normaliser, equation)
+
+    @staticmethod
+    def _tried(normaliser: Normaliser, expr: Expr) -> Quotient | None:
+        """The normal form, if it needs no sign and no case."""
+        try:
+            found = normaliser.of(expr)
+        except (NeedSign, NeedEqual, NotNormal, NoBranch, BranchesDiffer, OutsideDomain):
+            return None
+        return None if found[0].is_zero() else found
+
+    def _learn_nonzero(self, normaliser: Normaliser, expr: Expr) -> None:
+        found = self._tried(normaliser, expr)
+        if found is not None:
+            self.strict |= {_signless(normaliser.key(f)) for f, _ in normaliser.factors(found[0])[1]}
 
     def _equations(self) -> Iterable[Relation]:
         """Stated equations, and those of quantities that add up to one, over every range in the claim."""
@@ -153,33 +210,33 @@ class Proof:
                 total = Sum(Indexed(base, (Symbol("#k"),)), "#k", lower, upper)
                 yield Relation(total, Op.EQ, ONE)
 
-    def _learn_positive(self, normaliser: Normaliser, num: object, den: object) -> None:
+    def _learn_positive(self, normaliser: Normaliser, quotient: Quotient) -> None:
         """num/den > 0: a sign if there is one factor of odd power, else only what is certain."""
-        unknown: list[tuple[PolyKey, int]] = []
+        unknown: list[PolyKey] = []
         sign = 1
-        for poly in (num, den):
-            content, factors = normaliser.factors(poly)  # type: ignore[arg-type]
+        for poly in quotient:
+            content, factors = normaliser.factors(poly)
             sign = sign if content > 0 else -sign
             for factor, power in factors:
                 if power % 2 == 0:
                     continue
                 key = normaliser.key(factor)
                 if key[0][1] < 0:
-                    key, sign = tuple((m, -c) for m, c in key), -sign
-                known = dict(self.stated).get(key)
+                    key, sign = _signless(key), -sign
+                known = self.stated.get(key)
                 if known is not None:
                     sign *= known
                 elif not normaliser.manifestly_positive(key):
-                    unknown.append((key, 1))
+                    unknown.append(key)
         if len(unknown) == 1:
-            self.stated.append((unknown[0][0], sign))
+            self.stated[unknown[0]] = sign
 
     def _assume(self, normaliser: Normaliser, equation: Relation) -> None:
         """Use ``S = value`` for a generator S that stands alone with coefficient 1 or -1, sums first."""
-        try:
-            num, den = normaliser.of(Add((equation.left, Neg(equation.right))))
-        except (NeedSign, NeedEqual, NotNormal, NoBranch, BranchesDiffer, OutsideDomain):
+        found = self._tried(normaliser, Add((equation.left, Neg(equation.right))))
+        if found is None:
             return
+        num, den = found
         if not den.is_constant():
             return
         key = normaliser.key(num)
@@ -215,19 +272,9 @@ class Proof:
         return constraints.empty()
 
 
-def _index_names(*exprs: Expr) -> frozenset[str]:
-    """Names that stand in index places."""
-    found: set[str] = set()
-    for expr in exprs:
-        for node in walk(expr):
-            match node:
-                case Indexed(_, parts):
-                    found |= {p.name for p in parts if isinstance(p, Symbol)}
-                case Delta(Symbol(a), Symbol(b)):
-                    found |= {a, b}
-                case _:
-                    pass
-    return frozenset(found)
+def _signless(key: PolyKey) -> PolyKey:
+    """The key of a polynomial or of its negative, whichever has a positive first coefficient."""
+    return key if key[0][1] > 0 else tuple((m, -c) for m, c in key)
 
 
 def proved_termwise(left: Expr, right: Expr, domain: Domain, clock: Clock, depth: int = 0) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
-from flint import Ordering, fmpz_mpoly, fmpz_mpoly_ctx
+from flint import Ordering, fmpz, fmpz_mpoly, fmpz_mpoly_ctx
 
 from gradbook.symbolic.bounds import MAX_BITS, MAX_EXPONENT, MAX_TERMS, BoundHit, Clock
 from gradbook.symbolic.expr import Expr
@@ -268,7 +268,7 @@ class Quotients(ABC):
     def _rewrite(self, poly: fmpz_mpoly, slot: int) -> fmpz_mpoly:
         power, replacement = self.relations[slot]
         generator = self.gens[slot]
-        parts: dict[int, dict[tuple[int, ...], int]] = {}
+        parts: dict[int, dict[tuple[int, ...], int | fmpz]] = {}
         for powers, coefficient in poly.terms():
             degree = int(powers[slot])
             rest = (*powers[:slot], 0, *powers[slot + 1 :])

@@ -54,14 +54,14 @@ class Facts:
     """What holds throughout one decision, and what was learnt while normalising."""
 
     generators: Generators = field(default_factory=Generators)
-    #: Symbols (and components, by base name) known to be positive.
-    positive: frozenset[str] = frozenset()
-    #: Symbols known to be integers.
+    #: Symbols, ``("sym", name)``, and components, ``("comp", base)``, that are not negative.
+    positive: frozenset[tuple[str, str]] = frozenset()
+    #: The same of what is never zero.
+    nonzero: frozenset[tuple[str, str]] = frozenset()
+    #: Names of symbols and components that are integers.
     integers: frozenset[str] = frozenset()
-    #: Components (by base name) that take one of two values, such as labels in {-1, 1}.
-    two_valued: dict[str, tuple[Fraction, Fraction]] = field(
-        default_factory=dict[str, tuple[Fraction, Fraction]]
-    )
+    #: Names of symbols and components that take few values, such as labels in {-1, 1}.
+    choices: dict[str, tuple[Fraction, ...]] = field(default_factory=dict[str, tuple[Fraction, ...]])
     #: Generators that an assumption of the document equates with a polynomial (``\\sum_k y_k = 1``).
     assumed: dict[int, PolyKey] = field(default_factory=dict[int, PolyKey])
     #: The generator of a place (monomial, denominator) is exp of this multiple of it.
@@ -73,7 +73,8 @@ class Facts:
     trig_units: dict[tuple[Monomial, PolyKey], Fraction] = field(
         default_factory=dict[tuple[Monomial, PolyKey], Fraction]
     )
-    #: Where free indices start to count: the least lower bound of a sum, at most 1.
+    #: Names that stand in index places, and where these start to count.
+    indices: frozenset[str] = frozenset()
     first_index: Fraction = Fraction(1)
     #: How many generators there is room for.
     width: int = 16

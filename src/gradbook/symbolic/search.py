@@ -7,41 +7,74 @@ from dataclasses import replace
 from flint import arb
 
 from gradbook.symbolic.bounds import BoundHit, Clock
-from gradbook.symbolic.domain import Domain, Sampler, compared_values, size_names
+from gradbook.symbolic.domain import Domain, compared_values, solutions
 from gradbook.symbolic.evaluate import Overlap, Point, Uncovered, Undefined, evaluate, holds
-from gradbook.symbolic.expr import Expr, Op, Sum, Symbol, walk
+from gradbook.symbolic.expr import Cases, Condition, Expr, Op, Relation, Sum, Symbol, substitute, walk
 from gradbook.symbolic.outcomes import Counterexample, Decision, Flaw, Outcome, display
+from gradbook.symbolic.sampling import Sampler
 
 #: Points tried before a claim that resists proof is said to agree.
 POINTS = 48
+#: The same where a case distinction has to be met in all its branches, and in pairs of them.
+POINTS_OF_CASES = 160
+#: Points at which the two sides of a proof have to agree before it is announced.
+SANITY_POINTS = 2
 
 
 class Search:
-    """Looks for a point where the two sides certainly differ."""
+    """Looks for a point where the two sides certainly differ.
+
+    Points satisfy the conditions of the domain. Of its equations, those that can be solved for a quantity
+    are put in; the others have to hold at a point for it to count.
+    """
 
     def __init__(self, left: Expr, right: Expr, domain: Domain, clock: Clock) -> None:
-        self.left = left
-        self.right = right
-        self.domain = domain
+        known = solutions(domain.equations)
+        self.left: Expr = substitute(left, known)
+        self.right: Expr = substitute(right, known)
+        conditions: tuple[Condition, ...] = tuple(substitute(c, known) for c in domain.conditions)
+        self.equations: tuple[Relation, ...] = tuple(substitute(e, known) for e in domain.equations)
+        self.domain = _with_discrete(replace(domain, conditions=conditions), self.left, self.right)
         self.clock = clock
-        self.sampler = Sampler(_with_discrete(domain, left, right), (left, right), size_names((left, right)))
+        self.sampler = Sampler(self.domain, (self.left, self.right))
+        #: Whether two branches of the left side were seen to hold at once, with different values.
+        self.overlaps = False
+        #: At how many points an inequality was looked at.
+        self.inside = 0
 
     def sanity(self) -> Decision:
-        """A proof is only announced if the two sides do agree at a point where both have a value.
+        """A proof is only announced if the two sides do agree at a few points where both have a value.
 
         This guards against a claim whose domain is empty, and against ourselves.
         """
+        agreed = 0
         for trial in range(40):
             found = self._try(trial)
             if isinstance(found, Counterexample):
                 return Decision(Outcome.UNDECIDED, "the proof and a numerical check disagree", found)
-            if found:
-                return Decision(Outcome.PROVED)
+            agreed += found
+            if agreed >= SANITY_POINTS:
+                break
+        if agreed:
+            return Decision(Outcome.PROVED)
+        return Decision(Outcome.UNDECIDED, "no point was found where both sides have a value")
+
+    def witness(self, op: Op) -> Decision:
+        """A proof of ``left op right`` is only announced if it does not fail at points, of which there are some."""
+        found = self.against(op, points=SANITY_POINTS)
+        if found.outcome is Outcome.REFUTED:
+            return Decision(
+                Outcome.UNDECIDED, "the proof and a numerical check disagree", found.counterexample
+            )
+        if self.inside:
+            return Decision(Outcome.PROVED)
         return Decision(Outcome.UNDECIDED, "no point was found where both sides have a value")
 
     def run(self, reason: str) -> Decision:
         """Refuted with a counterexample, or how far the sides agree."""
         agreed = 0
+        cases = any(isinstance(n, Cases) for e in (self.left, self.right) for n in walk(e))
+        enough = POINTS_OF_CASES if cases else POINTS
         gap: Counterexample | None = None
         for trial in range(400):
             try:
@@ -58,10 +91,14 @@ class Search:
                     return Decision(Outcome.REFUTED, gap.flaw.value, gap)
             elif found:
                 agreed += 1
-                if agreed >= POINTS and gap is None:
+                if agreed >= enough and gap is None:
                     break
         if gap is not None:
             return Decision(Outcome.REFUTED, gap.flaw.value, gap)
+        if self.overlaps:
+            return Decision(
+                Outcome.UNDECIDED, "two branches of the left side hold at once, with different values"
+            )
         if agreed >= 8:
             return Decision(
                 Outcome.AGREES, reason or "equal to 30 digits at every point tried, but no proof was found"
@@ -70,12 +107,12 @@ class Search:
             return Decision(Outcome.UNDECIDED, reason or "too few points where both sides have a value")
         return Decision(Outcome.UNDECIDED, reason or "no point was found where both sides have a value")
 
-    def against(self, op: Op) -> Decision:
-        """A point where an inequality certainly fails."""
+    def against(self, op: Op, points: int = 120) -> Decision:
+        """A point where an inequality certainly fails, among so many points of the domain."""
+        self.inside = 0
         for trial in range(120):
             self.clock.check()
-            size = 2 if trial % 3 else 3
-            point = Point(self.sampler.draw(trial, size), size)
+            point = self.sampler.point(trial)
             try:
                 if not self._inside(point, 128):
                     continue
@@ -83,24 +120,27 @@ class Search:
                 b = evaluate(self.right, point, clock=self.clock)
             except (Undefined, Overlap):
                 continue
-            fails = {Op.GT: a <= b, Op.GE: a < b, Op.NE: (a - b).is_zero()}[op]
-            if fails:
-                return Decision(
-                    Outcome.REFUTED, "the inequality does not hold", self._found(point, a, b, Flaw.VALUES)
-                )
+            if {Op.GT: a <= b, Op.GE: a < b, Op.NE: (a - b).is_zero()}[op]:
+                found = self._found(point, a, b, Flaw.VALUES)
+                return Decision(Outcome.REFUTED, "the inequality does not hold", found)
+            self.inside += 1
+            if self.inside >= points:
+                break
         return Decision(Outcome.UNDECIDED, "no proof of the inequality was found, nor a point where it fails")
 
     def _try(self, trial: int) -> Counterexample | bool:
         """A counterexample, True if both sides agree to 30 digits, False if the point says nothing."""
-        size = 2 if trial % 3 else 3
-        point = Point(self.sampler.draw(trial, size), size)
+        point = self.sampler.point(trial)
         precision = 128
         while True:
             try:
                 if not self._inside(point, precision):
                     return False
                 a = evaluate(self.left, point, precision=precision, clock=self.clock)
-            except (Undefined, Overlap):
+            except Overlap:
+                self.overlaps = True
+                return False
+            except Undefined:
                 return False
             try:
                 b = evaluate(self.right, point, precision=precision, clock=self.clock)
@@ -123,10 +163,20 @@ class Search:
             a, b = (Symbol(name) for name in pair)
             if point.value(a) == point.value(b):
                 return False
-        return all(
+        stated = all(
             holds(condition, point, precision=precision, clock=self.clock)
             for condition in self.domain.conditions
         )
+        return stated and all(self._satisfied(equation, point, precision) for equation in self.equations)
+
+    def _satisfied(self, equation: Relation, point: Point, precision: int) -> bool:
+        """Whether an equation holds, as far as the precision can tell; one about vectors is not looked at."""
+        try:
+            left = evaluate(equation.left, point, precision=precision, clock=self.clock)
+            right = evaluate(equation.right, point, precision=precision, clock=self.clock)
+        except Undefined:
+            return True
+        return bool(left.overlaps(right))
 
     def _found(self, point: Point, a: arb, b: arb | None, flaw: Flaw) -> Counterexample:
         indexed = any(isinstance(n, Sum) for e in (self.left, self.right) for n in walk(e))
@@ -145,7 +195,7 @@ def _with_discrete(domain: Domain, left: Expr, right: Expr) -> Domain:
 
 
 def _sharp(difference: arb, scale: arb) -> bool:
-    """Whether the enclosure of the difference is below 1e-30 of the size of the sides (of one, if they vanish)."""
+    """Whether the difference is certainly below 1e-30 of the size of the sides (of one, if they vanish)."""
     size = abs(scale)
     if scale.contains(0) or not size > arb(10) ** -60:
         size = arb(1)

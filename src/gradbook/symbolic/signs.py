@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Any
 
 from flint import fmpz_mpoly
 
 from gradbook.symbolic.expr import Constant, Number, Symbol, number
-from gradbook.symbolic.generators import PolyKey
+from gradbook.symbolic.generators import ONE_KEY, Monomial, PolyKey
 from gradbook.symbolic.quotients import Quotient, Quotients
 from gradbook.symbolic.regions import NeedEqual, NeedSign
+
+
+class Variation(IntEnum):
+    """How a quantity can vary; what is made of several varies as the freest of them."""
+
+    NONE = 0
+    DISCRETE = 1
+    FREE = 2
 
 
 class Signs(Quotients):
@@ -63,25 +72,19 @@ class Signs(Quotients):
         return all(c > 0 and all(p % 2 == 0 or self._positive(gid) for gid, p in m) for m, c in key)
 
     def _positive(self, gid: int) -> bool:
-        key = self.table.keys[gid]
-        match key:
-            case ("exp" | "root" | "size", *_):
+        match self.table.keys[gid]:
+            case ("exp" | "root" | "size" | "pos" | "delta", *_) | ("sym", Constant()):
                 return True
-            case ("sym", Symbol(name)) | ("comp", name, _):
-                return name in self.facts.positive
-            case ("sym", Constant()):
+            case ("sym", Symbol(name)) if ("sym", name) in self.facts.positive:
                 return True
-            case ("sum", _, monomial, den):
-                return self.manifestly_positive(((monomial, 1),)) and self.manifestly_positive(den)
-            case ("pos" | "delta", *_):
+            case ("comp", base, _) if ("comp", base) in self.facts.positive:
                 return True
-            case ("int", n):
-                return n > 0
-            case ("prod", _, factor):
-                return self.manifestly_positive(factor)
+            case ("sum", _, monomial, den) if self.manifestly_positive(((monomial, 1), *den)):
+                return True
+            case ("prod", _, factor) if self.manifestly_positive(factor):
+                return True
             case _:
-                known = self.region.signs.get(((((gid, 1),), 1),))
-                return known == 1
+                return self.region.signs.get(((((gid, 1),), 1),)) == 1
 
     def exponent_sign(self, gid: int) -> int | None:
         """The sign of what stands in the exponent of an exponential generator, if the region fixes it."""
@@ -99,6 +102,95 @@ class Signs(Quotients):
         if len(key[2]) != 1:
             return None
         return sign
+
+    # --- zeros ----------------------------------------------------------------------------------
+
+    def never_zero(self, key: PolyKey) -> bool:
+        """Whether a polynomial that is not negative (or not positive) is plainly never zero.
+
+        A sign in a region is one almost everywhere; here its borders count too.
+        """
+        flipped = tuple((m, -c) for m, c in key)
+        if not (self.manifestly_positive(key) or self.manifestly_positive(flipped)):
+            return len(key) == 1 and self._monomial_never_zero(key[0][0])
+        return any(self._monomial_never_zero(monomial) for monomial, _ in key)
+
+    def _monomial_never_zero(self, monomial: Monomial) -> bool:
+        return all(self._generator_never_zero(gid) for gid, _ in monomial)
+
+    def _generator_never_zero(self, gid: int) -> bool:
+        match self.table.keys[gid]:
+            case ("exp" | "parity" | "size", *_) | ("sym", Constant()):
+                return True
+            case ("sym", Symbol(name)):
+                return ("sym", name) in self.facts.nonzero
+            case ("comp", base, _):
+                return ("comp", base) in self.facts.nonzero
+            case ("root" | "prod", *_, factor):
+                return self.never_zero(factor)
+            case ("sum", _, monomial, _):
+                return self._positive(gid) and self._monomial_never_zero(monomial)
+            case _:
+                return self._variation(gid) is Variation.NONE
+
+    def vanishes_rarely(self, poly: fmpz_mpoly) -> bool:
+        """Whether a polynomial is zero almost nowhere, whatever the quantities in it that take few values.
+
+        A polynomial in quantities that vary freely is; ``y`` or ``y x``, with a label y that may be 0, is not.
+        """
+        used = [gid for gid, degree in zip(self.ids, poly.degrees(), strict=False) if degree]
+        if not any(self.is_discrete(gid) for gid in used):
+            return True
+        _, factors = self.factors(poly)
+        return all(self._factor_vanishes_rarely(self.key(factor)) for factor, _ in factors)
+
+    def _factor_vanishes_rarely(self, key: PolyKey) -> bool:
+        """One factor: never zero, or with a coefficient that is never zero before what varies freely."""
+        discrete = any(self.is_discrete(gid) for monomial, _ in key for gid, _ in monomial)
+        if not discrete or self.never_zero(key):
+            return True
+        coefficients: dict[Monomial, list[Monomial]] = {}
+        for monomial, _ in key:
+            free = tuple(item for item in monomial if self._variation(item[0]) is Variation.FREE)
+            coefficients.setdefault(free, []).append(tuple(i for i in monomial if i not in free))
+        return any(len(parts) == 1 and self._monomial_never_zero(parts[0]) for parts in coefficients.values())
+
+    def is_discrete(self, gid: int) -> bool:
+        """Whether a generator takes isolated values only: indices, labels, indicators, what is made of them."""
+        return self._variation(gid) is Variation.DISCRETE
+
+    def _variation(self, gid: int) -> Variation:
+        match self.table.keys[gid]:
+            case ("delta" | "pos" | "parity" | "size", *_):
+                return Variation.DISCRETE
+            case ("int", _) | ("sym", Constant()):
+                return Variation.NONE
+            case ("sym", Symbol(name)):
+                discrete = gid in self.table.bound_ids or self._takes_few_values(name)
+            case ("comp", base, _):
+                discrete = self._takes_few_values(base)
+            case ("app", *_):
+                discrete = False
+            case key:
+                return max((self._variation(part) for part in self.table.parts(key)), default=Variation.NONE)
+        return Variation.DISCRETE if discrete else Variation.FREE
+
+    def _takes_few_values(self, name: str) -> bool:
+        return name in self.facts.integers or name in self.facts.choices
+
+    def is_integer(self, gid: int) -> bool:
+        """Whether a generator is an integer."""
+        match self.table.keys[gid]:
+            case ("int" | "delta" | "pos" | "parity" | "size", *_):
+                return True
+            case ("sym", Symbol(name)):
+                return gid in self.table.bound_ids or name in self.facts.integers
+            case ("comp", base, _):
+                return base in self.facts.integers
+            case ("sum", _, monomial, den):
+                return den == ONE_KEY and all(self.is_integer(part) for part, _ in monomial)
+            case _:
+                return False
 
     # --- indicators and relations ---------------------------------------------------------------
 
@@ -123,7 +215,10 @@ class Signs(Quotients):
         match a, b:
             case (("sym", Symbol() as one), ("sym", Symbol() as other)):
                 return self._unequal(one, other)
-            case (("sym", Symbol() as one), ("int", int(value))) | (("int", int(value)), ("sym", Symbol() as one)):
+            case (("sym", Symbol() as one), ("int", int(value))) | (
+                ("int", int(value)),
+                ("sym", Symbol() as one),
+            ):
                 return self._unequal(one, number(value))
             case _:
                 return None
@@ -131,9 +226,8 @@ class Signs(Quotients):
     def _unequal(self, left: Symbol, right: Symbol | Number) -> fmpz_mpoly:
         if frozenset((left, right)) in self.region.unequal:
             return self.zero
-        # The index of the terms of a sum (#t) may start anywhere.
         below = isinstance(right, Number) and right.value < self.facts.first_index
-        if below and not left.name.startswith("#"):
+        if below and left.name in self.facts.indices:
             return self.zero
         raise NeedEqual(left, right)
 
@@ -154,15 +248,13 @@ class Signs(Quotients):
                 return 2, (self.zero, self.one)
             case ("parity", _):
                 return 2, (self.one,)
-            case ("comp", base, _) if base in self.facts.two_valued:
-                return self._two_valued(base)
-            case ("sym", Symbol(name)) if name in self.facts.two_valued:
+            case ("comp", name, _) | ("sym", Symbol(name)) if len(self.facts.choices.get(name, ())) == 2:
                 return self._two_valued(name)
             case _:
                 return None
 
     def _two_valued(self, name: str) -> tuple[int, tuple[fmpz_mpoly, ...]] | None:
-        a, b = self.facts.two_valued[name]
+        a, b = self.facts.choices[name]
         total, product = a + b, a * b
         if total.denominator != 1 or product.denominator != 1:
             return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable
 from itertools import chain, permutations
-from typing import Any
+from typing import cast
 
 from flint import fmpz_mpoly
 
@@ -113,7 +113,10 @@ class Sums(Exponentials):
             a, b = key[1], key[2]
             hit = a if a in whole else b
             if hit in whole:
-                mapping = {hit: b if hit == a else a}
+                other = b if hit == a else a
+                if self._lies_below(other, dict(ranges)[hit]):
+                    return self.constant(0)
+                mapping = {hit: other}
                 rest = tuple((g, p) for g, p in held if g != gid)
                 left = [(i, table.rename_span(span, mapping)) for i, span in ranges if i != hit]
                 return self._close_sum(
@@ -136,6 +139,19 @@ class Sums(Exponentials):
         for part_ranges, part_held, part_den in self._components(ranges, held, den):
             result = self.mul(result, self._canonical_sum(part_ranges, part_held, part_den))
         return result
+
+    def _lies_below(self, gid: int, span: Span) -> bool:
+        """Whether an index is a number below a range that starts at a number, as 0 is below 1, …, n."""
+        start, key = (span[0] if span else (ONE_KEY, ONE_KEY)), self.table.keys[gid]
+        if key[0] != "int" or start is None or start[1] != ONE_KEY:
+            return False
+        match start[0]:
+            case ():
+                return key[1] < 0
+            case (((), first),):
+                return key[1] < first
+            case _:
+                return False
 
     def _apart(self, ranges: tuple[tuple[int, Span], ...]) -> tuple[list[tuple[int, Span]], dict[int, int]]:
         mapping: dict[int, int] = {}
@@ -276,7 +292,7 @@ class Sums(Exponentials):
 def _nesting(table: Generators, gid: int) -> int:
     """The largest level among bound names that a key mentions (``#level.k``)."""
     found = 0
-    stack: list[Any] = [table.keys[gid]]
+    stack: list[object] = [table.keys[gid]]
     seen: set[int] = set()
     while stack:
         item = stack.pop()
@@ -284,7 +300,7 @@ def _nesting(table: Generators, gid: int) -> int:
             if item.name.startswith("#") and "." in item.name:
                 found = max(found, int(item.name[1:].partition(".")[0]))
         elif isinstance(item, tuple):
-            stack.extend(item)  # type: ignore[arg-type]
+            stack.extend(cast(tuple[object, ...], item))
         elif isinstance(item, int) and 0 <= item < len(table.keys) and item not in seen:
             # Small integers in keys are ids, exponents or coefficients; reading an exponent as an id
             # can only raise the level, which is harmless.
