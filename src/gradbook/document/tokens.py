@@ -40,6 +40,9 @@ class Kind(Enum):
     RIGHT_BAR = "|)"
     STRUCK = "struck"  # where something was struck out
 
+    # Kinds are looked up in sets for every token, and are told apart by identity.
+    __hash__ = object.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Token:

@@ -45,10 +45,10 @@ def decide(left: Expr, right: Expr, domain: Domain | None = None, *, clock: Cloc
     clock = clock or Clock(2.0)
     domain = domain or Domain()
     key = (left, right, domain)
-    known = _MEMORY.get(key)
-    if known is not None:
-        return known
     try:
+        known = _MEMORY.get(key)
+        if known is not None:
+            return known
         left, right = expand_derivatives(left), expand_derivatives(right)
         left, right = _with_ranges(left, right)
         decision = _decide(left, right, domain, clock)

@@ -13,7 +13,7 @@ Pow(base=Number(value=Fraction(3, 1), decimals=None), exponent=Number(value=Frac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
@@ -89,6 +89,9 @@ class Number(Expr):
     value: Fraction
     decimals: int | None = None
     _spelling = frozenset({"decimals"})
+
+    def _key(self) -> tuple[int, int]:
+        return self.value.numerator, self.value.denominator
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -395,34 +398,28 @@ def walk(node: Node) -> Sequence[Node]:
 _KEPT = 2_000
 
 
-def _rebuild_value(value: Any, change: Callable[[Node], Node]) -> Any:
-    """The value with ``change`` applied to the trees in it; the same object if none changed."""
+def _refilled(value: Any, parts: Iterator[Node]) -> Any:
+    """The value with the trees in it replaced, in the order of :func:`children`."""
     if isinstance(value, Node):
-        return change(value)
+        return next(parts)
     if isinstance(value, tuple):
-        before = cast(tuple[Any, ...], value)
-        after = [_rebuild_value(item, change) for item in before]
-        for old, new in zip(before, after, strict=True):
-            if old is not new:
-                return tuple(after)
-    return cast(Any, value)
-
-
-_LEAVES = (Number, Symbol, Constant, Otherwise)
+        return tuple(_refilled(item, parts) for item in cast(tuple[Any, ...], value))
+    return value
 
 
 def rebuild(node: Node, change: Callable[[Node], Node]) -> Node:
     """The node with ``change`` applied to each direct subtree; the node itself if nothing changed."""
-    if isinstance(node, _LEAVES):
+    before = children(node)
+    if not before:
         return node
-    changed = False
-    parts: list[Any] = []
-    for name in node.__match_args__:
-        old = getattr(node, name)
-        new = _rebuild_value(old, change)
-        changed = changed or new is not old
-        parts.append(new)
-    return type(node)(*parts) if changed else node
+    after = [change(child) for child in before]
+    for old, new in zip(before, after, strict=True):
+        if old is not new:
+            break
+    else:
+        return node
+    parts = iter(after)
+    return type(node)(*[_refilled(getattr(node, name), parts) for name in node.__match_args__])
 
 
 def free_symbols(node: Node) -> set[Expr]:
