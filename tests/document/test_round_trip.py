@@ -275,14 +275,8 @@ def test_a_document_is_judged_the_same_way_twice(text: str) -> None:
     [
         *(("a.md", text) for text in ("$\n$$$", "```math\n", "$$\n")),
         *(("a.tex", text) for text in ("```math", "```math\n", "$$\n")),
-        *(
-            pytest.param("a.md", t)
-            for t in ("$$", "$$$$$$", "\\[", "\\begin{align}", "```math")
-        ),
-        *(
-            pytest.param("a.tex", t)
-            for t in ("$$", "$$$$$$", "$\n$$$", "\\[", "\\begin{align}")
-        ),
+        *(pytest.param("a.md", t) for t in ("$$", "$$$$$$", "\\[", "\\begin{align}", "```math")),
+        *(pytest.param("a.tex", t) for t in ("$$", "$$$$$$", "$\n$$$", "\\[", "\\begin{align}")),
     ],
 )
 def test_a_formula_that_is_opened_at_the_end_stands_inside_of_the_document(path: str, text: str) -> None:

@@ -46,10 +46,10 @@ def read_front_matter(text: str) -> FrontMatter:
         if not entry:
             result.unknown.append(line.strip())
             continue
-        key = entry.group(1)
-        if key not in KEYS:
-            result.unknown.append(key)
-            key = None
+        name = str(entry.group(1))
+        key = name if name in KEYS else None
+        if key is None:
+            result.unknown.append(name)
             continue
         result.entries[key] = _items(entry.group(2))
     return result

@@ -34,6 +34,8 @@ class Exponentials(Signs):
         carries the sign out.
         """
         if base[0].is_zero():
+            if power < 0:
+                raise OutsideDomain("division by zero")
             return self.constant(0)
         result: Quotient = (self.one, self.one)
         sign = self.quotient_sign(base)
@@ -98,6 +100,8 @@ class Exponentials(Signs):
 
     def _general_power(self, base: Quotient, power: Quotient) -> Quotient:
         """base**power = exp(power log|base|), with (-1)**power for a negative base and integer power."""
+        if base[0].is_zero():
+            return self._power_of_zero(power)
         sign = self._times(self._sign(base[0]), self._sign(base[1]))
         magnitude = self.exponential(self.mul(power, self.logarithm(self.absolute(base))))
         if (sign - self.one).is_zero():
@@ -106,6 +110,17 @@ class Exponentials(Signs):
         if (sign + self.one).is_zero():
             return self.mul((parity, self.one), magnitude)
         raise NotNormal("a power whose base changes its sign inside a sum")
+
+    def _power_of_zero(self, power: Quotient) -> Quotient:
+        """0**power: zero for a positive power, without a value for a negative one."""
+        if not self.vanishes_rarely(power[0]):
+            raise NotNormal("a power of zero with an exponent that may be zero")
+        sign = self.quotient_sign(power)
+        if (sign - self.one).is_zero():
+            return self.constant(0)
+        if (sign + self.one).is_zero():
+            raise OutsideDomain("division by zero")
+        raise NotNormal("a power of zero whose exponent changes its sign inside a sum")
 
     def _parity(self, power: Quotient) -> fmpz_mpoly:
         """(-1)**power, for a power with integer coefficients in integer symbols."""
