@@ -212,7 +212,14 @@ def test_interrupt_is_quiet(folder: Path) -> None:
     os.mkfifo(folder / "pipe")
     command = [sys.executable, "-m", "gradbook", "check", "pipe"]
     with (
-        subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running,
+        subprocess.Popen(
+            command,
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # what runs in the background of a script inherits that interrupts are ignored
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        ) as running,
         open("pipe", "wb"),  # opens when the command does, which then waits for what never comes
     ):
         running.send_signal(signal.SIGINT)

@@ -112,12 +112,15 @@ class Checker:
         self.trees.spelling = spelling_of(names)
         for formula in formulas:
             for statement in formula.statements:
+                trees: list[Expr] = []
                 for side in statement.sides:
-                    if any(t.is_macro("partial", "nabla") or t.is_char("d") or t.is_char("(") for t in side):
+                    if any(t.is_macro("partial", "nabla") or t.text in ("d", "(", "'") for t in side):
                         try:
-                            scan.scan_tree(self.trees.named(self.trees.parsed(side, None)[0]), self.table)
+                            trees.append(self.trees.named(self.trees.parsed(side, None)[0]))
                         except (FormulaError, BoundHit):
                             continue
+                        scan.scan_tree(trees[-1], self.table)
+                scan.scan_rule(trees, self.table)
 
     # --- second pass ----------------------------------------------------------------------------
 
@@ -130,6 +133,8 @@ class Checker:
             if run.kind is PieceKind.HEADING:
                 self._heading(run.text, run.level)
                 self._paragraph_formulas(k, run)
+                # a title tells nothing of the formula below it: "Over a set" sets nothing
+                self.context = ""
             elif run.kind is not PieceKind.FRONT_MATTER:
                 self._paragraph(k, run)
         self.places.lines.sort(key=lambda item: item[0])

@@ -35,8 +35,10 @@ _ROLES: tuple[tuple[str, Role], ...] = (
      r"model|new|another|and|again))*$", Role.LET),
     (r"(so that|such that|subject to|satisf\w+|constraint|under the condition( that)?|"
      r"normali[sz]ed so that|sum to)$", Role.GIVEN),
-    (r"(set|setting|solve|solving|solves|requires?|requiring|want|equation|"
-     r"root of|roots of|equate|equating)( \w+){0,3}$", Role.SETTING),
+    (r"\b((?<!the )(?<!a )(?<!data )(?<!training )(?<!test )(?<!validation )set|setting|solve|solving|solves|"
+     r"requires?|requiring|want|equation|root of|roots of|equate|equating)( (?!(gives?|giving|gets?|yields?|is|are|"
+     r"becomes?|obtains?|have|has|finds?|shows?|reads?|follows?|leads?|results?|therefore|so)\b)\w+){0,3}$",
+     Role.SETTING),
     (r"(suppose|assume|assuming|assumption|given|provided|since|because|as)( that)?$", Role.GIVEN),
     (r"\b(for|if|when|whenever|unless|in case|case|all|every|and for|until|both)"
      r"( (all|any|every|the case|some|which|class|label|labels))*$", Role.CONDITION),

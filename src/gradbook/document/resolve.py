@@ -377,6 +377,11 @@ class Resolution:
         hidden = tuple(sorted(self.table.depends.get(name, ()), key=repr))
         hidden = tuple(h for h in hidden if h not in args)
         resolved = tuple(self.of(a, opaque | free_index(a)) for a in args)
+        if not args and any(orders):
+            # u' where u depends on x
+            if len(hidden) != 1:
+                raise Unresolved(f"with respect to what “{bare(name)}′” is meant is not clear")
+            return Apply(name, hidden, (sum(orders),))
         places = (orders or (0,) * len(args)) if len(orders) in (0, len(args)) else orders
         full = (*resolved, *hidden)
         if not full:

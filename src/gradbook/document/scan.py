@@ -6,7 +6,7 @@ further down, so these facts are gathered first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from gradbook.document.formula import (
     GREEK,
@@ -19,7 +19,17 @@ from gradbook.document.formula import (
 from gradbook.document.statements import Statement
 from gradbook.document.symbols import Table
 from gradbook.document.tokens import FormulaError, Kind, Token
-from gradbook.symbolic.expr import Apply, Derivative, Expr, Indexed, Number, Symbol, substitute, walk
+from gradbook.symbolic.expr import (
+    Apply,
+    Derivative,
+    Expr,
+    Indexed,
+    Number,
+    Symbol,
+    free_symbols,
+    substitute,
+    walk,
+)
 
 
 class _Permissive(Names):
@@ -41,6 +51,8 @@ def scan_tokens(tokens: list[Token], names: Names) -> None:
                 names.letters.add(token.text)
         elif token.is_char("_"):
             _scan_subscript(tokens, k, names)
+        elif token.is_char("'"):
+            _scan_prime(tokens, k, names)
         elif token.is_char("^") and k > 0:
             inside = _group(tokens, k + 1)
             if len(inside) == 3 and inside[0].is_char("(") and inside[1].is_letter:
@@ -79,6 +91,19 @@ def _scan_subscript(tokens: list[Token], k: int, names: Names) -> None:
         names.double.add(_base(tokens[k - 1]))
     if len(inside) == 3 and inside[0].is_letter and inside[1].text in ("+", "-") and inside[2].text.isdigit():
         names.indices.add(inside[0].text)
+
+
+def _scan_prime(tokens: list[Token], k: int, names: Names) -> None:
+    """``a'(x)``: a letter that is differentiated and applied to a letter is a function."""
+    if (
+        k == 0
+        or not tokens[k - 1].is_letter
+        or not _sign_at(tokens, k + 1, "(")
+        or not _sign_at(tokens, k + 3, ")")
+    ):
+        return
+    if tokens[k + 2].is_letter:
+        names.functions.add(tokens[k - 1].text)
 
 
 def _sign_at(tokens: list[Token], k: int, sign: str) -> bool:
@@ -253,6 +278,25 @@ def scan_tree(tree: Expr, table: Table) -> None:
                 table.usual_arguments[node.name] = node.args
             elif known != node.args and not _same_pattern(known, node.args):
                 table.usual_arguments[node.name] = ()
+
+
+def scan_rule(trees: Sequence[Expr], table: Table) -> None:
+    """``(u v)' = u' v + u v'``: what is differentiated as part of a formula and by itself is a function."""
+    nodes = [node for tree in trees for node in walk(tree)]
+    primed = {n.name for n in nodes if isinstance(n, Apply) and not n.args and any(n.orders)}
+    if not primed:
+        return
+    for node in nodes:
+        if (
+            not isinstance(node, Derivative)
+            or isinstance(node.body, Symbol | Apply)
+            or not isinstance(node.wrt, Symbol)
+        ):
+            continue
+        wrt = Symbol("x") if node.wrt == Symbol("?") else node.wrt
+        for part in free_symbols(node.body):
+            if isinstance(part, Symbol) and part.name in primed and part.name not in table.names.variables:
+                table.depends.setdefault(part.name, set()).add(wrt)
 
 
 def _same_pattern(a: tuple[Expr, ...], b: tuple[Expr, ...]) -> bool:

@@ -3,6 +3,7 @@ r"""Derivatives: ``\frac{df}{dx}``, ``d/dx``, ``\partial_x``, ``\nabla``, ``\dot
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from gradbook.document.formula.cursor import Cursor
 from gradbook.document.formula.lists import CLOSING, canonical_text, nesting, split_at
@@ -21,6 +22,7 @@ from gradbook.symbolic.expr import (
     Mul,
     Neg,
     Number,
+    Pow,
     Symbol,
 )
 
@@ -30,6 +32,10 @@ MAX_ORDER = 8
 _SHORT = 8
 
 _Variables = list[tuple[Expr, int]]
+
+
+#: Squares that are variables of their own: of a standard deviation, and of its estimate.
+_VARIANCES = tuple((Symbol(name), 2) for name in (r"\sigma", r"\tau", "s"))
 
 
 class Calculus(Cursor):
@@ -88,7 +94,12 @@ class Calculus(Cursor):
         if order > MAX_ORDER:
             return None
         variables = self._variables(den, mark)
-        if variables is None or order != sum(times for _, times in variables):
+        if variables is None:
+            return None
+        if order == 1 and len(variables) == 1 and variables[0] in _VARIANCES:
+            # \partial L/\partial\sigma^2: by the variance, as by a variable of its own
+            variables = [(Pow(variables[0][0], Number(Fraction(2))), 1)]
+        if order != sum(times for _, times in variables):
             return None
         body = self._body(rest)
         for wrt, times in reversed(variables):
