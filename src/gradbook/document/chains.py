@@ -19,6 +19,7 @@ from gradbook.document.tokens import FormulaError, Kind, Token
 from gradbook.document.trees import Trees
 from gradbook.symbolic.bounds import BoundHit, Clock
 from gradbook.symbolic.expr import (
+    FUNCTIONS,
     ZERO,
     Apply,
     Condition,
@@ -351,11 +352,9 @@ class Chains:
         other = self._other_reading(statement, k, left, right, link, clock)
         if other is not None:
             return other
-        if (
-            first
-            and role is Role.GIVEN
-            and finding.verdict in (Verdict.REFUTED, Verdict.UNDECIDED, Verdict.UNREAD)
-        ) and not self.definitions.rests_on_definition(left):
+        assumable = not self.definitions.rests_on_definition(left) and not _is_known_slope(left)
+        unproved = finding.verdict in (Verdict.REFUTED, Verdict.UNDECIDED, Verdict.UNREAD)
+        if first and role is Role.GIVEN and unproved and assumable:
             self.definitions.constrain(left, right)
             return Finding(Verdict.STATED)
         if first and finding.verdict in (Verdict.REFUTED, Verdict.UNREAD, Verdict.UNDECIDED):
@@ -482,6 +481,14 @@ def _is_tuple(side: list[Token]) -> bool:
 
 def _after_struck(side: list[Token]) -> bool:
     return len(side) > 1 and side[0].kind is Kind.STRUCK and side[1].is_char("-")
+
+
+def _is_known_slope(tree: Expr) -> bool:
+    """``\\tanh'(x)``: what nobody can lay down, since the function is known."""
+    return any(
+        isinstance(node, Apply) and any(node.orders) and (node.name in FUNCTIONS or node.name == r"\sigma")
+        for node in walk(tree)
+    )
 
 
 def _about(condition: Condition, left: Expr) -> bool:

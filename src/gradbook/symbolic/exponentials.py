@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from fractions import Fraction
 from math import gcd, lcm
-from typing import Any
+from typing import Any, NoReturn
 
 from flint import fmpz_mpoly
 
@@ -18,7 +18,7 @@ from gradbook.symbolic.bounds import BoundHit
 from gradbook.symbolic.expr import Constant
 from gradbook.symbolic.generators import ONE_KEY, Monomial, PolyKey, Span
 from gradbook.symbolic.quotients import Quotient
-from gradbook.symbolic.regions import NeedSign, NotNormal, OutsideDomain, Restart
+from gradbook.symbolic.regions import NeedSign, NotNormal, OutsideDomain, Place, Restart
 from gradbook.symbolic.signs import Signs
 
 
@@ -62,41 +62,32 @@ class Exponentials(Signs):
         key = self.key(factor)
         if len(key) == 1 and len(key[0][0]) == 1 and key[0][0][0][1] == 1 and key[0][1] == 1:
             known = self.table.keys[key[0][0][0][0]]
-            if known[0] == "exp":
-                if power.denominator != 1:
-                    place = (known[1], known[2])
-                    self._finer(self.facts.exp_units, place, self.facts.exp_units[place] / power.denominator)
-                return self.whole_power((factor, self.one), power.numerator)
-            if known[0] == "root":
-                return self._nested_root(known[1], factor, power)
+            match known:
+                case ("exp", monomial, den, unit):
+                    if power.denominator != 1:
+                        self._finer(
+                            self.facts.exp_units, self._place(monomial, den), unit / power.denominator
+                        )
+                    return self.whole_power((factor, self.one), power.numerator)
+                case ("root", radicand, degree):
+                    if power.denominator != 1:
+                        self._of_degree(radicand, degree * power.denominator)
+                    return self.whole_power((factor, self.one), power.numerator)
+                case _:
+                    pass
         if power.denominator == 1:
             return self.whole_power((self._absolute(factor), self.one), power.numerator)
         if key[0][1] < 0:
             key = tuple((m, -c) for m, c in key)
-        parts = self.facts.root_parts.get(key, 1)
-        if parts % power.denominator:
-            self._refine(self.facts.root_parts, key, lcm(parts, power.denominator))
-        scaled = power * parts
-        root = self.generator(("root", key))
-        whole, left = divmod(scaled.numerator, parts)
+        degree = self.facts.degrees.get(self.table.shape(key), 1)
+        if degree % power.denominator:
+            self._of_degree(key, lcm(degree, power.denominator))
+        root = self.generator(("root", key, degree))
+        whole, left = divmod((power * degree).numerator, degree)
         result = self.whole_power((root, self.one), left)
         if whole:
             result = self.mul(result, self.whole_power((self._absolute(factor), self.one), whole))
         return result
-
-    def _nested_root(self, radicand: PolyKey, root: fmpz_mpoly, power: Fraction) -> Quotient:
-        """(|f|**(1/q))**power as a power of |f|."""
-        parts = self.facts.root_parts[radicand]
-        if power.denominator == 1:
-            return self.whole_power((root, self.one), power.numerator)
-        self._refine(self.facts.root_parts, radicand, parts * power.denominator)
-        raise AssertionError  # pragma: no cover - _refine raises
-
-    def _refine(self, table: dict[Any, int], key: Any, parts: int) -> None:
-        if parts > 64:
-            raise BoundHit("the degree of a root")
-        table[key] = parts
-        raise Restart
 
     def _general_power(self, base: Quotient, power: Quotient) -> Quotient:
         """base**power = exp(power log|base|), with (-1)**power for a negative base and integer power."""
@@ -136,7 +127,7 @@ class Exponentials(Signs):
                 result = -result if not monomial else result * self.generator(("parity", monomial))
         return self.reduce(result)
 
-    # --- exponentials and logarithms ------------------------------------------------------------
+    # --- exponentials ---------------------------------------------------------------------------
 
     def exponential(self, arg: Quotient) -> Quotient:
         """exp of a sum of terms: a product of powers of exp(monomial / q)."""
@@ -165,32 +156,57 @@ class Exponentials(Signs):
             if key[0] == "log":
                 # exp(c log|f|) = |f|**c
                 return self._factor_power(self.from_key(key[1]), factor)
-        place = (monomial, den)
-        count = self._count(self.facts.exp_units, place, factor)
-        generator = self.generator(("exp", monomial, den))
+        count, unit = self._count(self.facts.exp_units, self._place(monomial, den), factor)
+        generator = self.generator(("exp", monomial, den, unit))
         return self.whole_power((generator, self.one), count)
 
-    def _count(
-        self,
-        units: dict[tuple[Monomial, PolyKey], Fraction],
-        place: tuple[Monomial, PolyKey],
-        factor: Fraction,
-    ) -> int:
-        """The factor in units of the place; if it is not whole, a finer unit is noted and work restarts."""
+    # --- units ----------------------------------------------------------------------------------
+
+    def _place(self, monomial: Monomial, den: PolyKey) -> Place:
+        """The shape of ``monomial / den``: those of one shape share a unit."""
+        return self.table.shape(((monomial, 1),)), self.table.shape(den)
+
+    def _count(self, units: dict[Place, Fraction], place: Place, factor: Fraction) -> tuple[int, Fraction]:
+        """The factor in units of a place; if it is not whole, a finer unit is noted and work restarts."""
         unit = units.get(place)
         if unit is None:
             unit = units[place] = abs(factor)
         ratio = factor / unit
         if ratio.denominator != 1:
             self._finer(units, place, unit / ratio.denominator)
-        return ratio.numerator
+        return ratio.numerator, unit
 
     @staticmethod
-    def _finer(
-        units: dict[tuple[Monomial, PolyKey], Fraction], place: tuple[Monomial, PolyKey], unit: Fraction
-    ) -> None:
+    def _finer(units: dict[Place, Fraction], place: Place, unit: Fraction) -> NoReturn:
         units[place] = unit
         raise Restart
+
+    def _of_degree(self, radicand: PolyKey, degree: int) -> NoReturn:
+        if degree > 64:
+            raise BoundHit("the degree of a root")
+        self.facts.degrees[self.table.shape(radicand)] = degree
+        raise Restart
+
+    def _settled(self, key: tuple[Any, ...]) -> fmpz_mpoly | None:
+        """A generator in the unit of its place, which differs where an index was renamed."""
+        match key:
+            case ("exp", monomial, den, unit):
+                count, own = self._count(self.facts.exp_units, self._place(monomial, den), unit)
+                return None if count == 1 else self.generator(("exp", monomial, den, own)) ** count
+            case ("trig", name, monomial, den, unit):
+                count, own = self._count(self.facts.trig_units, self._place(monomial, den), unit)
+                if count == 1:
+                    return None
+                return self._multiple(monomial, den, own, count)[0 if name == "sin" else 1]
+            case ("root", radicand, degree):
+                own = self.facts.degrees.setdefault(self.table.shape(radicand), degree)
+                if own % degree:
+                    self._of_degree(radicand, lcm(own, degree))
+                return None if own == degree else self.generator(("root", radicand, own)) ** (own // degree)
+            case _:
+                return super()._settled(key)
+
+    # --- logarithms -----------------------------------------------------------------------------
 
     def logarithm(self, arg: Quotient) -> Quotient:
         """log|arg| as a combination of log of irreducible factors; arg > 0 is the domain."""
@@ -222,12 +238,11 @@ class Exponentials(Signs):
             key = tuple((m, -c) for m, c in key)
         if len(key) == 1 and key[0][1] == 1 and len(key[0][0]) == 1 and key[0][0][0][1] == 1:
             match self.table.keys[key[0][0][0][0]]:
-                case ("exp", monomial, den):
-                    unit = self.facts.exp_units[monomial, den]
+                case ("exp", monomial, den, unit):
                     return self._of_monomial(monomial) * unit.numerator, self.from_key(den) * unit.denominator
-                case ("root", radicand):
+                case ("root", radicand, degree):
                     num, den = self.logarithm((self.from_key(radicand), self.one))
-                    return num, den * self.facts.root_parts[radicand]
+                    return num, den * degree
                 case ("prod", ranges, inner):
                     return self._log_of_product(ranges, inner)
                 case _:
@@ -266,18 +281,24 @@ class Exponentials(Signs):
             if quarter.denominator == 1 and monomial[0][1] == 1:
                 s, c = ((0, 1), (1, 0), (0, -1), (-1, 0))[quarter.numerator % 4]
                 return self.constant(s), self.constant(c)
-        place = (monomial, den)
-        count = self._count(self.facts.trig_units, place, factor)
+        count, unit = self._count(self.facts.trig_units, self._place(monomial, den), factor)
+        sine, cosine = self._multiple(monomial, den, unit, count)
+        return (sine, self.one), (cosine, self.one)
+
+    def _multiple(
+        self, monomial: Monomial, den: PolyKey, unit: Fraction, count: int
+    ) -> tuple[fmpz_mpoly, fmpz_mpoly]:
+        """Sine and cosine of ``count`` times ``unit * monomial / den``."""
         if abs(count) > 24:
             raise BoundHit("the multiple of an angle")
-        s, c = self.generator(("trig", "sin", *place)), self.generator(("trig", "cos", *place))
+        s, c = (self.generator(("trig", name, monomial, den, unit)) for name in ("sin", "cos"))
         sine, cosine = self.zero, self.one
         for _ in range(abs(count)):
             sine, cosine = (
                 self._times(sine, c) + self._times(cosine, s),
                 self._times(cosine, c) - self._times(sine, s),
             )
-        return ((sine if count > 0 else -sine), self.one), (cosine, self.one)
+        return (sine if count > 0 else -sine), cosine
 
 
 def _prime_powers(n: int) -> list[tuple[int, int]]:

@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gradbook.symbolic.expr import Symbol
+
 #: Powers of generators, sorted by id: ``((id, exponent), …)``.
 Monomial = tuple[tuple[int, int], ...]
 #: A polynomial as sorted ``(monomial, integer coefficient)`` pairs.
@@ -36,10 +38,10 @@ class Generators:
     ``int``    an integer in the place of an index
     ``ix``     FractionKey: an index that is an expression
     ``comp``   base name, ids of the indices
-    ``exp``    Monomial, PolyKey of the denominator (of the exponent)
-    ``trig``   ``sin``/``cos``, Monomial, PolyKey of the denominator
+    ``exp``    Monomial, PolyKey of the denominator, unit: exp of unit * monomial/denominator
+    ``trig``   ``sin``/``cos``, Monomial, PolyKey of the denominator, unit
     ``log``    PolyKey of an irreducible factor (its absolute value)
-    ``root``   PolyKey of an irreducible factor (its absolute value)
+    ``root``   PolyKey of an irreducible factor f, degree q: |f|**(1/q)
     ``func``   name, FractionKey
     ``app``    name, orders, FractionKeys of the arguments
     ``delta``  two ids in index places, sorted
@@ -126,12 +128,19 @@ class Generators:
                 result |= self.poly_depends(poly)
         return result
 
+    def shape(self, poly: PolyKey) -> PolyKey:
+        """The polynomial with all bound indices made the same, for what should not hang on their names."""
+        bound = self.poly_depends(poly)
+        if not bound:
+            return poly
+        return self.rename_poly(poly, dict.fromkeys(bound, self.intern(("sym", Symbol("#")))))
+
     def parts(self, key: tuple[Any, ...]) -> list[int]:
         """The generators that a key of a function, root, sum or product is made of (ranges apart)."""
         match key:
-            case ("exp", monomial, den) | ("trig", _, monomial, den) | ("sum", _, monomial, den):
+            case ("exp", monomial, den, _) | ("trig", _, monomial, den, _) | ("sum", _, monomial, den):
                 polys: tuple[PolyKey, ...] = (((monomial, 1),), den)
-            case ("log" | "root", factor) | ("prod", _, factor):
+            case ("log", factor) | ("root", factor, _) | ("prod", _, factor):
                 polys = (factor,)
             case ("func", _, (num, den)):
                 polys = (num, den)
@@ -160,11 +169,13 @@ class Generators:
                 return ("comp", base, tuple(self.rename(i, mapping) for i in indices))
             case ("ix", (num, den)):
                 return ("ix", (poly(num), poly(den)))
-            case ("exp", monomial, den):
-                return ("exp", self.rename_monomial(monomial, mapping), poly(den))
-            case ("trig", name, monomial, den):
-                return ("trig", name, self.rename_monomial(monomial, mapping), poly(den))
-            case ("log" | "root" | "pos" as tag, factor):
+            case ("exp", monomial, den, unit):
+                return ("exp", self.rename_monomial(monomial, mapping), poly(den), unit)
+            case ("trig", name, monomial, den, unit):
+                return ("trig", name, self.rename_monomial(monomial, mapping), poly(den), unit)
+            case ("root", factor, degree):
+                return ("root", poly(factor), degree)
+            case ("log" | "pos" as tag, factor):
                 return (tag, poly(factor))
             case ("func", name, (num, den)):
                 return ("func", name, (poly(num), poly(den)))
@@ -205,10 +216,10 @@ class _Ids:
             case ("ix", (num, den)) | ("func", _, (num, den)):
                 self.poly(num)
                 self.poly(den)
-            case ("exp", monomial, den) | ("trig", _, monomial, den):
+            case ("exp", monomial, den, _) | ("trig", _, monomial, den, _):
                 self.found |= table.monomial_depends(monomial)
                 self.poly(den)
-            case ("log" | "root" | "pos", factor):
+            case ("log" | "pos", factor) | ("root", factor, _):
                 self.poly(factor)
             case ("app", _, _, args):
                 for num, den in args:

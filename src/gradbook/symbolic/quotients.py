@@ -71,11 +71,11 @@ class Quotients(ABC):
         key = self.table.keys[gid]
         if key[0] == "int":
             return self.context.constant(key[1])
-        settled = self._settled(key)
-        if settled is not None:
-            return settled
         slot = self.slots.get(gid)
         if slot is None:
+            settled = self._settled(key)
+            if settled is not None:
+                return settled
             slot = len(self.ids)
             if slot >= self.facts.width:
                 if self.facts.width >= 1024:

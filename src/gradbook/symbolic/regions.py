@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from gradbook.symbolic.expr import Expr, Number, Symbol
-from gradbook.symbolic.generators import Generators, Monomial, PolyKey
+from gradbook.symbolic.generators import Generators, PolyKey
+
+#: What stands in an exponent or an angle, up to a rational factor: two polynomials, the first a monomial.
+Place = tuple[PolyKey, PolyKey]
 
 
 class NeedSign(Exception):
@@ -64,15 +67,13 @@ class Facts:
     choices: dict[str, tuple[Fraction, ...]] = field(default_factory=dict[str, tuple[Fraction, ...]])
     #: Generators that an assumption of the document equates with a polynomial (``\\sum_k y_k = 1``).
     assumed: dict[int, PolyKey] = field(default_factory=dict[int, PolyKey])
-    #: The generator of a place (monomial, denominator) is exp of this multiple of it.
-    exp_units: dict[tuple[Monomial, PolyKey], Fraction] = field(
-        default_factory=dict[tuple[Monomial, PolyKey], Fraction]
-    )
-    root_parts: dict[PolyKey, int] = field(default_factory=dict[PolyKey, int])
+    #: Exponentials of what has the shape of a place (monomial, denominator) are powers of exp of this
+    #: multiple of it.
+    exp_units: dict[Place, Fraction] = field(default_factory=dict[Place, Fraction])
     #: The same for sine and cosine.
-    trig_units: dict[tuple[Monomial, PolyKey], Fraction] = field(
-        default_factory=dict[tuple[Monomial, PolyKey], Fraction]
-    )
+    trig_units: dict[Place, Fraction] = field(default_factory=dict[Place, Fraction])
+    #: Roots of what has a shape are powers of the root of this degree.
+    degrees: dict[PolyKey, int] = field(default_factory=dict[PolyKey, int])
     #: Names that stand in index places, and where these start to count.
     indices: frozenset[str] = frozenset()
     first_index: Fraction = Fraction(1)

@@ -126,7 +126,7 @@ class Signs(Quotients):
                 return ("sym", name) in self.facts.nonzero
             case ("comp", base, _):
                 return ("comp", base) in self.facts.nonzero
-            case ("root" | "prod", *_, factor):
+            case ("root", factor, _) | ("prod", _, factor):
                 return self.never_zero(factor)
             case ("sum", _, monomial, _):
                 return self._positive(gid) and self._monomial_never_zero(monomial)
@@ -237,12 +237,11 @@ class Signs(Quotients):
         if assumed is not None:
             return 1, (self.from_key(assumed),)
         match key:
-            case ("root", factor):
+            case ("root", factor, degree):
                 # R = |f|**(1/q), so R**q = |f| = sign(f) f.
-                poly = self.from_key(factor)
-                return self.facts.root_parts[factor], (self._absolute(poly),)
-            case ("trig", "sin", monomial, den):
-                cosine = self.generator(("trig", "cos", monomial, den))
+                return degree, (self._absolute(self.from_key(factor)),)
+            case ("trig", "sin", monomial, den, unit):
+                cosine = self.generator(("trig", "cos", monomial, den, unit))
                 return 2, (self.one - cosine * cosine,)
             case ("pos", _) | ("delta", _, _):
                 return 2, (self.zero, self.one)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from fractions import Fraction
 from itertools import chain, permutations
 from typing import cast
 
@@ -271,7 +272,7 @@ class Sums(Exponentials):
             known = self.table.keys[key[0][0][0][0]]
             if known[0] == "exp" and known[2] == ONE_KEY:
                 total = self._close_sum([(bound, span)], known[1], ONE_KEY)
-                unit = self.facts.exp_units[known[1], known[2]]
+                unit: Fraction = known[3]
                 return self.exponential((total[0] * unit.numerator, total[1] * unit.denominator))
             if known[0] == "prod":
                 # A product inside the product joins it.
