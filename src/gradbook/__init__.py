@@ -41,7 +41,7 @@ def check(text_or_path: str | PathLike[str], *, deadline: float = 2.0) -> Report
     """
     import os
 
-    from gradbook.document import check_text, files
+    from gradbook.document import check_document, check_text, files
     from gradbook.document.report import Problem, Report
 
     if not deadline > 0:
@@ -57,11 +57,11 @@ def check(text_or_path: str | PathLike[str], *, deadline: float = 2.0) -> Report
     documents: list[Document] = []
     problems: list[Problem] = []
     for found in files.find([path]):
-        text = found if isinstance(found, Problem) else files.read(found)
-        if isinstance(text, Problem):
-            problems.append(text)
+        outcome = found if isinstance(found, Problem) else check_document(str(found), deadline=deadline)
+        if isinstance(outcome, Problem):
+            problems.append(outcome)
         else:
-            documents.append(check_text(text, str(found), deadline=deadline))
+            documents.append(outcome)
     return Report(tuple(documents), tuple(problems))
 
 

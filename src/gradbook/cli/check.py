@@ -15,7 +15,7 @@ from gradbook.cli import CheckOptions, fault
 from gradbook.cli.progress import Progress
 from gradbook.cli.text import visible
 from gradbook.cli.workers import each
-from gradbook.document import check_text, files
+from gradbook.document import check_document, files
 from gradbook.document.report import Document, Problem, Report
 
 STANDARD_INPUT = "-"
@@ -86,11 +86,8 @@ def cores() -> int:
 
 
 def _check_draft(draft: Draft, *, deadline: float) -> Outcome:
-    text = files.read(draft.path) if draft.text is None else draft.text
-    if isinstance(text, Problem):
-        return text
     try:
-        return check_text(text, draft.path, deadline=deadline)
+        return check_document(draft.path, draft.text, deadline=deadline)
     except Exception as error:  # noqa: BLE001 - a fault of ours in one document must not silence the others
         return Problem(draft.path, fault(error))
 

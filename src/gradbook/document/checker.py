@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from gradbook.document import prose, scan
+from gradbook.document import files, prose, scan
 from gradbook.document.chains import Chain, Chains
 from gradbook.document.claims import ORDERS, Finding
 from gradbook.document.definitions import Definitions, form_of
 from gradbook.document.front_matter import read_front_matter
 from gradbook.document.given import GivenValues
 from gradbook.document.memory import Memory, spelling_of
+from gradbook.document.notebook import NotebookError
 from gradbook.document.passages import Formula, Passage, passages
 from gradbook.document.pieces import Piece, PieceKind, Source
 from gradbook.document.places import Places
 from gradbook.document.prose import Declared, Role
 from gradbook.document.reading import guess, pieces_of
-from gradbook.document.report import Document, Line, Verdict
+from gradbook.document.report import Document, Line, Problem, Verdict
 from gradbook.document.statements import Statement
 from gradbook.document.symbols import (
     Table,
@@ -56,6 +57,24 @@ def check_text(text: str, path: str = "<text>", *, deadline: float = 2.0) -> Doc
     ['STATED', 'REFUTED']
     """
     return Session(deadline=deadline).check(text, path)
+
+
+def check_document(path: str, text: str | None = None, *, deadline: float = 2.0) -> Document | Problem:
+    """Check the document at a path, or its text where that is at hand; what is wrong with a file is told.
+
+    >>> check_document("a.ipynb", '{"cells": [').message
+    'not a notebook: Expecting value (line 1, column 12); write it again from the program it was made with'
+    """
+    found = files.read(path) if text is None else text
+    if isinstance(found, Problem):
+        return found
+    try:
+        return check_text(found, path, deadline=deadline)
+    except NotebookError as error:
+        return Problem(
+            path,
+            f"{error} (line {error.line}, column {error.column}); write it again from the program it was made with",
+        )
 
 
 class Session:
