@@ -228,6 +228,8 @@ def scan_variables(statement: Statement, names: Names) -> None:
         name = first.text if first.is_letter else None
         if first.kind is Kind.MACRO and first.text in GREEK:
             name = "\\" + first.text
+        if first.kind in (Kind.NAME, Kind.TEXT):
+            name = f"\\text{{{first.text}}}"
         # "e = 2.718" is about the constant, "e = y - a" about an error
         right = statement.sides[1]
         constant = name in ("e", r"\pi") and all(t.text.isdigit() or t.text == "." for t in right)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gradbook.document.formula.calculus import Calculus
 from gradbook.document.formula.lists import split_at
-from gradbook.document.formula.names import NAMED_FUNCTIONS, ROMAN_NAMES, USUAL_FUNCTIONS
+from gradbook.document.formula.names import GREEK, NAMED_FUNCTIONS, ROMAN_NAMES, USUAL_FUNCTIONS
 from gradbook.document.formula.scripts import is_prime, power
 from gradbook.document.formula.subscripts import Subscripts
 from gradbook.document.tokens import FormulaError, Kind, Token
@@ -133,9 +133,13 @@ class Naming(Subscripts, Calculus):
         That is an expectation, a probability, an order term, or what may be an inverse function.
         """
         token = self.peek()
+        names = self.names
+        if token is not None and base.startswith(r"\text{") and not names.is_said(base):
+            letter = token.is_letter or token.kind is Kind.SYMBOL or token.text in GREEK
+            if letter and base[6:-1].lower() not in NAMED_FUNCTIONS:
+                raise self.fail(f"whether “{base[6:-1]}” is a function of what follows is not clear")
         if token is None or token.kind not in (Kind.CHAR, Kind.LEFT_BAR):
             return
-        names = self.names
         opened = token.text in ("(", "[", r"\{")
         if base.startswith(r"\mathbb{") and base[8:-1] in "EPVI" and (opened or self.at):
             raise self.fail(f"the operator “{base}” is not known here")
@@ -144,7 +148,7 @@ class Naming(Subscripts, Calculus):
         if opened and base.startswith(r"\text{") and not names.is_said(base):
             plain = base[6:-1]
             known = plain.lower() in NAMED_FUNCTIONS or names.is_function(name, self._plain_argument())
-            if not known and plain.isalpha():
+            if not known and plain.isalnum():
                 raise self.fail(f"the function “{plain}” is not known here")
         if not token.is_char("^") or not (name in names.functions or name in USUAL_FUNCTIONS):
             return
