@@ -29,6 +29,7 @@ from gradbook.symbolic.expr import (
     Indexed,
     Mul,
     Neg,
+    Number,
     Op,
     Otherwise,
     Pow,
@@ -162,6 +163,21 @@ def test_inverse_functions_undo_on_one_side_only() -> None:
     assert outcome(f("acos", x), minus(Div(PI, TWO), f("asin", x))) is Outcome.PROVED
 
 
+def test_powers_of_zero() -> None:
+    rectified = f("relu", x)
+    assert outcome(Pow(rectified, y), Pow(f("abs", x), y), where(Relation(y, Op.GT, ZERO))) is Outcome.REFUTED
+    step, positive = f("step", x), where(Relation(y, Op.GT, ZERO))
+    assert outcome(Pow(step, y), step, positive) is Outcome.PROVED
+    assert outcome(Pow(step, n), Pow(step, m), INTEGER) is not Outcome.PROVED
+    assert outcome(Pow(Add((x, Neg(x))), Neg(HALF)), ZERO) is Outcome.UNDECIDED
+
+
+def test_an_odd_root_of_a_negative_number_has_powers() -> None:
+    root = Pow(x, Number(Fraction(1, 3)))
+    assert outcome(Pow(root, n), Pow(f("abs", root), n), INTEGER) is Outcome.REFUTED
+    assert outcome(Pow(root, y), Pow(f("abs", root), y), BINARY) is not Outcome.PROVED
+
+
 # --- cases ------------------------------------------------------------------------------------
 
 
@@ -284,6 +300,21 @@ def test_a_delta_takes_its_sum_away() -> None:
     from_zero = Sum(Mul((Delta(i, ZERO), comp("x", i))), "i", ZERO, n)
     assert outcome(from_zero, comp("x", ZERO)) is Outcome.PROVED
     assert outcome(total(Mul((from_zero, comp("y", j))), j), ZERO) is Outcome.REFUTED
+
+
+def test_terms_of_different_scale_stay_apart_under_a_sum() -> None:
+    x_i, x_j = comp("x", i), comp("x", j)
+    fourth = Number(Fraction(1, 4))
+    for half, whole in (
+        (f("exp", Div(x_i, TWO)), f("exp", x_j)),
+        (f("sin", Div(x_i, TWO)), f("sin", x_j)),
+        (Pow(x_i, HALF), Pow(x_j, fourth)),
+    ):
+        assert outcome(total(half), total(whole, j)) is Outcome.REFUTED
+        assert outcome(total(Mul((Delta(i, j), half))), whole) is Outcome.REFUTED
+    squared = Mul((f("exp", Div(x_i, TWO)), f("exp", Div(x_i, TWO))))
+    assert outcome(total(squared), total(f("exp", x_j), j)) is Outcome.PROVED
+    assert outcome(total(Mul((Delta(i, j), Pow(x_i, HALF)))), Pow(x_j, HALF)) is Outcome.PROVED
 
 
 def test_the_inner_range_may_depend_on_the_outer_index() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradbook.symbolic.expr import Symbol
+from gradbook.symbolic.expr import HALF, Symbol
 from gradbook.symbolic.generators import ONE_KEY, Generators, PolyKey
 
 
@@ -34,7 +34,7 @@ def test_renaming_reaches_ranges_and_nested_keys() -> None:
     table = Generators()
     i, j, k = (symbol(table, name, bound=True) for name in ("#1", "#2", "#3"))
     component = table.intern(("comp", "x", (i, j)))
-    power = table.intern(("exp", ((component, 2),), ONE_KEY))
+    power = table.intern(("exp", ((component, 2),), ONE_KEY, HALF.value))
     assert table.depends(table.rename(power, {j: k})) == {i, k}
     up_to_j: PolyKey = ((((j, 1),), 1),)
     inner = table.intern(
@@ -56,5 +56,5 @@ def test_renaming_merges_powers_and_drops_what_cancels() -> None:
 def test_parts_of_a_key() -> None:
     table = Generators()
     x, y = symbol(table, "x"), symbol(table, "y")
-    assert table.parts(("exp", ((x, 1),), ((((y, 1),), 1),))) == [x, y]
+    assert table.parts(("exp", ((x, 1),), ((((y, 1),), 1),), HALF.value)) == [x, y]
     assert table.parts(("sym", Symbol("x"))) == []

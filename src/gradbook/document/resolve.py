@@ -6,7 +6,7 @@ and (for the vector layer) vector operations.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -28,6 +28,7 @@ from gradbook.symbolic.expr import (
     Func,
     Indexed,
     Mul,
+    Neg,
     Node,
     Number,
     Pow,
@@ -238,7 +239,7 @@ class Resolution:
 
     def _component(self, node: Indexed, opaque: frozenset[Expr]) -> Expr:
         table = self.table
-        indices = tuple(_folded(self.of(i, opaque | free_index(i))) for i in node.indices)
+        indices = tuple(self._index(i, opaque) for i in node.indices)
         key = component_name(node.base, indices)
         if key in table.values:
             return table.values[key].number if self.values else Indexed(node.base, indices)
@@ -264,6 +265,15 @@ class Resolution:
             mapping = dict(zip(pattern, indices, strict=False))
             return self.of(Apply(name, tuple(substitute(p, mapping) for p in pattern)), opaque)
         return Indexed(node.base, indices)
+
+    def _index(self, index: Expr, opaque: frozenset[Expr]) -> Expr:
+        """What an index stands for, if that counts something: the n of u_n is a label where n = tanh(x)."""
+        resolved = _folded(self.of(index, opaque | free_index(index)))
+        counts = all(
+            isinstance(n, Symbol | Add | Neg) or (isinstance(n, Number) and n.value.denominator == 1)
+            for n in walk(resolved)
+        )
+        return resolved if counts else index
 
     def _unrolls(self, indices: tuple[Expr, ...]) -> bool:
         """A recurrence is put in once for ``h_t``, not for the ``h_{t-1}`` in it; for numbers, to the first."""
@@ -358,7 +368,8 @@ class Resolution:
     ) -> Expr:
         values = tuple(self.of(a, opaque | free_index(a)) for a in args)
         same = all(a == p for a, p in zip(args, params, strict=False))
-        inner = opaque | frozenset(p for p in params if self._hides(p)) if not same or any(orders) else opaque
+        hidden = frozenset(p for p in params if self._hides(p) or any(orders))
+        inner = opaque | hidden if not same or any(orders) else opaque
         tree = self.of(body, inner)
         if any(orders):
             self.implied.update(dict.fromkeys(inferred_positive((tree,))))
@@ -366,7 +377,12 @@ class Resolution:
             if order:
                 tree = differentiate(tree, params[k], order)
         mapping = {p: v for p, v in zip(params, values, strict=False) if p != v}
-        return _bind(tree, mapping) if mapping else tree
+        if not mapping:
+            return tree
+        # (r - r_0)^2: beside r itself, r_0 is a name of its own and no component of r
+        atoms = set(walk(tree))
+        own = {p for p in mapping if p in atoms and not is_tensor((tree,), self.table)}
+        return _bind(tree, mapping, own)
 
     def _unknown(
         self, name: str, args: tuple[Expr, ...], orders: tuple[int, ...], opaque: frozenset[Expr]
@@ -578,12 +594,15 @@ class Resolution:
         return substitute(slope, back)
 
 
-def _bind(tree: Expr, mapping: Mapping[Expr, Expr]) -> Expr:
-    """Put arguments in for parameters, all at once; the components of a parameter become those of its argument."""
+def _bind(tree: Expr, mapping: Mapping[Expr, Expr], numbers: Collection[Expr]) -> Expr:
+    """Put arguments in for parameters, all at once; the components of a parameter become those of its argument.
+
+    Those of ``numbers`` have no components.
+    """
 
     def visit(node: Node) -> Node:
         if isinstance(node, Indexed):
-            argument = mapping.get(Symbol(node.base))
+            argument = mapping.get(Symbol(node.base)) if Symbol(node.base) not in numbers else None
             match argument:
                 case Symbol(name):
                     return Indexed(name, node.indices)

@@ -235,6 +235,8 @@ def scan_variables(statement: Statement, names: Names) -> None:
         constant = name in ("e", r"\pi") and all(t.text.isdigit() or t.text == "." for t in right)
         if name is not None and len(side) == 1 and name not in names.functions and not constant:
             names.variables.add(name)
+            if not all(t.text in USUAL_INDICES or t.text in "+-." or t.is_digit for t in right):
+                names.formulas.add(name)
     if statement.marks and len(side) > 1 and side[0].is_letter:
         letter, rest = side[0].text, side[1:]
         if len(rest) > 2 and rest[0].is_char("^") and rest[1].text.isdigit() and rest[2].is_char("_"):

@@ -94,7 +94,7 @@ class Exponentials(Signs):
         if base[0].is_zero():
             return self._power_of_zero(power)
         sign = self._times(self._sign(base[0]), self._sign(base[1]))
-        magnitude = self.exponential(self.mul(power, self.logarithm(self.absolute(base))))
+        magnitude = self.exponential(self.mul(power, self._log_absolute(base)))
         if (sign - self.one).is_zero():
             return magnitude
         parity = self._parity(power)
@@ -209,9 +209,13 @@ class Exponentials(Signs):
     # --- logarithms -----------------------------------------------------------------------------
 
     def logarithm(self, arg: Quotient) -> Quotient:
-        """log|arg| as a combination of log of irreducible factors; arg > 0 is the domain."""
-        total: Quotient = (self.zero, self.one)
+        """log arg; arg > 0 is the domain."""
         self._reject_negative(arg)
+        return self._log_absolute(arg)
+
+    def _log_absolute(self, arg: Quotient) -> Quotient:
+        """log|arg| as a combination of logarithms of irreducible factors."""
+        total: Quotient = (self.zero, self.one)
         for poly, direction in ((arg[0], 1), (arg[1], -1)):
             content, factors = self.factors(poly)
             for prime, count in _prime_powers(abs(content)):
@@ -241,7 +245,7 @@ class Exponentials(Signs):
                 case ("exp", monomial, den, unit):
                     return self._of_monomial(monomial) * unit.numerator, self.from_key(den) * unit.denominator
                 case ("root", radicand, degree):
-                    num, den = self.logarithm((self.from_key(radicand), self.one))
+                    num, den = self._log_absolute((self.from_key(radicand), self.one))
                     return num, den * degree
                 case ("prod", ranges, inner):
                     return self._log_of_product(ranges, inner)

@@ -92,12 +92,12 @@ class Draw:
         """The value of a symbol, of a component with numbers as indices, or of an unknown function."""
         sampler, rng = self.sampler, self.rng
         name = atom_name(atom) or ""
-        if isinstance(atom, Symbol):
+        choices = sampler.choices.get(name)
+        if isinstance(atom, Symbol) and not choices:
             if name in sampler.sizes:
                 return Fraction(self._size(name))
             if name in sampler.index_names:
                 return Fraction(rng.randint(1, self.size))
-        choices = sampler.choices.get(name)
         if name in sampler.simplex and isinstance(atom, Indexed):
             return self._simplex(name, atom, choices)
         if choices:

@@ -205,7 +205,8 @@ class Cursor(ABC):
 
     def is_index(self, letter: str) -> bool:
         """Whether a letter in a subscript counts components."""
-        return letter in USUAL_INDICES or letter in self.names.indices or letter in self.bound
+        usual = letter in USUAL_INDICES and letter not in self.names.formulas
+        return usual or letter in self.names.indices or letter in self.bound
 
     def is_index_token(self, token: Token) -> bool:
         """Whether a token in a subscript counts components: a digit or an index."""

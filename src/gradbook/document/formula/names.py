@@ -73,6 +73,8 @@ class Names:
     #: Letters set in a special face, and letters written without an index: what both hold is kept apart.
     faced: set[str] = field(default_factory=set[str])
     letters: set[str] = field(default_factory=set[str])
+    #: Letters that a formula is given for, so that the n of ``u_n`` beside ``n = \\tanh x`` counts nothing.
+    formulas: set[str] = field(default_factory=set[str])
     #: What sums run over: sets, as they are written.
     sets: set[str] = field(default_factory=set[str])
     #: Names written in bold or with an arrow.
