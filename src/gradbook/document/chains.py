@@ -23,6 +23,7 @@ from gradbook.symbolic.expr import (
     ZERO,
     Apply,
     Condition,
+    Derivative,
     Expr,
     Func,
     Indexed,
@@ -30,6 +31,7 @@ from gradbook.symbolic.expr import (
     Relation,
     Sum,
     Symbol,
+    free_symbols,
     walk,
 )
 
@@ -99,7 +101,7 @@ class Chains:
                 Finding(
                     Verdict.UNREAD,
                     "X106",
-                    f"what the words “{statement.puzzling}” do to the line is not understood",
+                    f"what “{statement.puzzling}” does to the line is not understood",
                 ),
             )
             return
@@ -264,7 +266,9 @@ class Chains:
 
     def _links(self, statement: Statement, role: Role, clock: Clock, display: bool) -> None:
         chain = self.chain
-        trees = [self.trees.side(side) if side else None for side in statement.sides]
+        trees = self._quotients(statement)
+        if not trees:
+            trees = [self.trees.side(side) if side else None for side in statement.sides]
         if statement.continues:
             trees[0] = chain.last
         elif trees[0] is not None:
@@ -286,6 +290,22 @@ class Chains:
             self._remember(finding, chain, right, statement, k)
         self._renewed(statement, trees, chain)
         del display
+
+    def _quotients(self, statement: Statement) -> list[Expr | None]:
+        """``df = 2x dx`` as the derivative that it tells, where f is known as a formula in x; else nothing."""
+        left, *rights = statement.sides
+        if statement.continues or len(left) != 2 or not left[0].is_char("d"):
+            return []
+        wrt = {side[-1].text for side in rights if len(side) > 2 and side[-2].is_char("d")}
+        if len(wrt) != 1 or any(len(s) < 3 or sum(t.is_char("d") for t in s) != 1 for s in rights):
+            return []
+        name, variable = self.trees.side(left[1:]), self.trees.side(rights[0][-1:])
+        definition = self.table.definitions.get(name.name) if isinstance(name, Symbol | Apply) else None
+        if name is None or definition is None or not isinstance(variable, Symbol):
+            return []
+        if variable not in definition.params and variable not in free_symbols(definition.body):
+            return []
+        return [Derivative(name, variable, 1, "d"), *(self.trees.side(side[:-2]) for side in rights)]
 
     def _link(
         self,

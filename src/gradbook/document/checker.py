@@ -437,7 +437,9 @@ def _attach_conditions(found: list[Statement]) -> None:
         relations = [after.relation(k) for k in range(len(after.marks))]
         plain = len(after.sides[0]) <= 4 and not any(t.is_char("(") for t in after.sides[0])
         bounds = bool(relations) and all(r in ORDERS or r == "in" for r in relations)
-        if bounds and plain and before.marks and before.relation(0) in ("=", "~") and not after.words:
+        relation = before.relation(0) if before.marks else ""
+        holds = relation in ("=", "~") or (relation in ORDERS and len(before.sides[0]) > 3)
+        if bounds and plain and holds and not after.words:
             tokens = list(after.sides[0])
             for mark, side in zip(after.marks, after.sides[1:], strict=True):
                 tokens += [mark, *side]

@@ -218,6 +218,10 @@ def _row_statements(row: list[Token]) -> list[Statement]:
             continue
         statement.words, words = words, ""
         statement.follows_arrow = part.before == "=>"
+        if part.before == "<=>" and result:
+            # that two equations hold at the same places says of neither that it holds
+            statement.puzzling = "⇔"
+            result[-1].puzzling = result[-1].puzzling or "⇔"
         if statement.words and not _is_remark(statement.words):
             statement.puzzling = statement.words
         result.append(statement)
@@ -330,6 +334,9 @@ def _parts(row: list[Token]) -> list[_Part]:
                 parts.append(_Part([], "word", text))
             else:
                 parts.append(_Part([], text.strip()[:1]))
+            continue
+        if token.is_macro("Leftrightarrow") and parts[-1].tokens:
+            parts.append(_Part([], "<=>"))
             continue
         if token.is_macro("Rightarrow", "Leftrightarrow", "therefore", "because"):
             parts.append(_Part([], "=>"))
