@@ -14,6 +14,7 @@ from fractions import Fraction
 from flint import arb  # type: ignore[import-untyped]
 
 from gradbook.document.cases import gather_cases, lifted_sum
+from gradbook.document.formula import USUAL_FUNCTIONS
 from gradbook.document.hypotheses import substitutions
 from gradbook.document.memory import Memory, situation
 from gradbook.document.precision import (
@@ -461,6 +462,14 @@ class Judge:
                         f"this would need to know what “{missing}” is, which the document leaves open",
                         help=f"define “{missing}” before this line",
                     )
+                doubtful = self._doubtful(left, right)
+                if doubtful is not None:
+                    return Finding(
+                        Verdict.UNDECIDED,
+                        "U104",
+                        f"whether “{doubtful}(…)” is a product here is not clear: “{doubtful}” is a function elsewhere",
+                        help="write a product with \\cdot",
+                    )
                 assert decision.counterexample is not None
                 return self._refuted(decision.counterexample, decision.reason, link, resolution)
 
@@ -509,6 +518,20 @@ class Judge:
             slopes.append(found)
         one_sided = (slopes[0] - slopes[1]) | (slopes[1] - slopes[0])
         return _shown(min(one_sided)) if one_sided else None
+
+    def _doubtful(self, left: Expr, right: Expr) -> str | None:
+        """What the document has not defined so far, applied to a formula only since it is a function further down."""
+        table = self.table
+        nodes = [n for side in (left, right) for n in walk(side) if isinstance(n, Apply)]
+        plain = {
+            n.name for n in nodes if any(n.orders) or all(isinstance(a, Symbol | Indexed) for a in n.args)
+        }
+        for node in nodes:
+            name = node.name
+            known = name in plain or name in table.depends or table.has(name)
+            if not known and len(name) == 1 and name not in USUAL_FUNCTIONS and name in table.names.functions:
+                return name
+        return None
 
     def _refuted(self, found: Counterexample, reason: str, link: Link, resolution: Resolution) -> Finding:
         point = self._point(found)

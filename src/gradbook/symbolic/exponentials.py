@@ -93,6 +93,8 @@ class Exponentials(Signs):
         """base**power = exp(power log|base|), with (-1)**power for a negative base and integer power."""
         if base[0].is_zero():
             return self._power_of_zero(power)
+        if not self.vanishes_rarely(base[0]):
+            raise NotNormal("a power whose base may be zero")
         sign = self._times(self._sign(base[0]), self._sign(base[1]))
         magnitude = self.exponential(self.mul(power, self._log_absolute(base)))
         if (sign - self.one).is_zero():

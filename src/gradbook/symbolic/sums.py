@@ -114,9 +114,11 @@ class Sums(Exponentials):
             a, b = key[1], key[2]
             hit = a if a in whole else b
             if hit in whole:
-                other = b if hit == a else a
-                if self._lies_below(other, dict(ranges)[hit]):
+                other, span = b if hit == a else a, dict(ranges)[hit]
+                if self._lies_below(other, span):
                     return self.constant(0)
+                if self._may_lie_below(other, span):
+                    continue
                 mapping = {hit: other}
                 rest = tuple((g, p) for g, p in held if g != gid)
                 left = [(i, table.rename_span(span, mapping)) for i, span in ranges if i != hit]
@@ -143,14 +145,15 @@ class Sums(Exponentials):
 
     def _lies_below(self, gid: int, span: Span) -> bool:
         """Whether an index is a number below a range that starts at a number, as 0 is below 1, …, n."""
-        start, key = (span[0] if span else (ONE_KEY, ONE_KEY)), self.table.keys[gid]
-        if key[0] != "int" or start is None or start[1] != ONE_KEY:
-            return False
-        match start[0]:
-            case ():
-                return key[1] < 0
-            case (((), first),):
-                return key[1] < first
+        key, first = self.table.keys[gid], _first(span)
+        return key[0] == "int" and first is not None and key[1] < first
+
+    def _may_lie_below(self, gid: int, span: Span) -> bool:
+        """Whether an index is a label with a value below the range, as y in {0, 1} is at times."""
+        match self.table.keys[gid]:
+            case ("sym", Symbol(name)):
+                first = _first(span)
+                return any(first is None or value < first for value in self.facts.choices.get(name, ()))
             case _:
                 return False
 
@@ -288,6 +291,20 @@ class Sums(Exponentials):
         for index, span in reversed(inner):
             total = self._sum_over(index, span, total)
         return total
+
+
+def _first(span: Span) -> int | None:
+    """The number that a range starts at, if it is one; without bounds, indices count from one."""
+    start = span[0] if span else (ONE_KEY, ONE_KEY)
+    if start is None or start[1] != ONE_KEY:
+        return None
+    match start[0]:
+        case ():
+            return 0
+        case (((), number),):
+            return number
+        case _:
+            return None
 
 
 def _nesting(table: Generators, gid: int) -> int:
