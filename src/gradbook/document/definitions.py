@@ -113,7 +113,7 @@ class Definitions:
             self.define(left, right, line)
             return Finding(Verdict.STATED)
         value = is_given(right)
-        if value and self._is_value_only(left):
+        if value and relation != "~" and self._is_value_only(left):
             return self._value_again(left, right, line, clock)
         if value and not self._computable(left, clock):
             # a number for a quantity that has a formula whose inputs are not given
