@@ -353,7 +353,8 @@ class Checker:
         symbols: list[Expr] = []
         _attach_conditions(formula.statements)
         for statement in formula.statements[1:]:
-            if statement.words.lower().split(" ")[0].strip(",:") in ("where", "with", "here"):
+            opener = statement.words.lower().split(" ")[0].strip(",:")
+            if opener in ("where", "with", "here") or (not opener and self._explains(statement, formula)):
                 self._foresee(statement, Role.GIVEN)
         for order, statement in enumerate(formula.statements, 1):
             self.chains.leads_on = order < len(formula.statements) and formula.statements[order].follows_arrow
@@ -364,6 +365,13 @@ class Checker:
             self.chains.statement(statement, own if own is not Role.CLAIM else role, display)
         if symbols and not display:
             self._declare(formula, symbols, before, after, run, place)
+
+    def _explains(self, statement: Statement, formula: Formula) -> bool:
+        r"""``f'(x) = 2u, \quad u = x``: whether it says what a letter of the line before it is."""
+        left = statement.sides[0]
+        if len(left) != 1 or not left[0].is_letter or left[0].text in self.table.known:
+            return False
+        return any(t.text == left[0].text for side in formula.statements[0].sides[1:] for t in side)
 
     def _declare(
         self, formula: Formula, symbols: list[Expr], before: str, after: str, run: Passage | None, place: int

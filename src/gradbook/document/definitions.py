@@ -91,7 +91,8 @@ class Definitions:
             reverse = form_of(right)
             if reverse is None or self.is_defined(right) or plain_number(left) is not None:
                 return None
-            if role is not Role.LET and (self.rests_on_definition(left) or self._known(right)):
+            unread = any(n.name in table.unreadable for n in walk(left) if isinstance(n, Symbol | Apply))
+            if role is not Role.LET and (unread or self.rests_on_definition(left) or self._known(right)):
                 return None
             self.define(right, left, line)
             return Finding(Verdict.STATED)
