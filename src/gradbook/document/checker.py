@@ -325,11 +325,15 @@ class Checker:
             if (
                 left is not None
                 and right is not None
-                and not self.definitions.is_defined(left)
+                and (not self.definitions.is_defined(left) or self._is_of_another_part(left))
                 and not self.definitions.mentions(right, left)
             ):
                 self.chains.foreseen.add(id(statement))
                 self.definitions.define(left, right, 0)
+
+    def _is_of_another_part(self, name: Expr) -> bool:
+        known = self.table.definitions.get(name.name) if isinstance(name, Symbol) else None
+        return known is not None and known.section != self.table.section
 
     # --- one formula ----------------------------------------------------------------------------
 
@@ -369,7 +373,10 @@ class Checker:
     def _explains(self, statement: Statement, formula: Formula) -> bool:
         r"""``f'(x) = 2u, \quad u = x``: whether it says what a letter of the line before it is."""
         left = statement.sides[0]
-        if len(left) != 1 or not left[0].is_letter or left[0].text in self.table.known:
+        if len(left) != 1 or not left[0].is_letter or left[0].text in self.table.values:
+            return False
+        known = self.table.definitions.get(left[0].text)
+        if known is not None and known.section == self.table.section:
             return False
         return any(t.text == left[0].text for side in formula.statements[0].sides[1:] for t in side)
 

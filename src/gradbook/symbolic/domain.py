@@ -286,6 +286,10 @@ def compared_values(exprs: Iterable[Expr]) -> dict[Symbol, tuple[Fraction, ...]]
                             Number(value), Op.EQ, Symbol() as symbol
                         ):
                             here.setdefault(symbol, set()).add(value)
+                        case Relation(Symbol() as symbol, Op.EQ, Neg(Number(value))) | Relation(
+                            Neg(Number(value)), Op.EQ, Symbol() as symbol
+                        ):
+                            here.setdefault(symbol, set()).add(-value)
                         case Relation(left, _, right):
                             atoms = free_symbols(left) | free_symbols(right)
                             spoiled |= {s for s in atoms if isinstance(s, Symbol)}
