@@ -489,6 +489,7 @@ _READINGS = (
     Reading(slash_takes_product=True),
     Reading(derivative_takes_product=False),
     Reading(bracket_takes_product=True),
+    Reading(sigma_applies=True),
     Reading(slash_takes_product=True, derivative_takes_product=False),
 )
 

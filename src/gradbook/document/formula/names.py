@@ -107,6 +107,8 @@ class Reading:
     derivative_takes_product: bool = True
     #: ``\\nabla (…) (…)`` differentiates the product rather than the first bracket.
     bracket_takes_product: bool = False
+    #: ``\\sigma(…)`` is the sigmoid in a document where \\sigma is a quantity too.
+    sigma_applies: bool = False
 
 
 def relation_of(token: Token) -> str | None:

@@ -167,9 +167,9 @@ class Naming(Subscripts, Calculus):
         if name == r"\sigma" and not spread and not self._holds_itself(name):
             return True
         if name == r"\sigma" and spread and token.text == "(" and name not in names.functions:
-            raise self.fail(
-                "whether “σ(…)” is the sigmoid or a product is not clear, since σ is a quantity too"
-            )
+            # a standard deviation times a bracket, or the sigmoid
+            self.ambiguous = True
+            return self.reading.sigma_applies
         plain = _without_face(name)
         if len(plain) > 2 and plain.lower() in ROMAN_NAMES and plain not in names.variables:
             return True
