@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from gradbook.document.claims import ORDERS, Finding, Judge, Link
 from gradbook.document.definitions import Definitions, form_of, is_given
@@ -17,6 +17,7 @@ from gradbook.document.statements import Statement
 from gradbook.document.symbols import Belief, Table, atom_of, head_key, plain_number
 from gradbook.document.tokens import FormulaError, Kind, Token
 from gradbook.document.trees import Trees
+from gradbook.document.written_vectors import components, gradient
 from gradbook.symbolic.bounds import BoundHit, Clock
 from gradbook.symbolic.expr import (
     FUNCTIONS,
@@ -49,6 +50,8 @@ class Chain:
     wrong_line: int | None = None
     sides: int = 0
     head_defined: bool = False
+    #: The components of the last side, where it was a vector written out.
+    vector: list[Expr] = field(default_factory=list[Expr])
 
 
 class Chains:
@@ -278,6 +281,12 @@ class Chains:
         for k in range(len(statement.marks)):
             left, right = trees[k], trees[k + 1]
             relation = statement.relation(k)
+            written = self._written_out(statement, k, left, clock, chain)
+            if written is not None:
+                self.places.emit_link(statement, k, written)
+                chain.last = right
+                chain.sides += 1
+                continue
             if right is None or left is None:
                 self._unreadable(statement, k, left, right, chain)
                 chain.last = right
@@ -290,6 +299,28 @@ class Chains:
             self._remember(finding, chain, right, statement, k)
         self._renewed(statement, trees, chain)
         del display
+
+    def _written_out(
+        self, statement: Statement, k: int, left: Expr | None, clock: Clock, chain: Chain
+    ) -> Finding | None:
+        """``\\nabla f = (2x, 2y)``, component by component; None if that is not what stands here."""
+        before, chain.vector = chain.vector, []
+        parts = components(statement.sides[k + 1]) if statement.relation(k) == "=" else []
+        if not parts:
+            return None
+        before = before or gradient(left, self.table)
+        trees = [self.trees.side(part) for part in parts]
+        known = [tree for tree in trees if tree is not None]
+        if not before or len(before) != len(parts) or len(known) != len(parts):
+            return None
+        chain.vector = known
+        judge = Judge(self.table, clock, self.memory)
+        findings = [judge.judge(Link(a, "=", b)) for a, b in zip(before, known, strict=True)]
+        for verdict in (Verdict.REFUTED, Verdict.UNREAD, Verdict.UNDECIDED, Verdict.AGREES, Verdict.FOLLOWS):
+            for place, finding in enumerate(findings, 1):
+                if finding.verdict is verdict:
+                    return replace(finding, message=f"component {place}: {finding.message}".rstrip(": "))
+        return findings[0]
 
     def _quotients(self, statement: Statement) -> list[Expr | None]:
         """``df = 2x dx`` as the derivative that it tells, where f is known as a formula in x; else nothing."""

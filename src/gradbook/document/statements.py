@@ -165,13 +165,13 @@ def _outside(tokens: list[Token]) -> list[Token]:
 def _opens(token: Token) -> bool:
     if token.kind is Kind.CHAR:
         return token.text in _OPENING_SIGNS
-    return token.kind in _OPENING
+    return token.kind in _OPENING or token.is_macro("langle")
 
 
 def _closes(token: Token) -> bool:
     if token.kind is Kind.CHAR:
         return token.text in _CLOSING_SIGNS
-    return token.kind in _CLOSING
+    return token.kind in _CLOSING or token.is_macro("rangle")
 
 
 def _strip_space(tokens: list[Token]) -> list[Token]:
