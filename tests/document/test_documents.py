@@ -22,7 +22,8 @@ from gradbook.document import check_text
 from gradbook.document.report import Line, Verdict
 
 DOCUMENTS = Path(__file__).parents[1] / "documents"
-PATHS = sorted(p for p in DOCUMENTS.iterdir() if p.suffix in {".md", ".tex", ".ipynb"})
+NOTATION = Path(__file__).parents[2] / "docs" / "notation.md"
+PATHS = [*sorted(p for p in DOCUMENTS.iterdir() if p.suffix in {".md", ".tex", ".ipynb"}), NOTATION]
 EXPECT = re.compile(
     r"<!--\s*expect:\s*(?P<html>[^>]*?)\s*-->|^[ \t]*%[ \t]*expect:[ \t]*(?P<tex>.*?)[ \t]*$", re.M
 )

@@ -317,6 +317,13 @@ def test_terms_of_different_scale_stay_apart_under_a_sum() -> None:
     assert outcome(total(Mul((Delta(i, j), Pow(x_i, HALF)))), Pow(x_j, HALF)) is Outcome.PROVED
 
 
+def test_a_term_on_a_kink_is_left_open() -> None:
+    def picked(value: Expr) -> Expr:
+        return Sum(cases((x, Relation(i, Op.EQ, value)), (f("step", i), Otherwise())), "i", ZERO, n)
+
+    assert outcome(picked(ZERO), picked(ONE)) is not Outcome.PROVED
+
+
 def test_the_inner_range_may_depend_on_the_outer_index() -> None:
     triangle = total(total(comp("x", j), j, i), i)
     assert outcome(triangle, total(total(comp("x", k), k, j), j)) is Outcome.PROVED

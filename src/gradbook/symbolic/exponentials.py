@@ -201,6 +201,8 @@ class Exponentials(Signs):
                     return None
                 return self._multiple(monomial, den, own, count)[0 if name == "sin" else 1]
             case ("root", radicand, degree):
+                if self.from_key(radicand).is_zero():
+                    return self.zero
                 own = self.facts.degrees.setdefault(self.table.shape(radicand), degree)
                 if own % degree:
                     self._of_degree(radicand, lcm(own, degree))

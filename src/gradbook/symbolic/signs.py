@@ -10,7 +10,7 @@ from flint import fmpz_mpoly
 from gradbook.symbolic.expr import Constant, Number, Symbol, number
 from gradbook.symbolic.generators import ONE_KEY, Monomial, PolyKey
 from gradbook.symbolic.quotients import Quotient, Quotients
-from gradbook.symbolic.regions import NeedEqual, NeedSign
+from gradbook.symbolic.regions import NeedEqual, NeedSign, NotNormal
 
 
 class Variation(IntEnum):
@@ -198,8 +198,10 @@ class Signs(Quotients):
         """The value of an indicator or delta that no bound index is left in, as after a contraction."""
         match key:
             case ("pos", factor) if not self.table.poly_depends(factor):
-                sign = self._factor_sign(self.from_key(factor))
-                return self.one if sign.is_one() else self.zero
+                poly = self.from_key(factor)
+                if poly.is_zero():
+                    raise NotNormal("a term of a sum on a kink")
+                return self.one if self._sign(poly).is_one() else self.zero
             case ("delta", left, right) if not (self.table.depends(left) | self.table.depends(right)):
                 if left == right:
                     return self.one
