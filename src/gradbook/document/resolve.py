@@ -372,7 +372,7 @@ class Resolution:
         inner = opaque | hidden if not same or any(orders) else opaque
         tree = self.of(body, inner)
         if any(orders):
-            self.implied.update(dict.fromkeys(inferred_positive((tree,))))
+            self.implied.update(dict.fromkeys(inferred_positive((tree,), frozenset(self.table.integers))))
         for k, order in enumerate(orders):
             if order:
                 tree = differentiate(tree, params[k], order)
@@ -521,7 +521,7 @@ class Resolution:
                 raise Unresolved(
                     f"what is differentiated does not depend on “{name}” as far as the document says"
                 )
-        self.implied.update(dict.fromkeys(inferred_positive((body,))))
+        self.implied.update(dict.fromkeys(inferred_positive((body,), frozenset(self.table.integers))))
         try:
             return differentiate(body, wrt, node.order)
         except NotDifferentiable as error:
