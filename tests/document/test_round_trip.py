@@ -301,8 +301,19 @@ $$\frac{\partial L}{\partial z^{(1)}}=\left({W^{(2)}}^T\delta{(2)}\right)\odot\s
     [
         r"$d\text{where}b;i$",
         _LAYERS,
+        "start$0=x_0$$f(4)=1$",
+        "so that$2y=0$$r\\theta=n\\theta$",
+        r"$) \ne j\ne j$$\frac{\partial p}{\partial z_j}{e{j}}{(m)}=p$",
+        r"$$E = (t - (1+x+y+z)^{40} u)^2 + s^2 = \prod_{i=1}^{n} x_i$$",
     ],
-    ids=["words without a condition", "a gradient at a point"],
+    ids=[
+        "words without a condition",
+        "a gradient at a point",
+        "an equation that says zero",
+        "an equation of one term",
+        "unequal to itself",
+        "a large polynomial squared",
+    ],
 )
 def test_what_fuzzing_found_gets_verdicts(text: str) -> None:
     assert complaint(check_text(text, "a.md"), text, 0.0) is None

@@ -398,7 +398,9 @@ class Resolution:
             if len(hidden) != 1:
                 raise Unresolved(f"with respect to what “{bare(name)}′” is meant is not clear")
             return Apply(name, hidden, (sum(orders),))
-        places = (orders or (0,) * len(args)) if len(orders) in (0, len(args)) else orders
+        if orders and len(orders) != len(args):
+            raise Unresolved(f"by which of its arguments “{bare(name)}” is differentiated is not clear")
+        places = orders or (0,) * len(args)
         full = (*resolved, *hidden)
         if not full:
             return Symbol(name)

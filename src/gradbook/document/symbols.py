@@ -245,7 +245,7 @@ class Table:
         unequal: set[frozenset[str]] = set()
         for condition in dict.fromkeys((*self.conditions, *self.of_case, *self.passing, *extra)):
             match condition:
-                case Relation(Symbol(a), Op.NE, Symbol(b)):
+                case Relation(Symbol(a), Op.NE, Symbol(b)) if a != b:
                     unequal.add(frozenset((a, b)))
                 case Relation(_, Op.EQ | Op.NE, _):
                     continue

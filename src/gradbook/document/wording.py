@@ -29,6 +29,8 @@ def as_written(expr: Expr, table: Table) -> Expr:
 
 
 def _application(node: Apply, table: Table) -> Expr:
+    if not node.args:
+        return node
     hidden = tuple(sorted(table.depends.get(node.name, ()), key=repr))
     usual = table.usual_arguments.get(node.name, ())
     hidden = tuple(h for h in hidden if h not in usual)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from gradbook.symbolic.expr import (
+    ZERO,
     Add,
     Apply,
     Cases,
@@ -361,7 +362,7 @@ def solutions(equations: Iterable[Relation]) -> dict[Expr, Expr]:
             if atom in others or any(key in others or atom in walk(value) for key, value in found.items()):
                 continue
             parts = tuple(_scaled(term, -factor / coefficient) for term, factor in rest)
-            found[atom] = parts[0] if len(parts) == 1 else Add(parts)
+            found[atom] = Add(parts) if len(parts) > 1 else parts[0] if parts else ZERO
             break
     return found
 

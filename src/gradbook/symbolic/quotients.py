@@ -222,9 +222,11 @@ class Quotients(ABC):
         bits = max((int(c).bit_length() for c in poly.coeffs()), default=0)
         if bits * n > MAX_BITS:
             raise BoundHit("the size of a power of numbers")
+        # (terms + n - 1 choose n) products, counted from the shorter side
+        short, long = sorted((n, terms - 1))
         expected = 1
-        for k in range(1, min(n, terms)):
-            expected = expected * (n + k) // k
+        for k in range(1, short + 1):
+            expected = expected * (long + k) // k
             if expected > MAX_TERMS:
                 raise BoundHit("the size of an expanded power")
         power = poly**n
