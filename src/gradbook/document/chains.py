@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from gradbook.document.claims import ORDERS, Finding, Judge, Link
 from gradbook.document.definitions import Definitions, form_of, is_given
-from gradbook.document.formula import Parser, Reading, read_expression
+from gradbook.document.formula import Reading, read_expression
 from gradbook.document.memory import Memory, spelling_of
 from gradbook.document.places import Places
 from gradbook.document.prose import Role
@@ -49,7 +49,6 @@ class Chain:
     last: Expr | None = None
     wrong_line: int | None = None
     sides: int = 0
-    head_defined: bool = False
     #: The components of the last side, where it was a vector written out.
     vector: list[Expr] = field(default_factory=list[Expr])
 
@@ -110,20 +109,20 @@ class Chains:
             return
         passing = list(self.table.passing)
         for tokens in statement.conditions:
-            self._inline_condition(tokens)
+            self.assume_passing(tokens)
         relations = [statement.relation(k) for k in range(len(statement.marks))]
         if relations == ["sim"] and not display:
             return  # "x ~ N(0, 1)" in a sentence says what kind of thing x is
-        if any(r in ("propto", "sim", "ll", "gg", "subset", "notin", "->") for r in relations):
+        if any(r in _ODD_RELATIONS for r in relations):
             self._odd_relation(statement, relations)
         elif all(r in ORDERS or r == "in" for r in relations) and not statement.continues:
             self._inequality(statement, role, clock)
         elif not statement.continues and role is Role.CONDITION and self._defines_in_passing(statement):
-            self._links(statement, Role.LET, clock, display)
+            self._links(statement, Role.LET, clock)
         elif not statement.continues and self._is_imposed(statement, role):
             self._imposed(statement, role)
         else:
-            self._links(statement, role, clock, display)
+            self._links(statement, role, clock)
         if statement.conditions:
             self.table.passing[:] = passing
 
@@ -161,13 +160,11 @@ class Chains:
             return True
         return self.definitions.rests_on_definition(left) and right != ZERO
 
-    def _inline_condition(self, tokens: list[Token]) -> None:
-        try:
-            parser = Parser(tokens, self.table.names, Reading(), None)
-            condition = parser.condition()
-        except (FormulaError, BoundHit):
-            return
-        self.table.assume(condition, passing=True)
+    def assume_passing(self, tokens: list[Token]) -> None:
+        """``0 < x < 1`` as a condition of this sentence; nothing for what cannot be read as such."""
+        condition = self.trees.condition(tokens)
+        if condition is not None:
+            self.table.assume(condition, passing=True)
 
     def _odd_relation(self, statement: Statement, relations: list[str]) -> None:
         if all(r == "->" for r in relations):
@@ -181,20 +178,9 @@ class Chains:
             token = statement.marks[k]
             self.places.emit_link(
                 statement, k, Finding(Verdict.UNREAD, "X104", f"the relation “{token.text}” is not known here")
-                if relation in ("propto", "sim", "ll", "gg", "subset", "notin", "->")
+                if relation in _ODD_RELATIONS
                 else Finding(Verdict.UNDECIDED, "U101", "part of a line with a relation that is not known here"),
             )  # fmt: skip
-
-    def relation_conditions(self, statement: Statement) -> list[Condition]:
-        """``0 < x < 1`` as conditions; nothing for what cannot be read as such."""
-        tokens = [*statement.sides[0]]
-        for mark, side in zip(statement.marks, statement.sides[1:], strict=True):
-            tokens += [mark, *side]
-        try:
-            parser = Parser(tokens, self.table.names, Reading(), None)
-            return [parser.condition()]
-        except (FormulaError, BoundHit, RecursionError):
-            return []
 
     def _inequality(self, statement: Statement, role: Role, clock: Clock) -> None:
         """``x > 0`` says where the symbols live; an inequality about defined things is a claim."""
@@ -238,10 +224,8 @@ class Chains:
             note_space(self.table, name, space, target)
             self.places.emit_link(statement, k, Finding(Verdict.STATED))
             return
-        try:
-            parser = Parser(tokens, self.table.names, Reading(), None)
-            condition = parser.condition()
-        except (FormulaError, BoundHit):
+        condition = self.trees.condition(tokens)
+        if condition is None:
             self.places.emit_link(
                 statement, k, Finding(Verdict.STATED) if left is not None else self._why(statement, k)
             )
@@ -267,7 +251,7 @@ class Chains:
                 self.table.assume(Relation(left, relation, right), passing=True)
             self.places.emit_link(statement, k, Finding(Verdict.STATED))
 
-    def _links(self, statement: Statement, role: Role, clock: Clock, display: bool) -> None:
+    def _links(self, statement: Statement, role: Role, clock: Clock) -> None:
         chain = self.chain
         trees = self._quotients(statement)
         if not trees:
@@ -284,21 +268,15 @@ class Chains:
             written = self._written_out(statement, k, left, clock, chain)
             if written is not None:
                 self.places.emit_link(statement, k, written)
-                chain.last = right
-                chain.sides += 1
-                continue
-            if right is None or left is None:
+            elif right is None or left is None:
                 self._unreadable(statement, k, left, right, chain)
-                chain.last = right
-                chain.sides += 1
-                continue
-            finding = self._link(statement, k, left, right, relation, role, clock, chain)
-            self.places.emit_link(statement, k, finding)
+            else:
+                finding = self._link(statement, k, left, right, relation, role, clock, chain)
+                self.places.emit_link(statement, k, finding)
+                self._remember(finding, chain, right, statement, k)
             chain.last = right
             chain.sides += 1
-            self._remember(finding, chain, right, statement, k)
         self._renewed(statement, trees, chain)
-        del display
 
     def _written_out(
         self, statement: Statement, k: int, left: Expr | None, clock: Clock, chain: Chain
@@ -350,9 +328,7 @@ class Chains:
         chain: Chain,
     ) -> Finding:
         first = chain.sides == 0
-        line = self.places.line_at(
-            statement.sides[k + 1][0].start if statement.sides[k + 1] else statement.marks[k].start
-        )
+        line = self.places.line_of(statement, k)
         if first and id(statement) in self.foreseen:
             return Finding(Verdict.STATED)
         if first and isinstance(left, Sum) and self.definitions.normalised(left, right):
@@ -403,16 +379,19 @@ class Chains:
         other = self._other_reading(statement, k, left, right, link, clock)
         if other is not None:
             return other
-        assumable = not self.definitions.rests_on_definition(left) and not _is_known_slope(left)
         unproved = finding.verdict in (Verdict.REFUTED, Verdict.UNDECIDED, Verdict.UNREAD)
-        if first and role is Role.GIVEN and unproved and assumable:
+        if first and role is Role.GIVEN and unproved and self._is_assumable(left):
             self.definitions.constrain(left, right)
             return Finding(Verdict.STATED)
-        if first and finding.verdict in (Verdict.REFUTED, Verdict.UNREAD, Verdict.UNDECIDED):
+        if first and unproved:
             again = self.definitions.redefined(left, right, line)
             if again is not None:
                 return again
         return finding
+
+    def _is_assumable(self, left: Expr) -> bool:
+        """Whether an equation about this can be laid down: not about what is defined or known."""
+        return not self.definitions.rests_on_definition(left) and not _is_known_slope(left)
 
     def _own_function(self, side: list[Token], left: Expr, right: Expr, clock: Clock) -> Expr | None:
         """``\\text{Softplus}(x) = …`` that is not the usual one: the document's own function from here on."""
@@ -467,9 +446,7 @@ class Chains:
 
     def _remember(self, finding: Finding, chain: Chain, right: Expr, statement: Statement, k: int) -> None:
         """Wrong lines and rounded results are what later lines of the writer may rest on."""
-        line = self.places.line_at(
-            statement.sides[k + 1][0].start if statement.sides[k + 1] else statement.marks[k].start
-        )
+        line = self.places.line_of(statement, k)
         if finding.verdict is Verdict.REFUTED and chain.wrong_line is None:
             chain.wrong_line = line
         if finding.verdict is Verdict.FOLLOWS and chain.wrong_line is None:
@@ -516,6 +493,8 @@ class Chains:
                 self.table.definitions.pop(form[0], None)
 
 
+#: Relations that are neither judged nor taken as conditions.
+_ODD_RELATIONS = frozenset({"propto", "sim", "ll", "gg", "subset", "notin", "->"})
 _READINGS = (
     Reading(slash_takes_product=True),
     Reading(derivative_takes_product=False),

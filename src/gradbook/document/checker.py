@@ -318,8 +318,7 @@ class Checker:
             return
         relation = statement.relation(0)
         if relation in ORDERS or relation == "in":
-            for condition in self.chains.relation_conditions(statement):
-                self.table.assume(condition, passing=True)
+            self.chains.assume_passing(statement.tokens)
         elif relation == "=" and role in (Role.GIVEN, Role.CLAIM, Role.LET):
             left, right = self.trees.side(statement.sides[0]), self.trees.side(statement.sides[1])
             if (
@@ -368,23 +367,20 @@ class Checker:
             own = prose.role_of(statement.words) if statement.words else Role.CLAIM
             self.chains.statement(statement, own if own is not Role.CLAIM else role, display)
         if symbols and not display:
-            self._declare(formula, symbols, before, after, run, place)
+            self._declare(symbols, before, after, run, place)
 
     def _explains(self, statement: Statement, formula: Formula) -> bool:
         r"""``f'(x) = 2u, \quad u = x``: whether it says what a letter of the line before it is."""
         left = statement.sides[0]
         if len(left) != 1 or not left[0].is_letter or left[0].text in self.table.values:
             return False
-        known = self.table.definitions.get(left[0].text)
-        if known is not None and known.section == self.table.section:
+        name = Symbol(left[0].text)
+        if self.table.definitions.get(name.name) is not None and not self._is_of_another_part(name):
             return False
         return any(t.text == left[0].text for side in formula.statements[0].sides[1:] for t in side)
 
-    def _declare(
-        self, formula: Formula, symbols: list[Expr], before: str, after: str, run: Passage | None, place: int
-    ) -> None:
+    def _declare(self, symbols: list[Expr], before: str, after: str, run: Passage | None, place: int) -> None:
         """``$w$, $b$ & $c$ are scalars``: a list of symbols shares its description."""
-        del formula
         if run is not None:
             for part in run.parts[place + 1 :]:
                 if isinstance(part, str):
@@ -455,10 +451,7 @@ def _attach_conditions(found: list[Statement]) -> None:
         relation = before.relation(0) if before.marks else ""
         holds = relation in ("=", "~") or (relation in ORDERS and len(before.sides[0]) > 3)
         if bounds and plain and holds and not after.words:
-            tokens = list(after.sides[0])
-            for mark, side in zip(after.marks, after.sides[1:], strict=True):
-                tokens += [mark, *side]
-            before.conditions.append(tokens)
+            before.conditions.append(after.tokens)
 
 
 def _names(node: Node, name: str) -> bool:

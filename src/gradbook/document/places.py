@@ -26,6 +26,11 @@ class Places:
         """The line of the document, from 1, of a place in the piece."""
         return self.source.position(self.offset(at))[0]
 
+    def line_of(self, statement: Statement, k: int) -> int:
+        """The line of the document where the right side of link ``k`` begins."""
+        side = statement.sides[k + 1] or [statement.marks[k]]
+        return self.line_at(side[0].start)
+
     def emit_all(self, statement: Statement, finding: Finding) -> None:
         """The same finding for every link of a statement."""
         for k in range(len(statement.marks)):

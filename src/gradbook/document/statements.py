@@ -35,6 +35,14 @@ class Statement:
         """Whether the chain goes on from the one above."""
         return bool(self.marks) and not self.sides[0]
 
+    @property
+    def tokens(self) -> list[Token]:
+        """All sides with the relations between them."""
+        found = [*self.sides[0]]
+        for mark, side in zip(self.marks, self.sides[1:], strict=True):
+            found += [mark, *side]
+        return found
+
     def relation(self, k: int) -> str:
         """The k-th relation in one spelling."""
         return relation_of(self.marks[k]) or ""

@@ -135,7 +135,14 @@ class Trees:
     def conditions(self, text: str) -> list[Condition]:
         """The conditions that a formula states; none if it cannot be read."""
         try:
-            parser = Parser(tokenise(text), self.table.names, Reading(), None)
-            return [parser.condition()]
+            found = self.condition(tokenise(text))
         except FormulaError:
             return []
+        return [] if found is None else [found]
+
+    def condition(self, tokens: list[Token]) -> Condition | None:
+        """The condition that tokens begin with; None if it cannot be read."""
+        try:
+            return Parser(tokens, self.table.names, Reading(), None).condition()
+        except (FormulaError, BoundHit, RecursionError):
+            return None
