@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.effort import effort
 from tests.symbolic.strategies import expressions
+from tests.symbolic.test_layout import ODD
 
 from gradbook.document.formula import Names, read_expression
 from gradbook.document.tokens import tokenise
@@ -71,6 +72,7 @@ READ: list[tuple[str, Expr]] = [
     ("a/b*c", Mul((Div(a, b), c))),
     ("a/b/c", Div(Div(a, b), c)),
     ("1/2 x", Mul((Div(ONE, TWO), x))),
+    ("1/n sum(x_i, i)", Mul((Div(ONE, n), Sum(x_i, "i")))),
     ("a - (b - c)", Add((a, Neg(Add((b, Neg(c))))))),
     # powers
     ("x**2", Pow(x, TWO)),
@@ -290,6 +292,7 @@ def test_statements(text: str, statement: Statement) -> None:
         ("x $ y", 3, "expected a number, a name or a sign, found “$”"),
         ("x\x1b", 2, "expected a number, a name or a sign, found the character U+001B"),
         ("1/2x", 2, "expected brackets that say what is divided by"),
+        ("a / b c", 3, "expected brackets that say what is divided by"),
         ("x'", 3, "expected “(” after the prime, which belongs to a function, found the end"),
         ("x^2 + xy + y^2", 7, "expected one name, or x*y with its signs, found “xy”"),
         ("sin", 4, "expected the argument of “sin”, found the end"),
@@ -373,6 +376,59 @@ def test_long_texts_are_refused_and_wide_ones_are_not() -> None:
     with pytest.raises(PlainError, match="at most 20000 characters"):
         read("x+" * 20_000 + "x")
     assert len(walk(read("+".join(["x"] * 5_000)))) == 5_001
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "x",
+            "e",
+            "T",
+            "d",
+            r"\pi",
+            r"\theta",
+            r"\ell",
+            r"\text{net}",
+            r"\text{sum}",
+            r"\text{if}",
+            r"\text{pi}",
+        ),
+        *(
+            r"\hat{y}",
+            r"\hat{\theta}",
+            r"\bar{x}_{new}",
+            "y_{new}",
+            "y_{hat}",
+            "x_{t}",
+            "x_{i}",
+            "w_{11-1}",
+            "w_{12}",
+        ),
+        *(r"p_{\theta}", r"p_{\theta 1}", "z_{h1}", r"\text{net}_{h1}", "x^{(1)}", "x'", r"\mathcal{L}_{CE}"),
+        *(r"\mathbf{w}", r"\text{inp 1}", r"\Delta w", r"\text{x}", "?"),
+    ],
+)
+def test_any_name_is_written_so_that_it_is_read_back(name: str) -> None:
+    trees = [Symbol(name), Indexed(name, (t, i)), Apply(name, (x,)), Apply(name, (x,), (2,)), Sum(x_i, name)]
+    trees += [
+        Mul((Symbol(name), Add((x, y)))),
+        Add((Symbol(name), Apply(name, (x,)))),
+        Apply(name, (x, y), (1, 0)),
+    ]
+    for tree in (*trees, Sum(Mul((Symbol(name), Indexed("w", (i, j)))), "t"), Pow(x, Symbol(name))):
+        assert read(write(tree)) == tree
+
+
+def test_a_power_written_with_a_decimal_keeps_its_brackets() -> None:
+    tree = Pow(Pow(x, number("0.5")), TWO)
+    assert write(tree) == "(x^0.5)^2"
+    assert read(write(tree)) == tree
+
+
+@pytest.mark.parametrize("tree", ODD, ids=[str(k) for k in range(len(ODD))])
+def test_trees_that_no_parser_produces_are_written_in_one_line(tree: Node) -> None:
+    assert write(tree).isprintable()
 
 
 def test_numbers_with_very_many_digits_are_written() -> None:

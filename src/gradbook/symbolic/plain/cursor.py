@@ -37,9 +37,12 @@ class Cursor(ABC):
         self._look_at_names()
 
     def _look_at_names(self) -> None:
-        for token, after in zip(self.tokens, self.tokens[1:], strict=False):
+        for k, token in enumerate(self.tokens):
             if token.kind is not Kind.NAME:
                 continue
+            after = self.tokens[k + 1]
+            if after.kind is Kind.SCRIPT:
+                after = self.tokens[k + 2]
             if not after.is_sign("(", "'", "["):
                 self.bare.add(token.text)
             stem, *scripts = token.text.split("_")

@@ -211,11 +211,11 @@ class _Reader(Functions, Operators, Conditions):
 
     def _quotient(self, numerators: list[Expr], slash: Token) -> Expr:
         above = numerators[0] if len(numerators) == 1 else Mul(tuple(numerators))
+        k = self.at
         below = self.signed(self.power)
-        numeric = isinstance(above, Number) and isinstance(below, Number)
-        set_apart = self.tokens[self.at - 1].end < self.token.start
-        if self.starts_factor() and not (numeric and set_apart):
-            # 1/2x is read in both ways by different people
+        # 1/2x and a / b c are read in both ways by different people; in 1/n x the spaces say which way is meant
+        close = self.tokens[k - 2].end == slash.start and slash.end == self.tokens[k].start
+        if self.starts_factor() and not (close and self.tokens[self.at - 1].end < self.token.start):
             raise PlainError(
                 "expected brackets that say what is divided by, found “/” before a product: "
                 "write a/(b*c) or (a/b)*c",

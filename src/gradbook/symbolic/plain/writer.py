@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from decimal import Decimal
 from enum import IntEnum
 from itertools import pairwise
 
+from gradbook.symbolic.digits import literal, signed, whole
 from gradbook.symbolic.expr import (
     HALF,
     Add,
@@ -126,7 +126,7 @@ class _Writer:
 
     def name(self, latex: str) -> str:
         """A name without indices."""
-        return self.typed(latex) or f"`{latex}`"
+        return self.typed(latex) or _verbatim(latex)
 
     def indexed(self, base: str, indices: tuple[Expr, ...]) -> str:
         """A component: ``x_i`` where that is read so, else ``x[t]``."""
@@ -141,7 +141,7 @@ class _Writer:
         )
         if short:
             return f"{typed}_{''.join(texts)}"
-        return f"{typed or f'`{base}`'}[{', '.join(texts)}]"
+        return f"{typed or _verbatim(base)}[{', '.join(texts)}]"
 
     # --- expressions --------------------------------------------------------------------------
 
@@ -199,13 +199,13 @@ class _Writer:
     def _sum(self, terms: tuple[Expr, ...]) -> str:
         text = ""
         for term in terms:
-            negative, size = _sign(term)
+            negative, size = signed(term)
             sign = (" - " if negative else " + ") if text else ("-" if negative else "")
             text += sign + self.at(size, _Binding.PRODUCT)
         return text or "0"
 
     def _power(self, base: Expr, exponent: Expr) -> str:
-        if exponent == HALF and isinstance(exponent, Number) and _literal(exponent) is None:
+        if _is_half(exponent):
             return f"sqrt({self.at(base, _Binding.VALUE)})"
         raised = self.at(exponent, _Binding.ATOM)
         if exponent == Symbol("T"):
@@ -241,15 +241,16 @@ class _Writer:
             typed is None
             or stem in USUAL_VARIABLES
             or stem in (r"\sigma", r"\delta")
-            or stem in self.names.bare
+            or not self.names.bare.isdisjoint((stem, latex))
         ):
-            return f"`{latex}`"
+            return _verbatim(latex)
         return typed
 
     def _big_operator(self, node: Sum | Product) -> str:
         sign = "sum" if isinstance(node, Sum) else "prod"
         excluded = node.excluded if isinstance(node, Sum) else None
         body, index = self.at(node.body, _Binding.VALUE), self.name(node.index)
+        index = _verbatim(node.index) if "_" in index else index
         lower = "" if node.lower is None else self.at(node.lower, _Binding.TERM)
         upper = "" if node.upper is None else self.at(node.upper, _Binding.TERM)
         if excluded is None and bool(lower) == bool(upper):
@@ -304,6 +305,11 @@ class _Writer:
 MAX_PRIMES = 3
 
 
+def _verbatim(latex: str) -> str:
+    """A name as LaTeX spells it; one from somebody's document must not move the cursor of a terminal."""
+    return f"`{''.join(char for char in latex if char.isprintable() and char != '`')}`"
+
+
 def _binding(node: Expr) -> _Binding:
     match node:
         case Cases():
@@ -313,43 +319,22 @@ def _binding(node: Expr) -> _Binding:
         case Number():
             if node.value < 0:
                 return _Binding.TERM
-            return _Binding.PRODUCT if _literal(node) is None else _Binding.ATOM
+            return _Binding.PRODUCT if literal(node) is None else _Binding.ATOM
         case Mul() | Div():
             return _Binding.PRODUCT
         case Pow(_, exponent):
-            return _Binding.ATOM if exponent == HALF else _Binding.FACTOR
+            return _Binding.ATOM if _is_half(exponent) else _Binding.FACTOR
         case _:
             return _Binding.ATOM
 
 
-def _sign(term: Expr) -> tuple[bool, Expr]:
-    match term:
-        case Neg(arg):
-            return True, arg
-        case Number(value, decimals) if value < 0:
-            return True, Number(-value, decimals)
-        case _:
-            return False, term
-
-
-def _literal(node: Number) -> str | None:
-    """The digits of a number that is whole, or that its decimals hold exactly; None for a fraction."""
-    value = abs(node.value)
-    if node.decimals:
-        scaled = value * 10**node.decimals
-        if scaled.denominator == 1:
-            digits = _whole(scaled.numerator).rjust(node.decimals + 1, "0")
-            return f"{digits[: -node.decimals]}.{digits[-node.decimals :]}"
-    return _whole(value.numerator) if value.denominator == 1 else None
-
-
-def _whole(value: int) -> str:
-    """Digits of a whole number; ``str`` of an integer refuses to write very many, a decimal does not."""
-    return format(Decimal(value), "f")
+def _is_half(exponent: Expr) -> bool:
+    """Whether a power is a square root, and is not written with 0.5."""
+    return isinstance(exponent, Number) and exponent == HALF and literal(exponent) is None
 
 
 def _number(node: Number) -> str:
-    literal = _literal(node)
-    if literal is None:
-        literal = f"{_whole(abs(node.value.numerator))}/{_whole(node.value.denominator)}"
-    return ("-" if node.value < 0 else "") + literal
+    digits = literal(node)
+    if digits is None:
+        digits = f"{whole(abs(node.value.numerator))}/{whole(node.value.denominator)}"
+    return ("-" if node.value < 0 else "") + digits
