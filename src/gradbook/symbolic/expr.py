@@ -516,3 +516,17 @@ def fresh_name(stem: str, used: set[str]) -> str:
     while name in used:
         name += "'"
     return name
+
+
+def replace(node: Any, parts: Mapping[Any, Any]) -> Any:
+    """Replace whole subtrees wherever they stand, also under a sum whose index they use.
+
+    :func:`substitute` puts values in for quantities and keeps bound indices apart; this puts one way to write
+    something in the place of another.
+
+    >>> replace(Sum(Indexed("x", (Symbol("i"),)), "i"), {Indexed("x", (Symbol("i"),)): Symbol("y")}).body
+    Symbol(name='y')
+    """
+    if node in parts:
+        return parts[node]
+    return rebuild(node, lambda part: replace(part, parts))

@@ -21,6 +21,10 @@ POINTS_OF_CASES = 160
 SANITY_POINTS = 2
 
 
+#: Why nothing is said of sides that have values nowhere, or nearly so.
+NO_POINT = "no point was found where both sides have a value"
+
+
 class Search:
     """Looks for a point where the two sides certainly differ.
 
@@ -57,7 +61,7 @@ class Search:
                 break
         if agreed:
             return Decision(Outcome.PROVED)
-        return Decision(Outcome.UNDECIDED, "no point was found where both sides have a value")
+        return Decision(Outcome.UNDECIDED, NO_POINT)
 
     def witness(self, op: Op) -> Decision:
         """A proof of ``left op right`` is only announced if it does not fail at points, of which there are some."""
@@ -68,7 +72,7 @@ class Search:
             )
         if self.inside:
             return Decision(Outcome.PROVED)
-        return Decision(Outcome.UNDECIDED, "no point was found where both sides have a value")
+        return Decision(Outcome.UNDECIDED, NO_POINT)
 
     def run(self, reason: str) -> Decision:
         """Refuted with a counterexample, or how far the sides agree."""
@@ -105,7 +109,7 @@ class Search:
             )
         if agreed:
             return Decision(Outcome.UNDECIDED, reason or "too few points where both sides have a value")
-        return Decision(Outcome.UNDECIDED, reason or "no point was found where both sides have a value")
+        return Decision(Outcome.UNDECIDED, reason or NO_POINT)
 
     def against(self, op: Op, points: int = 120) -> Decision:
         """A point where an inequality certainly fails, among so many points of the domain."""

@@ -67,17 +67,22 @@ def tidy(expr: Expr) -> Expr:
 def _add(terms: tuple[Expr, ...]) -> Expr:
     flat: list[Expr] = []
     constant = Fraction(0)
+    place: int | None = None
     for term in terms:
         for part in term.terms if isinstance(term, Add) else (term,):
             number = _number(part)
             if number is not None:
                 constant += number
+                place = len(flat) if place is None else place
             else:
                 flat.append(part)
     if constant:
-        # 1 - x rather than -x + 1
-        place = 0 if constant > 0 and flat and isinstance(flat[0], Neg) else len(flat)
-        flat.insert(place, _signed(constant))
+        # where the first number stood; but 1 - x rather than -x + 1, and x - 1 rather than -1 + x
+        if flat and isinstance(flat[0], Neg):
+            place = 0 if constant > 0 else place
+        elif constant < 0 and not place:
+            place = len(flat)
+        flat.insert(place or 0, _signed(constant))
     if not flat:
         return ZERO
     return flat[0] if len(flat) == 1 else Add(tuple(flat))

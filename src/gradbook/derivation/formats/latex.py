@@ -1,0 +1,103 @@
+r"""Derivations as LaTeX: a chain of rows, each with the rule that allows it.
+
+>>> from gradbook.derivation.steps import Definition
+>>> from gradbook.derivation.working import work_out
+>>> from gradbook.symbolic.expr import Func, Symbol
+>>> x = Symbol("x")
+>>> print(chain(work_out(Definition("f", (x,), Func("sin", (x,))), x)))
+\begin{aligned}
+\frac{df}{dx} &= \frac{d}{dx}\left[\sin\left(x\right)\right] && \text{(definition)} \\
+&= \cos\left(x\right) && \text{(sin)}
+\end{aligned}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from gradbook.derivation.formats.words import heading, kink_sentence, rule_names
+from gradbook.derivation.steps import Definition, Derivation
+from gradbook.symbolic.expr import Apply, Expr, Indexed
+from gradbook.symbolic.printing import to_latex
+
+
+def definition(of: Definition) -> str:
+    r"""``f(x) = body``.
+
+    >>> definition(Definition("f", (Symbol("x"),), Symbol("x")))
+    'f\\left(x\\right) = x'
+    """
+    return f"{to_latex(of.head)} = {to_latex(of.body)}"
+
+
+def quotient(derivation: Derivation) -> str:
+    r"""The left side: ``\frac{df}{dx}``, ``\frac{\partial^{2} f}{\partial x^{2}}``."""
+    d = "d" if derivation.variant == "d" else r"\partial "
+    name = to_latex(derivation.definition.bare)
+    runs = [(wrt, len(list(group))) for wrt, group in groupby(reversed(derivation.wrts))]
+    below = " ".join(
+        d
+        + (rf"\left({to_latex(wrt)}\right)" if power > 1 and "^" in to_latex(wrt) else to_latex(wrt))
+        + _raised(power)
+        for wrt, power in runs
+    )
+    return rf"\frac{{{d.strip()}{_raised(derivation.order)}{' ' if derivation.order > 1 or d != 'd' else ''}{name}}}{{{below}}}"
+
+
+def _raised(power: int) -> str:
+    return f"^{{{power}}}" if power > 1 else ""
+
+
+def rows(derivation: Derivation) -> list[tuple[str, str]]:
+    """Each right side with the rules that lead to it, the definition put in first."""
+    found = [(to_latex(derivation.asked), "definition")]
+    found += [(to_latex(step.after), rule_names(step)) for step in derivation.steps]
+    return found
+
+
+def chain(derivation: Derivation) -> str:
+    """The chain as an ``aligned`` environment."""
+    lines = [f"&= {side} && \\text{{({rule})}}" for side, rule in rows(derivation)]
+    lines[0] = f"{quotient(derivation)} {lines[0]}"
+    return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+
+
+_PREAMBLE = r"""\documentclass{article}
+\usepackage[utf8]{inputenc}
+\usepackage{amsmath,amssymb}
+\usepackage[margin=2.5cm]{geometry}
+\allowdisplaybreaks
+\begin{document}
+"""
+
+
+def document(derivations: Sequence[Derivation]) -> str:
+    """A document that LaTeX sets as it is."""
+    parts = [_PREAMBLE]
+    for derivation in derivations:
+        parts.append(rf"\section*{{{heading(derivation)}}}" + "\n")
+        if derivation.domain.conditions:
+            told = ", ".join(f"${to_latex(c)}$" for c in derivation.domain.conditions)
+            parts.append(f"Here {told}.\n")
+        parts.append(f"\\[\n{definition(derivation.definition)}\n\\]\n")
+        lines = [f"&= {side} && \\text{{({rule})}}" for side, rule in rows(derivation)]
+        lines[0] = f"{quotient(derivation)} {lines[0]}"
+        parts.append("\\begin{align*}\n" + " \\\\\n".join(lines) + "\n\\end{align*}\n")
+        parts += [
+            rf"Here $\displaystyle {to_latex(a)} = {to_latex(b)}$." + "\n" for a, b in identities(derivation)
+        ]
+        parts += [kink_sentence(kink, lambda node: f"${to_latex(node)}$") + "\n" for kink in derivation.kinks]
+    return "\n".join(parts) + "\n\\end{document}\n"
+
+
+def identities(derivation: Derivation) -> list[tuple[Expr, Expr]]:
+    """The equations that steps rest on, the definition apart."""
+    found: dict[tuple[Expr, Expr], None] = {}
+    for step in derivation.steps:
+        if step.identity is not None and step.identity[0] != derivation.definition.head:
+            found[step.identity] = None
+    return list(found)
+
+
+_ = (Apply, Indexed)

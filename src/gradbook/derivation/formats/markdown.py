@@ -1,0 +1,39 @@
+"""Derivations as Markdown that ``gradbook check`` reads back and proves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gradbook.derivation.formats import latex
+from gradbook.derivation.formats.words import heading, kink_sentence
+from gradbook.derivation.steps import Derivation
+from gradbook.symbolic.expr import Expr, Indexed, Symbol
+from gradbook.symbolic.printing import to_latex, to_text
+
+
+def document(derivations: Sequence[Derivation]) -> str:
+    """One section for each derivation: the definition, the chain of steps, where it does not hold."""
+    return "\n".join(_section(d) for d in derivations)
+
+
+def _section(derivation: Derivation) -> str:
+    parts = [f"# {heading(derivation)}\n"]
+    told = [f"${to_latex(c)}$" for c in derivation.domain.conditions]
+    told += [rf"$\sum_{{k}} {to_latex(_component(base))} = 1$" for base in sorted(derivation.domain.simplex)]
+    if told:
+        parts.append("For " + " and ".join(told) + ", let\n")
+    parts.append(f"$$\n{latex.definition(derivation.definition)}\n$$\n")
+    if derivation.conditions:
+        needs = " and ".join(f"`{to_text(c)}`" for c in derivation.conditions)
+        parts.append(f"It has a value only where {needs}.\n")
+    parts.append(f"$$\n{latex.chain(derivation)}\n$$\n")
+    for a, b in latex.identities(derivation):
+        parts.append(f"Here\n\n$$\n{to_latex(a)} = {to_latex(b)}\n$$\n")
+    parts += [kink_sentence(k, lambda node: f"`{to_text(node)}`") + "\n" for k in derivation.kinks]
+    if derivation.note:
+        parts.append(derivation.note + "\n")
+    return "\n".join(parts)
+
+
+def _component(base: str) -> Expr:
+    return Indexed(base, (Symbol("k"),))

@@ -1,0 +1,301 @@
+"""Working a derivative out, step by step, each step decided by the checker as it is made.
+
+>>> from gradbook.derivation.steps import Definition
+>>> from gradbook.symbolic import to_text
+>>> x = Symbol("x")
+>>> done = work_out(Definition("f", (x,), Func("log", (Add((ONE, Func("exp", (x,)))),))), x)
+>>> [(step.rules, to_text(step.after)) for step in done.steps]  # doctest: +NORMALIZE_WHITESPACE
+[(('logarithm',), '(1/(1 + exp(x)))·(d/dx[1 + exp(x)])'), (('exponential',), '(1/(1 + exp(x)))·exp(x)'),
+ (('simplify',), 'exp(x)/(1 + exp(x))'), (('sigmoid',), 'σ(x)')]
+>>> done.proved
+True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import cast
+
+from gradbook.derivation.algebra import simplify, with_decimals
+from gradbook.derivation.conditions import needed
+from gradbook.derivation.deltas import collapsed, totals_used
+from gradbook.derivation.familiar import familiar
+from gradbook.derivation.kinks import kinks
+from gradbook.derivation.rules import Rule, rewrite
+from gradbook.derivation.steps import Definition, Derivation, Detail, Step, pending
+from gradbook.symbolic.bounds import MAX_NODES, BoundHit, Clock
+from gradbook.symbolic.decide import decide
+from gradbook.symbolic.derivative import NotDifferentiable
+from gradbook.symbolic.domain import Domain
+from gradbook.symbolic.expr import (
+    ONE,
+    ZERO,
+    Add,
+    Apply,
+    Condition,
+    Derivative,
+    Expr,
+    Func,
+    Indexed,
+    Node,
+    Number,
+    Symbol,
+    children,
+    free_symbols,
+    rebuild,
+    substitute,
+    tree_size,
+    walk,
+)
+from gradbook.symbolic.outcomes import Outcome
+from gradbook.symbolic.search import NO_POINT
+from gradbook.symbolic.tidy import tidy
+
+
+class NeverDefined(ValueError):
+    """The formula has a value nowhere."""
+
+
+#: Steps of algebra, which are taken only if they are proved.
+_OPTIONAL = frozenset({"simplify", "Kronecker delta", "components that add up to one"})
+
+#: Most steps of one derivation.
+_MAX_STEPS = 400
+
+
+def work_out(
+    definition: Definition,
+    wrt: Expr | Sequence[Expr],
+    *,
+    detail: Detail = Detail.SHORT,
+    domain: Domain | None = None,
+    title: str = "",
+    note: str = "",
+) -> Derivation:
+    """The derivative of a definition by one quantity, or by several one after the other.
+
+    Raises:
+        BoundHit: the derivative grows too large.
+        NeverDefined: the formula has a value nowhere, such as the logarithm of a negative number.
+        NotDifferentiable: a part has no derivative rule, or is no number.
+    """
+    wrts = (wrt,) if isinstance(wrt, Expr) else tuple(wrt)
+    if not wrts:
+        raise ValueError("nothing to differentiate by; one quantity or more is expected")
+    several = len(free_symbols(definition.body) | {*wrts}) > 1 or len(definition.parameters) > 1
+    variant = "partial" if several or definition.indices else "d"
+    told = domain or Domain()
+    conditions = needed(definition.body)
+    body = definition.body
+    steps: list[Step] = []
+    for done, variable in enumerate(wrts):
+        worker = _Working(definition, variable, variant, detail, told, wrts[done + 1 :])
+        steps += worker.steps_of(body)
+        body = steps[-1].after if steps else body
+    return Derivation(
+        definition,
+        wrts,
+        tuple(steps),
+        kinks(definition.body, wrts[0], told) if len(wrts) == 1 else (),
+        told,
+        conditions,
+        note,
+        title,
+        variant,
+    )
+
+
+class _Working:
+    """One differentiation, inside those by ``later``."""
+
+    def __init__(
+        self,
+        definition: Definition,
+        wrt: Expr,
+        variant: str,
+        detail: Detail,
+        domain: Domain,
+        later: tuple[Expr, ...],
+    ) -> None:
+        self.definition = definition
+        self.wrt = wrt
+        self.variant = variant
+        self.detail = detail
+        self.domain = domain
+        self.later = later
+        self.used: list[Rule] = []
+
+    def steps_of(self, body: Expr) -> list[Step]:
+        steps: list[Step] = []
+        state: Expr = Derivative(body, self.wrt, 1, self.variant)
+        while (after := self._next(state)) is not None:
+            names = tuple(dict.fromkeys(rule.name for rule in self.used if self._told(rule)))
+            self._append(steps, names or ("basic rules",), state, after)
+            state = after
+            if len(steps) > _MAX_STEPS or tree_size(state) > MAX_NODES:
+                raise BoundHit("the size of a derivative")
+        for name, change in (
+            ("Kronecker delta", collapsed),
+            ("simplify", simplify),
+            ("components that add up to one", lambda e: totals_used(e, self.domain.simplex)),
+            ("simplify", simplify),
+        ):
+            after = change(state)
+            if after != state and self._append(steps, (name,), state, after):
+                state = after
+        for name, after, identity in familiar(state, self.definition):
+            if self._append(steps, (name,), state, after, identity):
+                state = after
+        return steps
+
+    def _told(self, rule: Rule) -> bool:
+        return not rule.trivial or self.detail is Detail.FULL or all(r.trivial for r in self.used)
+
+    def _append(
+        self,
+        steps: list[Step],
+        names: tuple[str, ...],
+        before: Expr,
+        after: Expr,
+        identity: tuple[Expr, Expr] | None = None,
+    ) -> bool:
+        """Decide the step and keep it; what is not a step of calculus has to be proved, or it is not taken."""
+        outcome = self._decided(self._spelled_out(before), self._spelled_out(after), Clock(2.0))
+        optional = identity is not None or names[0] in _OPTIONAL
+        if optional and outcome is not Outcome.PROVED:
+            return False
+        steps.append(Step(names, self._under(before), self._under(after), outcome, identity))
+        return True
+
+    def _decided(self, before: Expr, after: Expr, clock: Clock) -> Outcome:
+        """Whether two states are equal: that the parts in which they differ are is enough, and quicker to decide."""
+        pairs = list(_differences(before, after))
+        if pairs != [(before, after)]:
+            sound = (decide(a, b, self.domain, clock=clock).outcome for a, b in pairs)
+            if all(outcome is Outcome.PROVED for outcome in sound):
+                return Outcome.PROVED
+        outcome = decide(before, after, self.domain, clock=clock)
+        if outcome.outcome is Outcome.UNDECIDED and outcome.reason == NO_POINT:
+            raise NeverDefined(outcome.reason)
+        return outcome.outcome
+
+    def _spelled_out(self, side: Expr) -> Expr:
+        """The function itself, where it is written by its name, by its formula."""
+        of = self.definition
+        if isinstance(of.head, Symbol) or not any(n == of.head or _is_component(n, of) for n in walk(side)):
+            return side
+
+        def visit(node: Node) -> Node:
+            if node == of.head:
+                return of.body
+            if _is_component(node, of):
+                assert isinstance(node, Indexed)
+                return cast(Expr, substitute(of.body, dict(zip(of.indices, node.indices, strict=True))))
+            return rebuild(node, visit)
+
+        return cast(Expr, visit(side))
+
+    def _under(self, state: Expr) -> Expr:
+        """The state inside the derivatives that are still to be taken of it."""
+        return pending(state, self.later, self.variant)
+
+    # --- one line --------------------------------------------------------------------------------
+
+    def _next(self, state: Expr) -> Expr | None:
+        """The state after one more line; None if no derivative is left that a rule applies to."""
+        self.used = []
+        if self.detail is Detail.FULL:
+            after = self._first(state)
+        else:
+            after = tidy(cast(Expr, self._everywhere(state)))
+            if any(isinstance(n, Number) and n.decimals for n in walk(state)):
+                after = with_decimals(after)
+        return after if self.used else None
+
+    def _first(self, node: Expr) -> Expr:
+        """The leftmost derivative rewritten once."""
+
+        def visit(part: Node) -> Node:
+            if self.used:
+                return part
+            if isinstance(part, Derivative):
+                found = self._rewritten(part)
+                return part if found is None else found
+            return _rebuilt(part, visit)
+
+        return cast(Expr, visit(node))
+
+    def _everywhere(self, node: Node) -> Node:
+        """Every derivative rewritten by one rule that is worth a line, and those that are not."""
+        if isinstance(node, Derivative):
+            return self._line(node, spent=False)
+        return _rebuilt(node, self._everywhere)
+
+    def _line(self, node: Derivative, *, spent: bool) -> Expr:
+        found = rewrite(node)
+        if found is None:
+            if not isinstance(node.body, Apply):
+                raise NotDifferentiable(f"no derivative rule for {_kind(node.body)}")
+            return node
+        rule, after = found
+        if spent and not rule.trivial:
+            return node
+        self.used.append(rule)
+        spent = spent or not rule.trivial
+
+        def visit(part: Node) -> Node:
+            if isinstance(part, Derivative):
+                return self._line(part, spent=spent)
+            return _rebuilt(part, visit)
+
+        return cast(Expr, visit(after))
+
+    def _rewritten(self, node: Derivative) -> Expr | None:
+        found = rewrite(node)
+        if found is None:
+            raise NotDifferentiable(f"no derivative rule for {_kind(node.body)}")
+        self.used.append(found[0])
+        return found[1]
+
+
+def _rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
+    """Conditions hold no derivatives that are to be taken."""
+    return node if isinstance(node, Condition) else rebuild(node, change)
+
+
+def _differences(before: Expr, after: Expr) -> Iterator[tuple[Expr, Expr]]:
+    """The smallest parts in which two trees of one shape differ; a derivative is one part."""
+    if before == after:
+        return
+    if type(before) is type(after) and not isinstance(before, Derivative):
+        pairs = list(zip(children(before), children(after), strict=False))
+        blank = _blank(before)
+        if (
+            blank is not None
+            and blank == _blank(after)
+            and all(a == b or (isinstance(a, Expr) and isinstance(b, Expr)) for a, b in pairs)
+        ):
+            for a, b in pairs:
+                if a != b:
+                    yield from _differences(cast(Expr, a), cast(Expr, b))
+            return
+    yield before, after
+
+
+def _blank(node: Expr) -> Node | None:
+    """The node with its parts left out, conditions kept; None for a leaf."""
+    if not children(node):
+        return None
+    return rebuild(node, lambda part: part if isinstance(part, Condition) else ZERO)
+
+
+def _is_component(node: Node, of: Definition) -> bool:
+    """Whether a node is a component of the function, at whatever index."""
+    return isinstance(node, Indexed) and node.base == of.name and len(node.indices) == len(of.indices) > 0
+
+
+def _kind(body: Expr) -> str:
+    return body.name if isinstance(body, Func) else type(body).__name__
+
+
+_ = (Add, ONE, Symbol, walk)
