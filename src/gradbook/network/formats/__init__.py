@@ -1,0 +1,1 @@
+"""Worksheets in Markdown, LaTeX, HTML, PDF and JSON: a module each, with a function ``write``."""
