@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gradbook.derivation.steps import Derivation, Kink, KinkKind, Step
-from gradbook.symbolic.expr import Expr, Node, Number
+from gradbook.symbolic.expr import Node, Number
 from gradbook.symbolic.printing import to_text
 
 #: How the names of steps that are not rules of differentiation are told.
