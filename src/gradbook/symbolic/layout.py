@@ -342,7 +342,8 @@ class _Painter:
             if below is None and base.height == 1:
                 return beside(base, text(small))
             if base.height > 1:
-                above = text(small)
+                # small characters stand high by themselves
+                return raised(base, text(small), below, level=True)
         return base if above is below is None else raised(base, above, below)
 
     def _exponent(self, node: Notation) -> Block:
