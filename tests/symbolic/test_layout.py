@@ -271,7 +271,10 @@ def test_wide_and_narrow_characters_are_counted_in_columns() -> None:
 
 @pytest.mark.parametrize("width", [None, 40])
 def test_the_deepest_trees_that_are_typed_are_drawn_in_time(width: int | None) -> None:
-    for typed in ("sin(x + " * 40 + "x" + ")" * 40, "1/(1 + " * 40 + "x" + ")" * 40, "x^" * 45 + "x"):
+    nested = ("sin(x + ", "1/(1 + ", "2*(-x*", "|x - ", "sum(-x + ", "x*(1 + ")
+    closed = {"|x - ": "|", "sum(-x + ": ", i)"}
+    deep = [opening * 28 + "x" + closed.get(opening, ")") * 28 for opening in nested]
+    for typed in (*deep, "x^" * 45 + "x"):
         tree = read(typed)
         drawn = layout(tree, width=width)
         assert is_rectangle(drawn)
