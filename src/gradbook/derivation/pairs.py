@@ -182,4 +182,4 @@ def derivations(
 
 
 def _lower(title: str) -> str:
-    return title if title[1:2].isupper() else title[0].lower() + title[1:]
+    return title if any(c.isupper() for c in title.split()[0][1:]) else title[0].lower() + title[1:]

@@ -99,9 +99,8 @@ def work_out(
         _reject_nowhere(conditions, told)
     steps: list[Step] = []
     for done, variable in enumerate(wrts):
-        worker = _Working(definition, variable, variant, detail, told, wrts[done + 1 :])
-        steps += worker.steps_of(body)
-        body = steps[-1].after if steps else body
+        worker = _Working(definition, variable, variant, detail, told, wrts[done + 1 :], len(wrts) == 1)
+        body = worker.work(body, steps)
     return Derivation(
         definition,
         wrts,
@@ -142,6 +141,7 @@ class _Working:
         detail: Detail,
         domain: Domain,
         later: tuple[Expr, ...],
+        alone: bool,
     ) -> None:
         self.definition = definition
         self.wrt = wrt
@@ -149,10 +149,11 @@ class _Working:
         self.detail = detail
         self.domain = domain
         self.later = later
+        self.alone = alone
         self.used: list[Rule] = []
 
-    def steps_of(self, body: Expr) -> list[Step]:
-        steps: list[Step] = []
+    def work(self, body: Expr, steps: list[Step]) -> Expr:
+        """Add the steps of differentiating ``body``; what comes out of it."""
         state: Expr = Derivative(body, self.wrt, 1, self.variant)
         while (after := self._next(state)) is not None:
             names = tuple(dict.fromkeys(rule.name for rule in self.used if self._told(rule)))
@@ -169,10 +170,10 @@ class _Working:
             after = change(state)
             if after != state and self._append(steps, (name,), state, after):
                 state = after
-        for name, after, identity in familiar(state, self.definition):
+        for name, after, identity in familiar(state, self.definition, itself=self.alone):
             if self._append(steps, (name,), state, after, identity):
                 state = after
-        return steps
+        return state
 
     def _told(self, rule: Rule) -> bool:
         return not rule.trivial or self.detail is Detail.FULL or all(r.trivial for r in self.used)
@@ -242,8 +243,11 @@ class _Working:
             if self.used:
                 return part
             if isinstance(part, Derivative):
-                found = self._rewritten(part)
-                return part if found is None else found
+                found = _rewritten(part)
+                if found is None:
+                    return part
+                self.used.append(found[0])
+                return found[1]
             return _rebuilt(part, visit)
 
         return cast(Expr, visit(node))
@@ -255,10 +259,8 @@ class _Working:
         return _rebuilt(node, self._everywhere)
 
     def _line(self, node: Derivative, *, spent: bool) -> Expr:
-        found = rewrite(node)
+        found = _rewritten(node)
         if found is None:
-            if not isinstance(node.body, Apply):
-                raise NotDifferentiable(f"no derivative rule for {_kind(node.body)}")
             return node
         rule, after = found
         if spent and not rule.trivial:
@@ -273,12 +275,13 @@ class _Working:
 
         return cast(Expr, visit(after))
 
-    def _rewritten(self, node: Derivative) -> Expr | None:
-        found = rewrite(node)
-        if found is None:
-            raise NotDifferentiable(f"no derivative rule for {_kind(node.body)}")
-        self.used.append(found[0])
-        return found[1]
+
+def _rewritten(node: Derivative) -> tuple[Rule, Expr] | None:
+    """What a rule makes of a derivative; None for a derivative of an unknown function, which stays."""
+    found = rewrite(node)
+    if found is None and not isinstance(node.body, Apply):
+        raise NotDifferentiable(f"no derivative rule for {_kind(node.body)}")
+    return found
 
 
 def _rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
