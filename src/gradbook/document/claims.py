@@ -664,7 +664,7 @@ class Judge:
         if link.head is None or link.head == link.left or unit is None:
             return False
         try:
-            head = resolution.of(link.head)
+            head = replace(resolution, values=True, worked_out={}).of(link.head)
         except (Unresolved, BoundHit, NotDifferentiable):
             return False
         if not is_numeric(head) or not rounds_to(value_of(head, self.clock), target, unit):

@@ -230,6 +230,8 @@ class Values(Point):
         plain: Expr = replace(formula, self._symbols) if self._symbols else formula
         enclosure = evaluate(plain, self, precision=self.precision, clock=Clock(_PATIENCE))
         exact = self._exact(plain)
+        if exact is None and enclosure.is_exact():
+            exact = _rational(enclosure)  # such as the ReLU of a negative number, whatever that is
         if exact is not None and max(exact.numerator.bit_length(), exact.denominator.bit_length()) > _MAX_BITS:
             exact = None
         return Value(exact, enclosure)
