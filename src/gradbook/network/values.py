@@ -75,7 +75,9 @@ class Value:
         """
         if self.exact is not None:
             return _rounded(self.exact, digits)
-        low, high = (_rational(end) for end in (self.enclosure.lower(), self.enclosure.upper()))
+        # Midpoint and radius are exact, whatever the working precision is.
+        middle, radius = _rational(self.enclosure.mid()), _rational(self.enclosure.rad())
+        low, high = middle - radius, middle + radius
         first, last = _rounded(low, digits), _rounded(high, digits)
         if first != last or (low <= 0 <= high):
             raise TooCoarse(f"{self.enclosure} cannot be rounded to {digits} digits")
