@@ -9,8 +9,9 @@ import argparse
 import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 
 from gradbook import __version__
 
@@ -43,13 +44,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     gradbook ...
     0
     """
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["worksheet"]:  # it has a parser of its own, loaded when it runs
+        return _guarded(lambda: import_module("gradbook.cli.worksheet").run(words[1:]))
     try:
-        asked = _parser().parse_args([_kept(word) for word in (sys.argv[1:] if argv is None else argv)])
+        asked = _parser().parse_args([_kept(word) for word in words])
     except SystemExit as stop:  # argparse leaves the program after --help and after a wrong option
         return stop.code if isinstance(stop.code, int) else 2
+    return _guarded(lambda: asked.run(asked))
+
+
+def _guarded(command: Callable[[], int]) -> int:
+    """The exit status of a command, whatever happens in it."""
     try:
-        status: int = asked.run(asked)
-        return status
+        return command()
     except KeyboardInterrupt:
         return _INTERRUPTED
     except Exception as error:  # noqa: BLE001 - Python would exit with 1, which means that a document is wrong
@@ -113,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.set_defaults(run=_check)
     _add_derive(commands)
+    commands.add_parser("worksheet", help="work a small network by hand, or make sheets for others to work")
     return parser
 
 

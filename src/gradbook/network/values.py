@@ -64,6 +64,11 @@ class Value:
         """The nearest double, up to a unit in the last place."""
         return float(self.exact) if self.exact is not None else float(self.enclosure.mid())
 
+    @property
+    def exact_or_near(self) -> Fraction:
+        """The rational that it is, or the middle of what encloses it."""
+        return self.exact if self.exact is not None else _rational(self.enclosure.mid())
+
     def rounded(self, digits: int) -> tuple[int, int]:
         """The value to so many significant digits, as ``(m, p)`` for m · 10^p; halves away from zero.
 
