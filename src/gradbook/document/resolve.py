@@ -20,8 +20,13 @@ from gradbook.symbolic.expr import (
     FUNCTIONS,
     ONE,
     Add,
+    All,
+    AnyOf,
     Apply,
     At,
+    Cases,
+    Constant,
+    Delta,
     Derivative,
     Div,
     Expr,
@@ -30,17 +35,27 @@ from gradbook.symbolic.expr import (
     Mul,
     Neg,
     Node,
+    Not,
     Number,
+    Otherwise,
     Pow,
     Product,
+    Relation,
     Sum,
     Symbol,
     free_symbols,
+    kinds,
     rebuild,
     substitute,
     tree_size,
     walk,
 )
+
+#: What a visit leaves as it is, as long as the names in it stand for themselves.
+_PLAIN: frozenset[type[Node]] = frozenset({
+    Number, Constant, Symbol, Indexed, Add, Mul, Neg, Div, Pow, Func, Sum, Product, Cases, Delta,
+    Relation, All, AnyOf, Not, Otherwise,
+})  # fmt: skip
 
 
 class Unresolved(ValueError):
@@ -73,6 +88,10 @@ class Resolution:
     #: The beliefs that were used, by what they are about.
     used: set[str] = field(default_factory=set[str])
     depth: int = 0
+    #: Whole sides that were resolved, since what is shown of a wrong line is asked for once more.
+    done: dict[tuple[Expr, frozenset[Expr]], Expr] = field(
+        init=False, default_factory=dict[tuple[Expr, frozenset[Expr]], Expr]
+    )
 
     def of(self, expr: Expr, opaque: frozenset[Expr] = frozenset()) -> Expr:
         """The resolved tree.
@@ -81,6 +100,11 @@ class Resolution:
             Unresolved: naming the symbol or derivative.
         """
         self.clock.check()
+        if tree_size(expr) <= MAX_NODES and self._stands_alone(expr, opaque):
+            return expr
+        outermost = self.depth == 0
+        if outermost and (expr, opaque) in self.done:
+            return self.done[expr, opaque]
         self.depth += 1
         if self.depth > 48:
             raise BoundHit("definitions that refer to each other too deeply")
@@ -91,7 +115,34 @@ class Resolution:
         assert isinstance(result, Expr)
         if tree_size(result) > MAX_NODES:
             raise BoundHit("the size of a formula with its definitions put in")
+        if outermost:
+            self.done[expr, opaque] = result
         return result
+
+    def _stands_alone(self, expr: Expr, opaque: frozenset[Expr]) -> bool:
+        """Whether the document says nothing that would change a tree: most are so, and need no visit."""
+        if self.trust_wrong or self.trust_rounded or not kinds(expr) <= _PLAIN:
+            return False
+        if self.values and not kinds(expr).isdisjoint((Sum, Product)):
+            return False
+        return all(
+            self._is_free(node)
+            for node in walk(expr)
+            if isinstance(node, Symbol | Indexed) and node not in opaque
+        )
+
+    def _is_free(self, node: Symbol | Indexed) -> bool:
+        """Whether the table has no meaning for a name, so that :meth:`_symbol` or :meth:`_component` keeps it."""
+        table = self.table
+        if isinstance(node, Indexed):
+            if not all(isinstance(i, Symbol | Number) for i in node.indices):
+                return False
+            keys = (component_name(node.base, node.indices), node.base + "_{}")
+        else:
+            keys = (node.name,)
+        meanings = (self.formal, table.definitions, table.bare_formulas, table.unreadable, table.values,
+                    table.usual_arguments, table.depends)  # fmt: skip
+        return not any(key in said for said in meanings for key in keys) and table.other_name(node) is None
 
     def _visit(self, node: Node, opaque: frozenset[Expr]) -> Node:
         if isinstance(node, Expr):
