@@ -21,6 +21,10 @@ from operator import attrgetter
 from typing import Any, ClassVar, TypeVar, cast, dataclass_transform
 
 
+#: How a frozen node keeps what was found out about it.
+_keep = object.__setattr__
+
+
 class Node:
     """Common behaviour of trees: structural equality, and what a tree keeps once it was asked."""
 
@@ -40,7 +44,8 @@ class Node:
         value = self._hash
         if value is None:
             kind = type(self)
-            value = self._hash = hash((kind.__name__, kind._identity(self)))
+            value = hash((kind.__name__, kind._identity(self)))
+            _keep(self, "_hash", value)
         return value
 
     def __eq__(self, other: object) -> bool:
@@ -72,11 +77,8 @@ _Kind = TypeVar("_Kind", bound=type[Node])
 
 @dataclass_transform(frozen_default=True, eq_default=False)
 def _node(kind: _Kind) -> _Kind:
-    """A class of nodes: a frozen dataclass with the equality of :class:`Node`.
-
-    That nothing is assigned to is the type checker's business: at run time it would treble the cost of a node.
-    """
-    kind = cast(_Kind, dataclass(eq=False)(kind))
+    """A class of nodes: a frozen dataclass with the equality of :class:`Node`."""
+    kind = cast(_Kind, dataclass(frozen=True, eq=False)(kind))
     if "_identity" not in vars(kind):
         fields = [name for name in kind.__match_args__ if name not in kind._spelling]
         kind._identity = attrgetter(*fields) if fields else _nothing
@@ -379,7 +381,8 @@ def children(node: Node) -> tuple[Node, ...]:
     """The direct subtrees of a node, conditions of cases included; gathered once for each node."""
     found = node.kept_children
     if found is None:
-        found = node.kept_children = node.subtrees()
+        found = node.subtrees()
+        _keep(node, "kept_children", found)
     return found
 
 
@@ -394,7 +397,7 @@ def tree_size(node: Node) -> int:
         size = 1
         for child in children(node):
             size += child.kept_size or tree_size(child)
-        node.kept_size = size
+        _keep(node, "kept_size", size)
     return size
 
 
@@ -417,7 +420,7 @@ def walk(node: Node) -> Sequence[Node]:
     result = tuple(found)
     if len(result) <= _KEPT:
         # The same tree is walked by many questions, one after the other.
-        node.kept_walk = result
+        _keep(node, "kept_walk", result)
     return result
 
 
@@ -433,7 +436,8 @@ def kinds(node: Node) -> frozenset[type[Node]]:
     """
     found = node.kept_kinds
     if found is None:
-        found = node.kept_kinds = frozenset(map(type, walk(node)))
+        found = frozenset(map(type, walk(node)))
+        _keep(node, "kept_kinds", found)
     return found
 
 
