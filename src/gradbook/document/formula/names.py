@@ -42,6 +42,7 @@ USUAL_FUNCTIONS = frozenset(
 #: Letters that are indices in a subscript unless the document says otherwise.
 USUAL_INDICES = frozenset("ijklmn")
 
+_RELATION_KINDS = frozenset({Kind.CHAR, Kind.MACRO})
 _RELATIONS = {
     "=": "=", "approx": "~", ":=": ":=", "equiv": "=", "<": "<", ">": ">", "le": "<=", "ge": ">=",
     "ne": "!=", "in": "in", "leftarrow": "<-", "propto": "propto", "sim": "sim", "rightarrow": "->",
@@ -117,6 +118,5 @@ def relation_of(token: Token) -> str | None:
     >>> relation_of(Token(Kind.MACRO, "le", 0, 3)), relation_of(Token(Kind.CHAR, "+", 0, 1))
     ('<=', None)
     """
-    if token.kind is Kind.CHAR or token.kind is Kind.MACRO:
-        return _RELATIONS.get(token.text)
-    return None
+    found = _RELATIONS.get(token.text)
+    return found if found is not None and token.kind in _RELATION_KINDS else None
