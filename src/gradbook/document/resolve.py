@@ -565,7 +565,7 @@ class Resolution:
     def _slope(self, body: Expr, wrt: Expr, node: Derivative) -> Expr:
         if not isinstance(wrt, Symbol | Indexed | Apply):
             raise Unresolved("a derivative with respect to something that is not a variable")
-        if wrt not in set(walk(body)) and not self._varies(body, wrt):
+        if wrt not in walk(body) and not self._varies(body, wrt):
             name = _spelling(wrt)
             head = node.body
             if isinstance(head, Symbol | Apply) and self.definition(head.name) is None:

@@ -19,6 +19,7 @@ from gradbook.symbolic.expr import (
     Symbol,
     free_symbols,
     rebuild,
+    walk,
 )
 
 _NTH = re.compile(r"(.+)\^\{\((\d)\)\}")
@@ -62,6 +63,8 @@ class Trees:
     def named(self, tree: Expr) -> Expr:
         """Names that look like derivatives (``w'`` of a weight), derivatives that look like names (``f_x``)."""
         table = self.table
+        if not any(self._may_be_other(node) for node in walk(tree)):
+            return tree
 
         def visit(node: Node) -> Node:
             node = rebuild(node, visit)
@@ -95,6 +98,18 @@ class Trees:
         result = visit(tree)
         assert isinstance(result, Expr)
         return result
+
+    def _may_be_other(self, node: Node) -> bool:
+        """Whether a node is of those that :meth:`named` looks at: names with labels or primes, and aliases."""
+        match node:
+            case Symbol(name):
+                return "{" in name or name in self.table.aliases
+            case Indexed(base, _):
+                return base in self.table.aliases
+            case Apply(name, args, _):
+                return not args or "_{" in name or name in self.table.aliases
+            case _:
+                return False
 
     def _partial_at(self, name: str, args: tuple[Expr, ...]) -> Expr | None:
         """``f_{xy}(1, 2)``."""

@@ -52,7 +52,10 @@ class Node:
         if self is other:
             return True
         kind = type(self)
-        if kind is not type(other) or hash(self) != hash(other):
+        if kind is not type(other):
+            return False
+        assert isinstance(other, Node)
+        if (self._hash or hash(self)) != (other._hash or hash(other)):
             return False
         return kind._identity(self) == kind._identity(other)
 
@@ -471,6 +474,8 @@ def free_symbols(node: Node) -> set[Expr]:
     >>> sorted(s.name for s in free_symbols(Mul((Symbol("x"), Symbol("y")))))
     ['x', 'y']
     """
+    if kinds(node).isdisjoint((Sum, Product)):
+        return {part for part in walk(node) if isinstance(part, (Symbol, Indexed))}
     found: set[Expr] = set()
 
     def visit(part: Node, bound: frozenset[str]) -> None:

@@ -285,6 +285,8 @@ def proved_termwise(left: Expr, right: Expr, domain: Domain, clock: Clock, depth
     This reaches what the generator form of a sum cannot: terms whose signs matter, or that need a
     common denominator.
     """
+    if not (_has_sum(left) or _has_sum(right)):
+        return False
     index = Symbol(f"#t{depth}")
     rest, groups = _linear_sums(Add((left, Neg(right))), index)
     if not groups:

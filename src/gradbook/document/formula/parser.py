@@ -31,7 +31,8 @@ _ATOM_MACROS = (
     | ACCENTS
     | frozenset(MACRO_FUNCTIONS)
 )
-_ATOM_SIGNS = frozenset({"(", "[", r"\{", "."})
+_CHAR, _MACRO, _STRUCK = Kind.CHAR, Kind.MACRO, Kind.STRUCK
+_ATOM_SIGNS = frozenset({"(", "[", r"\{", ".", "|"})
 _ATOM_KINDS = frozenset({Kind.OPEN, Kind.NAME, Kind.SYMBOL, Kind.LEFT_BAR})
 _ATOM_ENVIRONMENTS = frozenset(
     {"cases", "dcases", "rcases", "cases*", "dcases*", "array", "matrix", "aligned"}
@@ -71,7 +72,7 @@ class Parser(Atoms):
         while True:
             self.skip_space()
             token = self.peek()
-            if token is None or token.kind is not Kind.CHAR or token.text not in ("+", "-"):
+            if token is None or token.kind is not _CHAR or token.text not in ("+", "-"):
                 break
             self.at += 1
             sign = -1 if token.text == "-" else 1
@@ -137,7 +138,7 @@ class Parser(Atoms):
         while (token := self.peek()) is not None:
             if self.clock is not None and len(factors) % _STRIDE == 0:
                 self.clock.check()
-            if token.kind is Kind.STRUCK:
+            if token.kind is _STRUCK:
                 self.at += 1
             elif token.is_macro("cdot", "times", "*") or token.is_char("*"):
                 self.at += 1
@@ -181,17 +182,16 @@ class Parser(Atoms):
         token = self.peek()
         if token is None:
             return False
-        match token.kind:
-            case Kind.CHAR:
-                return token.text.isalnum() or token.text == "|" or token.text in _ATOM_SIGNS
-            case Kind.MACRO:
-                return token.text in _ATOM_MACROS
-            case Kind.TEXT:
-                return is_name(token.text)
-            case Kind.BEGIN:
-                return token.text in _ATOM_ENVIRONMENTS
-            case kind:
-                return kind in _ATOM_KINDS
+        kind, text = token.kind, token.text
+        if kind is _CHAR:
+            return text.isalnum() or text in _ATOM_SIGNS
+        if kind is _MACRO:
+            return text in _ATOM_MACROS
+        if kind is Kind.TEXT:
+            return is_name(text)
+        if kind is Kind.BEGIN:
+            return text in _ATOM_ENVIRONMENTS
+        return kind in _ATOM_KINDS
 
     def factor(self) -> Expr:
         """An atom with what is written after it."""
