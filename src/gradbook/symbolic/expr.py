@@ -358,6 +358,8 @@ def number(value: int | str | Fraction) -> Number:
     >>> number("0.50")
     Number(value=Fraction(1, 2), decimals=2)
     """
+    if isinstance(value, str) and value.isdecimal():
+        return Number(Fraction(int(value)))
     if isinstance(value, str):
         head, _, tail = value.partition(".")
         exact = Fraction(value)

@@ -12,6 +12,8 @@ from gradbook.document.formula.subscripts import Subscripts
 from gradbook.document.tokens import FormulaError, Kind, Token
 from gradbook.symbolic.expr import FUNCTIONS, Apply, E, Expr, Func, Indexed, Number, Symbol
 
+#: What may make more of a name than a symbol: scripts, primes and brackets.
+_AFTER_NAMES = frozenset({"_", "^", "'", "prime", "(", "[", r"\{"})
 #: Longest name of several letters that is looked for in letters typed beside each other.
 _LONGEST_WORD = 24
 #: How many tokens of a bracket are looked at to tell an application from a product.
@@ -67,6 +69,9 @@ class Naming(Subscripts, Calculus):
                 return operator
         if base == "e" and "e" not in self.names.variables and not self.stands("_"):
             return E
+        after = self.peek()
+        if (after is None or after.text not in _AFTER_NAMES) and not base.endswith("}"):
+            return Symbol(base)
         label, tag, primes, transposed = "", "", 0, False
         indices: list[Expr] = []
         raised: list[Expr] = []

@@ -31,7 +31,10 @@ _ATOM_MACROS = (
     | ACCENTS
     | frozenset(MACRO_FUNCTIONS)
 )
-_CHAR, _MACRO, _STRUCK = Kind.CHAR, Kind.MACRO, Kind.STRUCK
+_CHAR, _MACRO = Kind.CHAR, Kind.MACRO
+_OPERATOR_KINDS = frozenset({Kind.CHAR, Kind.MACRO})
+_OPERATORS = {"*": "*", "cdot": "*", "times": "*", "/": "/", "div": "/"}
+_SIGNS = frozenset({"+", "-", "pm", "mp"})
 _ATOM_SIGNS = frozenset({"(", "[", r"\{", ".", "|"})
 _ATOM_KINDS = frozenset({Kind.OPEN, Kind.NAME, Kind.SYMBOL, Kind.LEFT_BAR})
 _ATOM_ENVIRONMENTS = frozenset(
@@ -84,7 +87,7 @@ class Parser(Atoms):
     def sign(self) -> int:
         """The signs that stand here, as -1 or 1."""
         sign = 1
-        while (token := self.peek()) is not None:
+        while (token := self.peek()) is not None and token.text in _SIGNS:
             if token.is_char("-"):
                 sign = -sign
             elif not token.is_char("+"):
@@ -138,18 +141,19 @@ class Parser(Atoms):
         while (token := self.peek()) is not None:
             if self.clock is not None and len(factors) % _STRIDE == 0:
                 self.clock.check()
-            if token.kind is _STRUCK:
-                self.at += 1
-            elif token.is_macro("cdot", "times", "*") or token.is_char("*"):
-                self.at += 1
-                self.skip_space()
-                factors.append(self._signed_factor())
-            elif token.is_char("/") or token.is_macro("div"):
+            operator = _OPERATORS.get(token.text) if token.kind in _OPERATOR_KINDS else None
+            if operator == "/":
                 quotients += 1
                 if quotients > MAX_DEPTH:
                     raise self.too_deep()
                 self.at += 1
                 factors = [self._quotient(factors)]
+            elif operator == "*":
+                self.at += 1
+                self.skip_space()
+                factors.append(self._signed_factor())
+            elif token.kind is Kind.STRUCK:
+                self.at += 1
             elif self.starts_atom():
                 factors.append(self.factor())
             else:

@@ -24,6 +24,7 @@ from gradbook.symbolic.expr import (
 
 
 _CHAR, _MACRO = Kind.CHAR, Kind.MACRO
+_SCRIPTS = frozenset({"^", "_", "'", "!", "|", "prime", "evaluated"})
 
 
 class Scripts(Cursor):
@@ -45,6 +46,8 @@ class Scripts(Cursor):
     def _script_after(self, base: Expr, token: Token) -> Expr | None:
         """The base with the script that begins at a token; None where none does."""
         kind = token.kind
+        if token.text not in _SCRIPTS:
+            return None
         if kind is _MACRO:
             if token.text == "prime":
                 return self._primed(base)
