@@ -51,6 +51,7 @@ from gradbook.symbolic.expr import (
     Relation,
     Symbol,
     free_symbols,
+    kinds,
     rebuild,
     substitute,
     walk,
@@ -278,6 +279,8 @@ class Judge:
         table = self.table
         found: set[Expr] = set()
         for tree in (link.left, link.right):
+            if kinds(tree).isdisjoint((Derivative, Apply)):
+                continue
             for node in walk(tree):
                 match node:
                     case Derivative(_, Symbol(name) as wrt) if name != "?":
@@ -509,6 +512,8 @@ class Judge:
     @staticmethod
     def _unknown_slope(left: Expr, right: Expr) -> str | None:
         """An unknown function whose derivative one side has and the other does not mention at all."""
+        if kinds(left).isdisjoint((Derivative, Apply)) and kinds(right).isdisjoint((Derivative, Apply)):
+            return None
         slopes: list[set[str]] = []
         for side in (left, right):
             found = {n.name for n in walk(side) if isinstance(n, Apply) and any(n.orders)}
@@ -522,7 +527,7 @@ class Judge:
     def _doubtful(self, left: Expr, right: Expr) -> str | None:
         """What the document has not defined so far, applied to a formula only since it is a function further down."""
         table = self.table
-        nodes = [n for side in (left, right) for n in walk(side) if isinstance(n, Apply)]
+        nodes = [n for side in (left, right) if Apply in kinds(side) for n in walk(side) if isinstance(n, Apply)]
         plain = {
             n.name for n in nodes if any(n.orders) or all(isinstance(a, Symbol | Indexed) for a in n.args)
         }
@@ -721,7 +726,7 @@ def _introduced(written: Expr) -> set[str]:
 
 
 def _is_sigma(node: Node) -> bool:
-    return isinstance(node, Symbol | Apply) and node.name == r"\sigma" and not getattr(node, "args", ())
+    return isinstance(node, (Symbol, Apply)) and node.name == r"\sigma" and not getattr(node, "args", ())
 
 
 def _is_equation(link: Link, left: Expr, right: Expr) -> bool:

@@ -88,6 +88,8 @@ class Resolution:
     #: The beliefs that were used, by what they are about.
     used: set[str] = field(default_factory=set[str])
     depth: int = 0
+    #: Whether names stand for themselves, as far as that was asked.
+    free: dict[Expr, bool] = field(init=False, default_factory=dict[Expr, bool])
     #: Whole sides that were resolved, since what is shown of a wrong line is asked for once more.
     done: dict[tuple[Expr, frozenset[Expr]], Expr] = field(
         init=False, default_factory=dict[tuple[Expr, frozenset[Expr]], Expr]
@@ -128,21 +130,35 @@ class Resolution:
         return all(
             self._is_free(node)
             for node in walk(expr)
-            if isinstance(node, Symbol | Indexed) and node not in opaque
+            if isinstance(node, (Symbol, Indexed)) and node not in opaque
         )
 
     def _is_free(self, node: Symbol | Indexed) -> bool:
         """Whether the table has no meaning for a name, so that :meth:`_symbol` or :meth:`_component` keeps it."""
+        known = self.free.get(node)
+        if known is None:
+            if isinstance(node, Symbol):
+                meant = self._has_meaning(node.name)
+            else:
+                meant = (
+                    not all(isinstance(i, Symbol | Number) for i in node.indices)
+                    or self._has_meaning(component_name(node.base, node.indices))
+                    or self._has_meaning(node.base + "_{}")
+                )
+            known = self.free[node] = not meant and self.table.other_name(node) is None
+        return known
+
+    def _has_meaning(self, name: str) -> bool:
         table = self.table
-        if isinstance(node, Indexed):
-            if not all(isinstance(i, Symbol | Number) for i in node.indices):
-                return False
-            keys = (component_name(node.base, node.indices), node.base + "_{}")
-        else:
-            keys = (node.name,)
-        meanings = (self.formal, table.definitions, table.bare_formulas, table.unreadable, table.values,
-                    table.usual_arguments, table.depends)  # fmt: skip
-        return not any(key in said for said in meanings for key in keys) and table.other_name(node) is None
+        return (
+            name in table.definitions
+            or name in table.bare_formulas
+            or name in table.unreadable
+            or name in table.values
+            or name in table.usual_arguments
+            or name in table.depends
+            or name in self.formal
+        )
 
     def _visit(self, node: Node, opaque: frozenset[Expr]) -> Node:
         if isinstance(node, Expr):

@@ -50,7 +50,7 @@ class Trees:
     def parsed(self, tokens: list[Token], reading: Reading | None) -> tuple[Expr, bool]:
         """The tree of a side, remembered by its spelling and by all that is known of names."""
         start = tokens[0].start if tokens else 0
-        key = (tuple((t.kind, t.text, t.start - start) for t in tokens), self.spelling, reading)
+        key = (tuple([(t.kind, t.text, t.start - start) for t in tokens]), self.spelling, reading)
         known = self.memory.trees.get(key)
         if known is None:
             known = read_expression(tokens, self.table.names, reading, Clock(self.deadline))

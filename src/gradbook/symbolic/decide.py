@@ -17,13 +17,13 @@ from typing import cast
 
 from gradbook.symbolic.bounds import BoundHit, Clock
 from gradbook.symbolic.derivative import NotDifferentiable, expand_derivatives
-from gradbook.symbolic.domain import Domain
+from gradbook.symbolic.domain import Domain, Premises
 from gradbook.symbolic.expr import Expr, Node, Number, Op, Product, Sum, kinds, rebuild, walk
 from gradbook.symbolic.outcomes import Counterexample, Decision, Flaw, Outcome, display
 from gradbook.symbolic.proof import Proof, proved_termwise
 from gradbook.symbolic.search import Search
 
-__all__ = ["Counterexample", "Decision", "Flaw", "Outcome", "decide", "decide_order", "display"]
+__all__ = ["Counterexample", "Decision", "Flaw", "Outcome", "decide", "decide_order", "display", "forget"]
 
 
 #: Decisions by claim and domain, so that an unchanged line costs nothing when its document is checked again.
@@ -61,6 +61,12 @@ def decide(left: Expr, right: Expr, domain: Domain | None = None, *, clock: Cloc
             _MEMORY.clear()
         _MEMORY[key] = decision
     return decision
+
+
+def forget() -> None:
+    """Drop the decisions that are remembered, as for measuring what one takes."""
+    _MEMORY.clear()
+    Premises.of.cache_clear()
 
 
 def decide_order(
