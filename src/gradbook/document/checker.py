@@ -56,7 +56,7 @@ def check_text(text: str, path: str = "<text>", *, deadline: float = 2.0) -> Doc
     >>> [line.verdict.name for line in document.lines]
     ['STATED', 'REFUTED']
     """
-    return Session(deadline=deadline).check(text, path)
+    return _checked(text, path, deadline, Memory(lasting=False))
 
 
 def check_document(path: str, text: str | None = None, *, deadline: float = 2.0) -> Document | Problem:
@@ -93,10 +93,13 @@ class Session:
 
     def check(self, text: str, path: str = "<text>") -> Document:
         """As :func:`check_text`."""
-        source = Source.of(path, text)
-        pieces = pieces_of(source, guess(path, text))
-        lines = Checker(source, pieces, self.deadline, self.memory).run()
-        return Document(path, tuple(lines), text)
+        return _checked(text, path, self.deadline, self.memory)
+
+
+def _checked(text: str, path: str, deadline: float, memory: Memory) -> Document:
+    source = Source.of(path, text)
+    pieces = pieces_of(source, guess(path, text))
+    return Document(path, tuple(Checker(source, pieces, deadline, memory).run()), text)
 
 
 class Checker:

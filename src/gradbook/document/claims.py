@@ -101,6 +101,8 @@ class Judge:
 
     def judge(self, link: Link) -> Finding:
         """The finding on one link; never raises for what a document says."""
+        if not self.memory.lasting:
+            return self._placed(self._found(link), self.rests_on)
         trees = (link.left, link.right, *([link.head] if link.head is not None else []))
         key = (link, situation(trees, self.table))
         known = self.memory.findings.get(key)

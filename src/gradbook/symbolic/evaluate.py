@@ -253,9 +253,16 @@ class _Evaluation:
     def __init__(self, point: Point, clock: Clock) -> None:
         self.point = point
         self.clock = clock
-        self.memo: dict[tuple[Expr, _Bound], arb] = {}
+        self.memo: dict[Expr | tuple[Expr, _Bound], arb] = {}
 
     def of(self, expr: Expr, bound: _Bound) -> arb:
+        key = (expr, bound) if bound else expr
+        done = self.memo.get(key)
+        if done is None:
+            done = self.memo[key] = self._value(expr, bound)
+        return done
+
+    def _value(self, expr: Expr, bound: _Bound) -> arb:
         match expr:
             case Number(value):
                 return ball(value)
@@ -264,16 +271,6 @@ class _Evaluation:
                     if index == name:
                         return arb(k)
                 return self.point.ball(expr)
-            case _:
-                pass
-        key = (expr, bound)
-        done = self.memo.get(key)
-        if done is None:
-            done = self.memo[key] = self._value(expr, bound)
-        return done
-
-    def _value(self, expr: Expr, bound: _Bound) -> arb:
-        match expr:
             case Add(terms):
                 total = self.of(terms[0], bound)
                 for term in terms[1:]:
