@@ -15,7 +15,7 @@ from gradbook.document.claims import ORDERS, Finding
 from gradbook.document.definitions import Definitions, form_of
 from gradbook.document.front_matter import read_front_matter
 from gradbook.document.given import GivenValues
-from gradbook.document.memory import Memory, spelling_of
+from gradbook.document.memory import Memory
 from gradbook.document.notebook import NotebookError
 from gradbook.document.passages import Formula, Passage, passages
 from gradbook.document.pieces import Piece, PieceKind, Source
@@ -131,7 +131,7 @@ class Checker:
         for formula in formulas:
             for statement in formula.statements:
                 scan.scan_variables(statement, names)
-        self.trees.spelling = spelling_of(names)
+        self.trees.respell()
         for formula in formulas:
             for statement in formula.statements:
                 trees: list[Expr] = []
@@ -150,7 +150,7 @@ class Checker:
         """All lines, in document order."""
         self._front_matter()
         self._scan()
-        self.trees.spelling = spelling_of(self.table.names)
+        self.trees.respell()
         for k, run in enumerate(self.passages):
             if run.kind is PieceKind.HEADING:
                 self._heading(run.text, run.level)

@@ -16,6 +16,7 @@ from gradbook.document.formula import (
     canonical_text,
     read_expression,
 )
+from gradbook.document.formula.naming import plain_call
 from gradbook.document.statements import Statement
 from gradbook.document.symbols import Table
 from gradbook.document.tokens import FormulaError, Kind, Token
@@ -175,6 +176,8 @@ def plain_application(side: list[Token], names: Names) -> Apply | None:
     """The side as ``name(arguments)`` with nothing but names as arguments."""
     if len(side) < 4 or not side[-1].is_char(")"):
         return None
+    if (call := plain_call(side)) is not None:
+        return call
     permissive = _Permissive(**vars(names))
     try:
         tree, _ = read_expression(side, permissive)

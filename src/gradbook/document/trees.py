@@ -34,8 +34,15 @@ class Trees:
         self.deadline = deadline
         #: Sides (their token lists) that allow another reading.
         self.ambiguous: set[int] = set()
-        #: What was known of names when the trees were read.
+        #: What was known of names when the trees were read, and how much that was.
         self.spelling = 0
+        self.extent = -1
+
+    def respell(self) -> None:
+        """Note what is known of names now."""
+        extent = self.table.names.extent()
+        if extent != self.extent:
+            self.spelling, self.extent = spelling_of(self.table.names), extent
 
     def side(self, tokens: list[Token], reading: Reading | None = None) -> Expr | None:
         """The tree of a side, or None if it cannot be read."""
@@ -54,10 +61,10 @@ class Trees:
         known = self.memory.trees.get(key)
         if known is None:
             known = read_expression(tokens, self.table.names, reading, Clock(self.deadline))
-            if spelling_of(self.table.names) == self.spelling:
+            if self.table.names.extent() == self.extent:
                 self.memory.keep(self.memory.trees, key, known)
             else:
-                self.spelling = spelling_of(self.table.names)
+                self.respell()
         return known
 
     def named(self, tree: Expr) -> Expr:

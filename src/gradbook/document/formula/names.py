@@ -81,6 +81,10 @@ class Names:
     #: Names written in bold or with an arrow.
     bold: set[str] = field(default_factory=set[str])
 
+    def extent(self) -> int:
+        """How much has been said: it grows whenever anything is added, and nothing is ever taken back."""
+        return self.sigmoid + sum([len(said) for said in vars(self).values() if isinstance(said, set)])
+
     def is_twofold(self, letter: str) -> bool:
         """Whether a letter is written both plainly and in a special face, so that the two are apart."""
         return letter in self.faced and letter in self.letters

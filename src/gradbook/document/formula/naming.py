@@ -274,6 +274,25 @@ class Naming(Subscripts, Calculus):
         return Apply(name + "_{}" if indices else name, (*indices, *args), orders)
 
 
+def plain_call(tokens: Sequence[Token]) -> Apply | None:
+    """``f(x)``, read without a parser where brackets after letters are applications; None for all else.
+
+    >>> from gradbook.document.tokens import tokenise
+    >>> plain_call(tokenise("f(x)")), plain_call(tokenise("f(2)"))
+    (Apply(name='f', args=(Symbol(name='x'),), orders=()), None)
+    """
+    if len(tokens) != 4 or not tokens[1].is_char("(") or not tokens[3].is_char(")"):
+        return None
+    name, argument = tokens[0], tokens[2]
+    if not name.is_letter or not argument.is_letter or _MEANING_MORE & {name.text, argument.text}:
+        return None
+    return Apply(name.text, (Symbol(argument.text),))
+
+
+#: Letters that stand for a number, a derivative or an order before a bracket.
+_MEANING_MORE = frozenset({"e", "d", "O"})
+
+
 def _plain(name: str, indices: tuple[Expr, ...], primes: int) -> Expr:
     """A name with its indices and primes, applied to nothing."""
     if indices:
