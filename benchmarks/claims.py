@@ -229,7 +229,9 @@ for what, (ours, *peers) in MATCHES.items():
     row(f"{len(claims)} claims, {what}", "median", "to ours", "slowest", "to ours")
     for judge in (ours, *peers):
         theirs, longest = statistics.median(judge.times), max(judge.times)
-        row(judge.name, spoken(theirs), f"{theirs / middle:.1f} x", spoken(longest), f"{longest / most:.1f} x")
+        row(
+            judge.name, spoken(theirs), f"{theirs / middle:.1f} x", spoken(longest), f"{longest / most:.1f} x"
+        )
     print()
 row("answers", "right, yes", "right, no", "wrong, no", "wrong, yes", "none")
 for judge in judges:

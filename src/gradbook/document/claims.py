@@ -529,7 +529,9 @@ class Judge:
     def _doubtful(self, left: Expr, right: Expr) -> str | None:
         """What the document has not defined so far, applied to a formula only since it is a function further down."""
         table = self.table
-        nodes = [n for side in (left, right) if Apply in kinds(side) for n in walk(side) if isinstance(n, Apply)]
+        nodes = [
+            n for side in (left, right) if Apply in kinds(side) for n in walk(side) if isinstance(n, Apply)
+        ]
         plain = {
             n.name for n in nodes if any(n.orders) or all(isinstance(a, Symbol | Indexed) for a in n.args)
         }

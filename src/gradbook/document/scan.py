@@ -32,7 +32,6 @@ from gradbook.symbolic.expr import (
     walk,
 )
 
-
 _CHAR, _MACRO = Kind.CHAR, Kind.MACRO
 
 

@@ -18,7 +18,6 @@ def as_written(expr: Expr, table: Table) -> Expr:
     >>> as_written(Apply("p", (Symbol("x"), Symbol("w"))), table)
     Apply(name='p', args=(Symbol(name='x'),), orders=())
     """
-
     if Apply not in kinds(expr):
         return expr
 

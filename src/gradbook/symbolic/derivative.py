@@ -83,7 +83,6 @@ def expand_derivatives(expr: Expr) -> Expr:
     >>> expand_derivatives(Derivative(Symbol("x"), Symbol("x")))
     Number(value=Fraction(1, 1), decimals=None)
     """
-
     if Derivative not in kinds(expr):
         return expr
 

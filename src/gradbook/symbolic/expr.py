@@ -20,7 +20,6 @@ from fractions import Fraction
 from operator import attrgetter
 from typing import Any, ClassVar, TypeVar, cast, dataclass_transform
 
-
 #: How a frozen node keeps what was found out about it.
 _keep = object.__setattr__
 
@@ -30,9 +29,10 @@ class Node:
 
     __match_args__: ClassVar[tuple[str, ...]]
     #: Fields that do not take part in equality (how a thing was written, not what it is).
-    _spelling: ClassVar[frozenset[str]] = frozenset()
-    #: The fields that make a node what it is.
-    _identity: ClassVar[Callable[[Any], Any]]
+    spelling: ClassVar[frozenset[str]] = frozenset()
+    #: Of a node, the fields that make it what it is, and its direct subtrees.
+    identity: ClassVar[Callable[[Any], Any]]
+    subtrees: ClassVar[Callable[[Any], tuple[Node, ...]]]
     #: The hash, and what :func:`children`, :func:`tree_size`, :func:`walk` and :func:`kinds` found.
     _hash: int | None = None
     kept_children: tuple[Node, ...] | None = None
@@ -44,7 +44,7 @@ class Node:
         value = self._hash
         if value is None:
             kind = type(self)
-            value = hash((kind.__name__, kind._identity(self)))
+            value = hash((kind.__name__, kind.identity(self)))
             _keep(self, "_hash", value)
         return value
 
@@ -57,22 +57,11 @@ class Node:
         assert isinstance(other, Node)
         if (self._hash or hash(self)) != (other._hash or hash(other)):
             return False
-        return kind._identity(self) == kind._identity(other)
+        return kind.identity(self) == kind.identity(other)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # What is kept stays here: hashes of strings are others in another process.
         return type(self), tuple(getattr(self, name) for name in self.__match_args__)
-
-    def subtrees(self) -> tuple[Node, ...]:
-        """The direct subtrees."""
-        found: list[Node] = []
-        for name in self.__match_args__:
-            value = getattr(self, name)
-            if isinstance(value, Node):
-                found.append(value)
-            elif isinstance(value, tuple):
-                found.extend(part for part in cast(tuple[Any, ...], value) if isinstance(part, Node))
-        return tuple(found)
 
 
 _Kind = TypeVar("_Kind", bound=type[Node])
@@ -80,16 +69,43 @@ _Kind = TypeVar("_Kind", bound=type[Node])
 
 @dataclass_transform(frozen_default=True, eq_default=False)
 def _node(kind: _Kind) -> _Kind:
-    """A class of nodes: a frozen dataclass with the equality of :class:`Node`."""
+    """A class of nodes: a frozen dataclass with the equality of :class:`Node`.
+
+    A class that does not say what its identity is has that of all its fields but their spelling, and one that
+    does not say what its subtrees are has all nodes in its fields.
+    """
     kind = cast(_Kind, dataclass(frozen=True, eq=False)(kind))
-    if "_identity" not in vars(kind):
-        fields = [name for name in kind.__match_args__ if name not in kind._spelling]
-        kind._identity = attrgetter(*fields) if fields else _nothing
+    if "identity" not in vars(kind):
+        fields = [name for name in kind.__match_args__ if name not in kind.spelling]
+        kind.identity = attrgetter(*fields) if fields else _nothing
+    if "subtrees" not in vars(kind):
+        kind.subtrees = _nodes_in
     return kind
 
 
 def _nothing(_: Any) -> tuple[()]:
     return ()
+
+
+def _nodes_in(node: Node) -> tuple[Node, ...]:
+    found: list[Node] = []
+    for name in node.__match_args__:
+        value = getattr(node, name)
+        if isinstance(value, Node):
+            found.append(value)
+        elif isinstance(value, tuple):
+            found.extend(part for part in cast(tuple[Any, ...], value) if isinstance(part, Node))
+    return tuple(found)
+
+
+def _only(name: str) -> Callable[[Any], tuple[Node, ...]]:
+    get = attrgetter(name)
+    return lambda node: (get(node),)
+
+
+def _paired(name: str) -> Callable[[Any], tuple[Node, ...]]:
+    get = attrgetter(name)
+    return lambda node: tuple(part for pair in get(node) for part in pair)
 
 
 class Expr(Node):
@@ -109,7 +125,7 @@ class Number(Expr):
 
     value: Fraction
     decimals: int | None = None
-    _identity = attrgetter("value.numerator", "value.denominator")
+    identity = attrgetter("value.numerator", "value.denominator")
     kept_children = ()
 
 
@@ -135,9 +151,7 @@ class Indexed(Expr):
 
     base: str
     indices: tuple[Expr, ...]
-
-    def subtrees(self) -> tuple[Node, ...]:
-        return self.indices
+    subtrees = attrgetter("indices")
 
 
 # --- arithmetic -------------------------------------------------------------------------------
@@ -148,9 +162,7 @@ class Add(Expr):
     """A sum of terms; a difference is ``Add((a, Neg(b)))``."""
 
     terms: tuple[Expr, ...]
-
-    def subtrees(self) -> tuple[Node, ...]:
-        return self.terms
+    subtrees = attrgetter("terms")
 
 
 @_node
@@ -158,9 +170,7 @@ class Mul(Expr):
     """A product, factors in the order written (the order matters for matrices)."""
 
     factors: tuple[Expr, ...]
-
-    def subtrees(self) -> tuple[Node, ...]:
-        return self.factors
+    subtrees = attrgetter("factors")
 
 
 @_node
@@ -168,9 +178,7 @@ class Neg(Expr):
     """``-arg``."""
 
     arg: Expr
-
-    def subtrees(self) -> tuple[Node, ...]:
-        return (self.arg,)
+    subtrees = _only("arg")
 
 
 @_node
@@ -179,9 +187,7 @@ class Div(Expr):
 
     num: Expr
     den: Expr
-
-    def subtrees(self) -> tuple[Node, ...]:
-        return self.num, self.den
+    subtrees = attrgetter("num", "den")
 
 
 @_node
@@ -190,9 +196,7 @@ class Pow(Expr):
 
     base: Expr
     exponent: Expr
-
-    def subtrees(self) -> tuple[Node, ...]:
-        return self.base, self.exponent
+    subtrees = attrgetter("base", "exponent")
 
 
 # --- functions --------------------------------------------------------------------------------
@@ -216,9 +220,7 @@ class Func(Expr):
 
     name: str
     args: tuple[Expr, ...]
-
-    def subtrees(self) -> tuple[Node, ...]:
-        return self.args
+    subtrees = attrgetter("args")
 
 
 @_node
@@ -232,9 +234,7 @@ class Apply(Expr):
     name: str
     args: tuple[Expr, ...]
     orders: tuple[int, ...] = ()
-
-    def subtrees(self) -> tuple[Node, ...]:
-        return self.args
+    subtrees = attrgetter("args")
 
 
 @_node
@@ -248,7 +248,7 @@ class Derivative(Expr):
     wrt: Expr
     order: int = 1
     variant: str = "d"
-    _spelling = frozenset({"variant"})
+    spelling = frozenset({"variant"})
 
 
 @_node
@@ -295,9 +295,7 @@ class Cases(Expr):
     """Branches ``(value, condition)``; where two conditions hold the first counts, and that is reported."""
 
     branches: tuple[tuple[Expr, Condition], ...]
-
-    def subtrees(self) -> tuple[Node, ...]:
-        return tuple(part for branch in self.branches for part in branch)
+    subtrees = _paired("branches")
 
 
 # --- conditions -------------------------------------------------------------------------------
@@ -386,7 +384,7 @@ def children(node: Node) -> tuple[Node, ...]:
     """The direct subtrees of a node, conditions of cases included; gathered once for each node."""
     found = node.kept_children
     if found is None:
-        found = node.subtrees()
+        found = type(node).subtrees(node)
         _keep(node, "kept_children", found)
     return found
 

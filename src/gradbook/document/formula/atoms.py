@@ -12,7 +12,6 @@ from gradbook.document.formula.numbers import Numbers
 from gradbook.document.tokens import FormulaError, Kind, Token
 from gradbook.symbolic.expr import PI, Delta, Derivative, Expr, Symbol
 
-
 _CHAR, _MACRO = Kind.CHAR, Kind.MACRO
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import cast
 
 from gradbook.document.tokens import Kind, Token
 from gradbook.symbolic.expr import FUNCTIONS
@@ -83,7 +84,8 @@ class Names:
 
     def extent(self) -> int:
         """How much has been said: it grows whenever anything is added, and nothing is ever taken back."""
-        return self.sigmoid + sum([len(said) for said in vars(self).values() if isinstance(said, set)])
+        said = cast("list[set[str] | bool]", [*vars(self).values()])
+        return sum([len(part) for part in said if isinstance(part, set)], int(self.sigmoid))
 
     def is_twofold(self, letter: str) -> bool:
         """Whether a letter is written both plainly and in a special face, so that the two are apart."""

@@ -22,7 +22,6 @@ from gradbook.symbolic.expr import (
     Symbol,
 )
 
-
 _CHAR, _MACRO = Kind.CHAR, Kind.MACRO
 _SCRIPTS = frozenset({"^", "_", "'", "!", "|", "prime", "evaluated"})
 
