@@ -123,4 +123,4 @@ def test_a_tree_sent_to_another_process_takes_nothing_along_that_holds_only_here
     fresh = pickle.dumps(tree)
     assert (hash(tree), len(walk(tree)), len(kinds(tree)), tree_size(tree)) == (hash(tree), 5, 4, 5)
     assert pickle.dumps(tree) == fresh
-    assert pickle.loads(fresh) == tree  # noqa: S301 (our own bytes)
+    assert pickle.loads(fresh) == tree
