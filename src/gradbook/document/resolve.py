@@ -501,8 +501,11 @@ class Resolution:
         held = self._held(node.body, wrt)
         if held:
             return self._formal_slope(node, wrt, held, opaque)
-        kept = opaque | {wrt}
-        body = replace(self, differentiating=True).of(node.body, kept)
+        before, self.differentiating = self.differentiating, True
+        try:
+            body = self.of(node.body, opaque | {wrt})
+        finally:
+            self.differentiating = before
         if is_tensor((body, wrt), self.table):
             return self._gradient(body, wrt, node, opaque)
         slope = self._slope(body, wrt, node)

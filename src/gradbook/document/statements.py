@@ -30,6 +30,12 @@ class Statement:
     #: Words inside the line that may change what it says, such as "plus" or a unit.
     puzzling: str = ""
 
+    def copy(self) -> Statement:
+        """The statement with a list of conditions of its own."""
+        return Statement(
+            self.sides, self.marks, self.words, list(self.conditions), self.follows_arrow, self.puzzling
+        )
+
     @property
     def continues(self) -> bool:
         """Whether the chain goes on from the one above."""
@@ -456,7 +462,7 @@ def _chain(tokens: list[Token]) -> Statement:
         turn = _turn(token)
         if turn < 0:
             depth = max(depth - 1, 0)
-        if depth == 0 and token.is_char(":") and place + 1 < len(tokens) and tokens[place + 1].is_char("="):
+        if depth == 0 and token.text == ":" and place + 1 < len(tokens) and tokens[place + 1].is_char("="):
             colon = token
             continue
         relation = relation_of(token) if depth == 0 else None

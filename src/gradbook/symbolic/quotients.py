@@ -126,8 +126,7 @@ class Quotients(ABC):
 
     def constant(self, value: Fraction | int) -> Quotient:
         """A number as a quotient."""
-        exact = Fraction(value)
-        return self.context.constant(exact.numerator), self.context.constant(exact.denominator)
+        return self.context.constant(value.numerator), self.context.constant(value.denominator)
 
     @staticmethod
     def negated(quotient: Quotient) -> Quotient:
