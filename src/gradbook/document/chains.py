@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field, replace
 
-from gradbook.document.claims import ORDERS, Finding, Judge, Link
+from gradbook.document.claims import Judge
 from gradbook.document.definitions import Definitions, form_of, is_given
+from gradbook.document.findings import ORDERS, Finding, Link
 from gradbook.document.formula import Reading, read_expression
 from gradbook.document.memory import Memory
 from gradbook.document.places import Places

@@ -11,8 +11,8 @@ from itertools import pairwise
 
 from gradbook.document import files, prose, scan
 from gradbook.document.chains import Chain, Chains
-from gradbook.document.claims import ORDERS, Finding
 from gradbook.document.definitions import Definitions, form_of
+from gradbook.document.findings import ORDERS, Finding
 from gradbook.document.front_matter import read_front_matter
 from gradbook.document.given import GivenValues
 from gradbook.document.memory import Memory

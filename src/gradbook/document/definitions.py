@@ -6,7 +6,8 @@ words before it and on the heading above it; the rules are all here.
 
 from __future__ import annotations
 
-from gradbook.document.claims import Finding, Judge, Link
+from gradbook.document.claims import Judge
+from gradbook.document.findings import Finding, Link
 from gradbook.document.memory import Memory
 from gradbook.document.precision import is_numeric
 from gradbook.document.prose import Role
