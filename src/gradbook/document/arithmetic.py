@@ -7,6 +7,7 @@ from fractions import Fraction
 from flint import arb  # type: ignore[import-untyped]
 
 from gradbook.document.findings import ORDERS, Finding, Link, is_derivative
+from gradbook.document.meanings import Unresolved
 from gradbook.document.precision import (
     exact_decimals,
     is_numeric,
@@ -16,7 +17,7 @@ from gradbook.document.precision import (
     written_number,
 )
 from gradbook.document.report import Evidence, Verdict
-from gradbook.document.resolve import Resolution, Unresolved
+from gradbook.document.resolve import Resolution
 from gradbook.document.symbols import Table
 from gradbook.document.wording import as_written
 from gradbook.symbolic.bounds import BoundHit, Clock

@@ -16,10 +16,11 @@ from gradbook.document.cases import gather_cases, lifted_sum
 from gradbook.document.doubts import doubt
 from gradbook.document.findings import ARRAY_CONSTANTS, ORDERS, Finding, Link, is_derivative, name_of
 from gradbook.document.hypotheses import substitutions
+from gradbook.document.meanings import Unresolved
 from gradbook.document.memory import Memory, situation
 from gradbook.document.precision import is_numeric, value_of, written_number
 from gradbook.document.report import Evidence, Verdict
-from gradbook.document.resolve import Resolution, Unresolved
+from gradbook.document.resolve import Resolution
 from gradbook.document.symbols import Table, bare
 from gradbook.document.vectors import in_one_dimension, is_tensor, scalar_equations
 from gradbook.document.wording import as_written

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from gradbook.document.claims import Judge
 from gradbook.document.findings import Finding, Link
+from gradbook.document.meanings import Unresolved, component_name
 from gradbook.document.memory import Memory
 from gradbook.document.precision import is_numeric
 from gradbook.document.prose import Role
 from gradbook.document.report import Verdict
-from gradbook.document.resolve import Resolution, Unresolved, component_name
+from gradbook.document.resolve import Resolution
 from gradbook.document.symbols import (
     Definition,
     Table,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from gradbook.document.findings import ARRAY_CONSTANTS, Finding, Link, is_derivative, name_of
 from gradbook.document.formula import USUAL_FUNCTIONS
+from gradbook.document.meanings import Unresolved
 from gradbook.document.precision import is_numeric
 from gradbook.document.report import Verdict
-from gradbook.document.resolve import Unresolved
 from gradbook.document.symbols import Table, bare
 from gradbook.symbolic.expr import (
     ZERO,
