@@ -189,7 +189,7 @@ class Quotients(ABC):
     def lowest(self, quotient: Quotient) -> Quotient:
         """The quotient with common factors cancelled."""
         num, den = quotient
-        if den.is_one():
+        if den.is_one() or num.is_one():
             return quotient
         if num.is_zero():
             return num, self.one
