@@ -89,7 +89,17 @@ class Judge(Arithmetic):
         )
 
     def _found(self, link: Link) -> Finding:
+        """As a formula with its definitions put in; where that is too large, on the graph of the quantities."""
         self.rests_on = frozenset()
+        graph = self.memory.dependence(self.table)
+        if graph.is_large(link) and (proved := graph.proved(link)) is not None:
+            return proved
+        finding = self._put_in(link)
+        if finding.verdict in (Verdict.UNDECIDED, Verdict.AGREES):
+            return graph.proved(link) or finding
+        return finding
+
+    def _put_in(self, link: Link) -> Finding:
         try:
             return self._judge(self._spelled_out(link))
         except Unresolved as reason:

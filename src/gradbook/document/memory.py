@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from gradbook.document.dependence import Dependence
 from gradbook.document.formula import Names
 from gradbook.document.symbols import Definition, Table, bare, lookalikes
 from gradbook.symbolic.expr import Apply, Expr, Indexed, Node, Symbol, walk
@@ -31,6 +32,14 @@ class Memory:
     findings: dict[Any, Any] = field(default_factory=dict[Any, Any])
     formulas: dict[Any, Any] = field(default_factory=dict[Any, Any])
     trees: dict[Any, Any] = field(default_factory=dict[Any, Any])
+    #: The graph of the quantities of the table that was asked for last.
+    graph: Dependence | None = field(default=None, repr=False)
+
+    def dependence(self, table: Table) -> Dependence:
+        """How the quantities of a table depend on each other."""
+        if self.graph is None or self.graph.table is not table:
+            self.graph = Dependence(table)
+        return self.graph
 
     def keep(self, store: dict[Any, Any], key: Any, value: Any) -> None:
         """Remember a value; a store that is full starts afresh."""
