@@ -10,6 +10,7 @@ from flint import arb  # type: ignore[import-untyped]
 from gradbook.document.findings import ORDERS, Finding, Link, is_derivative
 from gradbook.document.meanings import Unresolved
 from gradbook.document.precision import (
+    decided,
     exact_decimals,
     exact_value,
     is_numeric,
@@ -39,7 +40,7 @@ class Arithmetic:
 
     def expected(self, link: Link, resolution: Resolution) -> str | None:
         """The right side as it should have been: a number, or the gradient worked out."""
-        left = resolution.of(link.left)
+        left = decided(resolution.of(link.left), self.clock)
         if is_numeric(left):
             try:
                 value = value_of(left, self.clock)
@@ -141,7 +142,9 @@ class Arithmetic:
         }
         if not new and not loose:
             return False
-        interval = widened(right, frozenset(old), self.clock)
+        # what a definition brings in, such as the slope of a leaky ReLU, is as exact as it is there
+        brought = exact_decimals(right) - exact_decimals(link.right)
+        interval = widened(right, old | brought, self.clock)
         return value_of(left, self.clock).overlaps(interval)
 
     def _rounded_from_head(
@@ -151,10 +154,10 @@ class Arithmetic:
         if link.head is None or link.head == link.left or unit is None:
             return False
         try:
-            head = replace(resolution, values=True, worked_out={}).of(link.head)
+            given = replace(resolution, values=True, worked_out={})
+            head, shown = (decided(given.of(side), self.clock) for side in (link.head, link.left))
         except (Unresolved, BoundHit, NotDifferentiable):
             return False
         if not is_numeric(head) or not rounds_to(value_of(head, self.clock), target, unit):
             return False
-        shown = widened(resolution.of(link.left), self._given(), self.clock)
-        return rounds_to(shown, target, unit) is not False
+        return rounds_to(widened(shown, self._given(), self.clock), target, unit) is not False

@@ -18,7 +18,7 @@ from gradbook.document.findings import ARRAY_CONSTANTS, ORDERS, Finding, Link, i
 from gradbook.document.hypotheses import substitutions
 from gradbook.document.meanings import Unresolved
 from gradbook.document.memory import Memory, situation
-from gradbook.document.precision import is_numeric, value_of, written_number
+from gradbook.document.precision import decided, is_numeric, value_of, written_number
 from gradbook.document.report import Evidence, Verdict
 from gradbook.document.resolve import Resolution
 from gradbook.document.symbols import Table, bare
@@ -237,6 +237,7 @@ class Judge(Arithmetic):
             if resolution.values or not self.table.values:
                 raise
             return self._attempt(link, replace(resolution, values=True))
+        left, right = decided(left, self.clock), decided(right, self.clock)
         self._check_known(left, right, link)
         if is_numeric(left) and is_numeric(right):
             return self.numbers(link, left, right, resolution)
@@ -246,6 +247,7 @@ class Judge(Arithmetic):
                 return symbolic
         given = replace(resolution, values=True, worked_out={})
         left, right = given.of(link.left, free), given.of(link.right, free)
+        left, right = decided(left, self.clock), decided(right, self.clock)
         resolution.used |= given.used
         if is_numeric(left) and is_numeric(right):
             return self.numbers(link, left, right, given)

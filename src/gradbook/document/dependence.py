@@ -21,6 +21,7 @@ from flint import arb  # type: ignore[import-untyped]
 from gradbook.document.findings import Finding, Link
 from gradbook.document.meanings import component_name
 from gradbook.document.precision import (
+    decided,
     exact_decimals,
     exact_value,
     rounds_to,
@@ -62,7 +63,7 @@ from gradbook.symbolic.expr import (
 )
 
 #: From this size on, with all definitions put in, an equation is looked at here first.
-LARGE = 2_000
+LARGE = 300
 #: Largest tree that a proof here works with: it is meant to stay small.
 _MAX_SIZE = 1_500
 #: Seconds for one equation.
@@ -498,7 +499,8 @@ class Dependence:
             if not new:
                 exact = self._exact_value(left)
                 return Finding(Verdict.PROVED) if exact is not None and exact == self._exact_value(right) else None
-            meets = self._value(left).overlaps(widened(right, frozenset(old), Clock(_PATIENCE)))
+            old |= exact_decimals(right) - exact_decimals(link.right)  # as in Arithmetic: from a definition
+            meets = self._value(left).overlaps(widened(right, old, Clock(_PATIENCE)))
             return Finding(Verdict.PROVED) if meets else None
         target, unit = written
         if unit is None:
@@ -534,7 +536,7 @@ class Dependence:
                         numbers[node] = Number(exact)
                 case _:
                     pass
-        found = exact_value(_expression(replace(expr, numbers)))
+        found = exact_value(decided(_expression(replace(expr, numbers)), Clock(_PATIENCE)))
         if isinstance(found, Number):
             return found.value
         value = self._value(expr)

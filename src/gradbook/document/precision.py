@@ -7,12 +7,12 @@ interval decides nothing, and the precision is raised.
 from __future__ import annotations
 
 from fractions import Fraction
-from math import prod
+from math import isqrt, prod
 
 from flint import arb  # type: ignore[import-untyped]
 
 from gradbook.symbolic.bounds import Clock
-from gradbook.symbolic.evaluate import Point, ball, evaluate
+from gradbook.symbolic.evaluate import Point, Undefined, ball, evaluate, holds
 from gradbook.symbolic.expr import (
     Add,
     Apply,
@@ -26,6 +26,7 @@ from gradbook.symbolic.expr import (
     Neg,
     Node,
     Number,
+    Otherwise,
     Pow,
     Sum,
     Symbol,
@@ -77,6 +78,38 @@ def is_numeric(expr: Node) -> bool:
     False
     """
     return kinds(expr).isdisjoint((Symbol, Indexed, Apply, Sum, Delta, Derivative, Cases))
+
+
+def decided(expr: Expr, clock: Clock) -> Expr:
+    """The tree with the branch that holds in the place of each case distinction between numbers.
+
+    One in which no branch holds, or several do, stays as it is, and so does one on a seam.
+
+    >>> from gradbook.symbolic.expr import ONE, ZERO, Cases, Op, Otherwise, Relation, TWO
+    >>> decided(Cases(((ONE, Relation(TWO, Op.GT, ZERO)), (ZERO, Otherwise()))), Clock(1.0)) == ONE
+    True
+    """
+    if Cases not in kinds(expr):
+        return expr
+
+    def visit(node: Node) -> Node:
+        node = rebuild(node, visit)
+        if not isinstance(node, Cases):
+            return node
+        told = [c for _, c in node.branches if not isinstance(c, Otherwise)]
+        if not all(is_numeric(c) for c in told):
+            return node
+        try:
+            true = [value for value, c in node.branches if c in told and holds(c, Point(_no_symbol), clock=clock)]
+        except Undefined:
+            return node
+        if not true:
+            true = [value for value, c in node.branches if isinstance(c, Otherwise)]
+        return true[0] if len(true) == 1 else node
+
+    found = visit(expr)
+    assert isinstance(found, Expr)
+    return found
 
 
 def value_of(expr: Expr, clock: Clock, precision: int = 160) -> arb:
@@ -169,8 +202,18 @@ def _rational(expr: Expr) -> Fraction | None:
         case Pow(base, Number(power)) if power.denominator == 1 and abs(power) <= 64:
             below = _rational(base)
             return below ** int(power) if below else None
+        case Pow(base, Number(power)) if power == Fraction(1, 2):
+            return _root(_rational(base))
         case _:
             return None
+
+
+def _root(square: Fraction | None) -> Fraction | None:
+    """The square root of a rational, if that is a rational too."""
+    if square is None or square < 0:
+        return None
+    root = Fraction(isqrt(square.numerator), isqrt(square.denominator))
+    return root if root * root == square else None
 
 
 def exact_decimals(expr: Node) -> frozenset[Fraction]:

@@ -236,7 +236,7 @@ class Calculation:
         """The samples one by one, each under a heading if there are several."""
         several = len(self.network.samples) > 1
         for s, sample in enumerate(self.network.samples, 1):
-            self._open(f"{title}, sample {s}" if several else title, depth)
+            self._open(f"{title}, sample {self.names.sample(s)}" if several else title, depth)
             yield s, sample
 
     def _forward(self, step: int, depth: int) -> None:

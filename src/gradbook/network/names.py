@@ -1,14 +1,14 @@
 r"""What the quantities of a network are called, in four ways that people use.
 
-A name is a symbol of the core: canonical LaTeX that the checker reads as one quantity. Where several samples
-or steps are worked, the number of the sample follows a comma and the number of the step a semicolon; what
-comes after a single step is “new” or carries a plus.
+A name is a symbol of the core: canonical LaTeX that the checker reads as one quantity. Several samples are
+called A, B, C, … (a second number below a δ would make it Kronecker's); the number of a step follows a
+semicolon, and what comes after a single step is “new” or carries a plus.
 
 >>> names = Names(Scheme.TEXTBOOK, (2, 2, 1))
 >>> names.weight(2, 1, 2).name, names.weight(2, 1, 2, step=1).name
 ('w_{12}^{(2)}', 'w_{12,\\text{new}}^{(2)}')
 >>> Names(Scheme.REPORT, (3, 2, 1), samples=2).output(1, 1, sample=2).name
-'a_{1-1,2}'
+'a_{1-1,B}'
 """
 
 from __future__ import annotations
@@ -72,9 +72,7 @@ class Names:
     def bias(self, layer: int, to: int, step: int = 0) -> Symbol:
         """The bias of a unit, or of all units of a layer."""
         if layer in self.shared:
-            label = "" if self.scheme is Scheme.TEXTBOOK else str(layer)
-            if self.scheme is Scheme.REPORT:
-                label = f"o-{layer}"
+            label = "" if self.scheme in (Scheme.TEXTBOOK, Scheme.MATRICES) else str(layer)
             return self._name(self._letter(1), label, layer, step=step)
         return self._name(self._letter(1), self._unit(layer, to), layer, step=step)
 
@@ -113,7 +111,12 @@ class Names:
         if self.samples == 1:
             return self.loss(step)
         letter = r"\ell" if self._letter(6) == "L" else self._letter(6)
-        return self._name(letter, str(sample), None, 1, step)
+        return self._name(letter, self.sample(sample), None, 1, step)
+
+    @staticmethod
+    def sample(number: int) -> str:
+        """The letter of a sample, counted from 1."""
+        return chr(ord("A") + number - 1)
 
     def loss(self, step: int = 0) -> Symbol:
         """The loss of the batch, penalties apart."""
@@ -166,7 +169,7 @@ class Names:
         parts = [label] if label else []
         # Weights, biases and losses are those of the whole batch.
         if self.samples > 1 and base not in (self._letter(0), self._letter(1), r"\ell", self._letter(6)):
-            parts.append(str(sample))
+            parts.append(self.sample(sample))
         plus = step and self.steps == 1 and self.scheme in (Scheme.REPORT, Scheme.MAZUR)
         if plus:
             above = "+"

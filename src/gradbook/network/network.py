@@ -25,7 +25,7 @@ from gradbook.network.names import Names, Scheme
 from gradbook.symbolic.expr import ONE, Expr, Number, number
 
 #: Largest network: what is worked by hand is smaller by far.
-MAX_UNITS, MAX_LAYERS, MAX_SAMPLES, MAX_STEPS = 64, 12, 64, 100
+MAX_UNITS, MAX_LAYERS, MAX_SAMPLES, MAX_STEPS = 64, 12, 26, 100
 
 
 class NetworkError(ValueError):

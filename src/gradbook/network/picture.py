@@ -173,7 +173,7 @@ class _Drawing:
         if self.gradients:
             words += f'<tspan class="gradient" dx="10">gradients of {_plain(_latex(self.names.objective()))}</tspan>'
         if len(self.network.samples) > 1:
-            words += '<tspan class="faint" dx="10">activations of sample 1</tspan>'
+            words += '<tspan class="faint" dx="10">activations of sample A</tspan>'
         yield f'<text class="legend" x="{_SIDE / 3:.0f}" y="{self.height - 14:.0f}">{words}</text>'
 
     # --- letters --------------------------------------------------------------------------------
