@@ -158,6 +158,6 @@ class Arithmetic:
             head, shown = (decided(given.of(side), self.clock) for side in (link.head, link.left))
         except (Unresolved, BoundHit, NotDifferentiable):
             return False
-        if not is_numeric(head) or not rounds_to(value_of(head, self.clock), target, unit):
+        if not is_numeric(head) or not self._rounds(head, target, unit, loose=False):
             return False
         return rounds_to(widened(shown, self._given(), self.clock), target, unit) is not False

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 
 from flint import arb  # type: ignore[import-untyped]
+from flint import ctx as flint_context
 
 from gradbook.document.findings import Finding, Link
 from gradbook.document.meanings import component_name
@@ -34,7 +35,7 @@ from gradbook.symbolic.bounds import BoundHit, Clock
 from gradbook.symbolic.decide import Outcome, decide
 from gradbook.symbolic.derivative import NotDifferentiable, differentiate
 from gradbook.symbolic.domain import Domain
-from gradbook.symbolic.evaluate import Overlap, Point, Undefined, evaluate
+from gradbook.symbolic.evaluate import Overlap, Point, Undefined, evaluate, holds
 from gradbook.symbolic.expr import (
     FUNCTIONS,
     ONE,
@@ -53,8 +54,10 @@ from gradbook.symbolic.expr import (
     Neg,
     Node,
     Number,
+    Otherwise,
     Pow,
     Symbol,
+    kinds,
     rebuild,
     replace,
     substitute,
@@ -68,7 +71,7 @@ LARGE = 300
 _MAX_SIZE = 1_500
 #: Seconds for one equation.
 _PATIENCE = 1.5
-_PRECISION = 192
+_PRECISION = 384
 _NO_FUNCTIONS = frozenset({"norm", "norm1", "transpose", "dot", "hadamard", "diag", "trace", "softmax"})
 
 
@@ -129,6 +132,8 @@ class Dependence:
         if link.relation != "=" or not self.table.definitions or self.table.sentence_equalities():
             return None
         self._refresh()
+        before: int = flint_context.prec
+        flint_context.prec = _PRECISION
         try:
             left, right = self._plain(link.left), self._plain(link.right)
             if _symbols(right):
@@ -138,6 +143,8 @@ class Dependence:
             return self._number(link, left, right)
         except (NotLocal, NotDifferentiable, BoundHit, Undefined, Overlap, RecursionError):
             return None
+        finally:
+            flint_context.prec = before
 
     # --- reading the graph ----------------------------------------------------------------------
 
@@ -466,6 +473,7 @@ class Dependence:
         known = self._adjoints.get(key)
         if known is None:
             known = {key: arb(1)}
+            lost: set[str] = set()  # below a place without a slope, such as the root of nothing
             for top in reversed(self._in_order(key)):
                 body = self._body(top)
                 if body is None or top not in known:
@@ -473,9 +481,14 @@ class Dependence:
                 if any(isinstance(n, Derivative) for n in walk(body)):
                     continue  # what it rests on is beyond this pass, and is asked for below
                 for other in self._used(top):
-                    step = known[top] * self._value(self._slope(top, other))
-                    known[other] = known[other] + step if other in known else step
-            self._adjoints[key] = known
+                    try:
+                        step = known[top] * self._value(self._slope(top, other))
+                        known[other] = known[other] + step if other in known else step
+                    except (Undefined, Overlap):
+                        lost.add(other)
+                    if top in lost:
+                        lost.add(other)
+            known = self._adjoints[key] = {name: value for name, value in known.items() if name not in lost}
         if wrt not in known or self._hidden(key, wrt):
             raise NotLocal
         return known[wrt]
@@ -536,11 +549,28 @@ class Dependence:
                         numbers[node] = Number(exact)
                 case _:
                     pass
-        found = exact_value(decided(_expression(replace(expr, numbers)), Clock(_PATIENCE)))
+        found = exact_value(decided(_expression(replace(self._branched(expr), numbers)), Clock(_PATIENCE)))
         if isinstance(found, Number):
             return found.value
         value = self._value(expr)
         return _rational(value) if value.is_exact() else None
+
+    def _branched(self, expr: Expr) -> Expr:
+        """The tree with the branch that holds in the place of each case distinction."""
+        if Cases not in kinds(expr):
+            return expr
+        balls = _Balls({name: self._ball(name) for name in _symbols(expr, derivatives=False)})
+
+        def visit(node: Node) -> Node:
+            if not isinstance(node, Cases) or any(isinstance(n, Derivative) for n in walk(node)):
+                return rebuild(node, visit)
+            told = [(value, c) for value, c in node.branches if not isinstance(c, Otherwise)]
+            true = [value for value, c in told if holds(c, balls, precision=_PRECISION)]
+            if not true:
+                true = [value for value, c in node.branches if isinstance(c, Otherwise)]
+            return visit(true[0]) if len(true) == 1 else node
+
+        return _expression(visit(expr))
 
     def _exact_of(self, key: str) -> Fraction | None:
         if key not in self._exact:

@@ -129,13 +129,20 @@ def rounds_to(
     >>> rounds_to(ball(Fraction(493, 1000)), Fraction(493, 1000), Fraction(1, 1000))
     True
     """
-    distance = abs(value - ball(target))
-    limit = ball(unit * slack)
-    if distance <= limit:
+    if not value.is_finite():
+        return None
+    # Midpoint and radius are exact: in enclosures of the working precision the last of many digits would be lost.
+    distance, radius, limit = abs(_rational_of(value.mid()) - target), _rational_of(value.rad()), unit * slack
+    if distance + radius <= limit:
         return True
-    if distance > limit:
+    if distance - radius > limit:
         return False
     return None
+
+
+def _rational_of(end: arb) -> Fraction:
+    exact = end.fmpq()
+    return Fraction(int(exact.p), int(exact.q))
 
 
 def widened(expr: Expr, keep: frozenset[Fraction], clock: Clock) -> arb:

@@ -135,6 +135,9 @@ class Calculation:
         formula = formulas[-1]
         try:
             value = self.values.of(formula if by is None else by)
+            if value.is_nothing:
+                # What is nothing to so many digits is: parts that cancel, such as those of equal units.
+                value = Value(Fraction(0), value.enclosure * 0)
         except (Undefined, Overlap) as reason:
             raise NetworkError(self._no_value(name, reason)) from None
         self.values[name] = value

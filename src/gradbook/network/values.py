@@ -43,6 +43,8 @@ from gradbook.symbolic.expr import (
 _MAX_BITS = 4_096
 #: From here on a number is written with a power of ten.
 _SMALL = Fraction(1, 10_000)
+#: What does not reach this is taken for zero.
+_NOTHING = Fraction(1, 1 << 1_000)
 #: Most digits that are added so that a rounded number is not taken for a given one.
 _MORE_DIGITS = 12
 #: Seconds that one value may take.
@@ -68,6 +70,12 @@ class Value:
     def exact_or_near(self) -> Fraction:
         """The rational that it is, or the middle of what encloses it."""
         return self.exact if self.exact is not None else _rational(self.enclosure.mid())
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether hundreds of digits do not tell it from zero."""
+        near = self.enclosure
+        return self.exact is None and bool(near.contains(0)) and _rational(near.rad()) < _NOTHING
 
     def rounded(self, digits: int) -> tuple[int, int]:
         """The value to so many significant digits, as ``(m, p)`` for m · 10^p; halves away from zero.
