@@ -159,7 +159,14 @@ class Signs(Quotients):
         """Whether a generator takes isolated values only: indices, labels, indicators, what is made of them."""
         return self._variation(gid) is Variation.DISCRETE
 
-    def _variation(self, gid: int) -> Variation:
+    def _variation(self, gid: int, found: dict[int, Variation] | None = None) -> Variation:
+        """How freely a generator varies; ``found``: those it is made of, which may share what they are made of."""
+        found = {} if found is None else found
+        if gid not in found:
+            found[gid] = self._variation_of(gid, found)
+        return found[gid]
+
+    def _variation_of(self, gid: int, found: dict[int, Variation]) -> Variation:
         match self.table.keys[gid]:
             case ("delta" | "pos" | "parity" | "size", *_):
                 return Variation.DISCRETE
@@ -172,7 +179,9 @@ class Signs(Quotients):
             case ("app", *_):
                 discrete = False
             case key:
-                return max((self._variation(part) for part in self.table.parts(key)), default=Variation.NONE)
+                return max(
+                    (self._variation(part, found) for part in self.table.parts(key)), default=Variation.NONE
+                )
         return Variation.DISCRETE if discrete else Variation.FREE
 
     def _takes_few_values(self, name: str) -> bool:
