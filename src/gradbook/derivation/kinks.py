@@ -211,8 +211,7 @@ def _place(difference: Expr, wrt: Expr, u: Expr, v: Expr) -> Relation:
         return Relation(wrt, Op.EQ, value)
     if v != ZERO:
         return Relation(u, Op.EQ, v)
-    plain = compare(difference, Op.EQ, ZERO)
-    return plain
+    return compare(difference, Op.EQ, ZERO)
 
 
 def _solved(difference: Expr, wrt: Expr) -> Expr | None:

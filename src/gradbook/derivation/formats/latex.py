@@ -44,7 +44,8 @@ def quotient(derivation: Derivation) -> str:
         + _raised(power)
         for wrt, power in runs
     )
-    return rf"\frac{{{d.strip()}{_raised(derivation.order)}{' ' if derivation.order > 1 or d != 'd' else ''}{name}}}{{{below}}}"
+    gap = " " if derivation.order > 1 or d != "d" else ""
+    return rf"\frac{{{d.strip()}{_raised(derivation.order)}{gap}{name}}}{{{below}}}"
 
 
 def _raised(power: int) -> str:
