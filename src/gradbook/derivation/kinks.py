@@ -5,6 +5,7 @@ sides are followed up to it: values that differ make a jump, slopes that differ 
 the subdifferential.
 
 >>> from gradbook.symbolic import to_text
+>>> from gradbook.symbolic.expr import Symbol
 >>> x = Symbol("x")
 >>> kink, = kinks(Func("abs", (x,)), x)
 >>> kink.kind.value, to_text(kink.where), to_text(kink.left), to_text(kink.right)

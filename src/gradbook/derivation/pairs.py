@@ -11,7 +11,7 @@ section of its own.
 >>> to_text(one_sample(find("cross-entropy"), find("sigmoid")).body)
 '-y·ln(σ(x·θ))'
 >>> to_text(all_samples(find("cross-entropy"), find("sigmoid")).body)
-'Σ_i (-y_i·ln(σ(x_i·θ)))'
+'-Σ_i y_i·ln(σ(x_i·θ))'
 """
 
 from __future__ import annotations

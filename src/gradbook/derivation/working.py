@@ -5,7 +5,7 @@
 >>> x = Symbol("x")
 >>> done = work_out(Definition("f", (x,), Func("log", (Add((ONE, Func("exp", (x,)))),))), x)
 >>> [(step.rules, to_text(step.after)) for step in done.steps]  # doctest: +NORMALIZE_WHITESPACE
-[(('logarithm',), '(1/(1 + exp(x)))·(d/dx[1 + exp(x)])'), (('exponential',), '(1/(1 + exp(x)))·exp(x)'),
+[(('logarithm',), '(1/(1 + exp(x)))·(d/dx[exp(x)])'), (('exponential',), '(1/(1 + exp(x)))·exp(x)'),
  (('simplify',), 'exp(x)/(1 + exp(x))'), (('sigmoid',), 'σ(x)')]
 >>> done.proved
 True

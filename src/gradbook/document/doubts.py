@@ -141,14 +141,13 @@ def _unknown_slope(left: Expr, right: Expr) -> str | None:
 
 def _perhaps_constant(link: Link, left: Expr, right: Expr, table: Table) -> str | None:
     r"""A letter that was only differentiated, ``\frac{\partial}{\partial f}[y]``: the line holds if it is constant."""
-    written = {n.name for side in (link.left, link.right) for n in walk(side) if isinstance(n, Symbol)}
+    slopes = [n.body for side in (link.left, link.right) for n in walk(side) if isinstance(n, Derivative)]
     names = {
-        n.name
-        for side in (left, right)
-        if Apply in kinds(side)
-        for n in walk(side)
-        if isinstance(n, Apply) and any(n.orders) and n.name in table.depends and n.name in written
+        body.name
+        for body in slopes
+        if isinstance(body, Symbol) and body.name in table.depends and body.name not in table.usual_arguments
     }
+    names -= USUAL_FUNCTIONS
     if not names:
         return None
 

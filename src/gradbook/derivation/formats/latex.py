@@ -25,6 +25,7 @@ from gradbook.symbolic.printing import to_latex
 def definition(of: Definition) -> str:
     r"""``f(x) = body``.
 
+    >>> from gradbook.symbolic.expr import Symbol
     >>> definition(Definition("f", (Symbol("x"),), Symbol("x")))
     'f\\left(x\\right) = x'
     """
