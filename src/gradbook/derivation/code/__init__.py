@@ -40,7 +40,7 @@ def write(
 
     module = Module.of(derivations, target, constants or {})
     if target == "numpy":
-        from gradbook.derivation.code.numpy_module import module as text
+        from gradbook.derivation.code.numpy_module import text
     else:
-        from gradbook.derivation.code.torch_module import module as text
+        from gradbook.derivation.code.torch_module import text
     return text(module)

@@ -4,25 +4,44 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import cast
 
 from gradbook.derivation.code import kernels
-from gradbook.derivation.code.arguments import Arguments, Interval, arguments, key, plain
+from gradbook.derivation.code.arguments import Arguments, Interval, arguments, plain
 from gradbook.derivation.code.conventions import sentence
 from gradbook.derivation.code.formula import prepared
 from gradbook.derivation.code.lowering import NUMPY, TORCH, CannotWrite, Dialect, Lowering
 from gradbook.derivation.code.names import Names, function_name, identifier
-from gradbook.derivation.code.terms import Term, assignments
+from gradbook.derivation.code.parts import func, quantities
+from gradbook.derivation.code.stable import stable
+from gradbook.derivation.code.terms import Term, assignments, atom, binary, call, compared
 from gradbook.derivation.formats import latex
 from gradbook.derivation.steps import Derivation
-from gradbook.symbolic.expr import Condition, Expr, Indexed, Relation
+from gradbook.symbolic.expr import (
+    Add,
+    Condition,
+    Expr,
+    Func,
+    Indexed,
+    Neg,
+    Node,
+    Op,
+    Relation,
+    Sum,
+    Symbol,
+    children,
+    walk,
+)
 from gradbook.symbolic.printing import to_latex, to_text
+from gradbook.symbolic.tidy import tidy
 
 #: Names that a module uses itself.
-_TAKEN = ("np", "torch", "sys", "self_test", "ctx", "grad", "samples", "seed", "step", "rng", "kind", "main")
+_TAKEN = (
+    "np", "torch", "sys", "functools", "self_test", "ctx", "grad", "samples", "seed", "rng", "above", "below", "numeric",
+    "exact", "error", "agrees", "passed", "away", "columns", "shift", "once_differentiable",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -101,13 +120,9 @@ class Module:
         return self.lowering.of(ready, axes)
 
     def _varies(self, expr: Expr) -> bool:
-        from gradbook.derivation.code.parts import quantities
-
         return bool(quantities(expr, self.arguments.constants))
 
     def _constant(self, value: Expr) -> Expr:
-        from gradbook.derivation.code.parts import func
-
         return func("nan_or", self.arguments.quantities[0], value)
 
     def function(self, name: str, exprs: Sequence[tuple[Expr, tuple[Expr, ...]]], of: Sequence[Derivation]) -> Function:
@@ -178,6 +193,31 @@ class Module:
         # A docstring is raw because of the LaTeX: what would end it cannot stand in it.
         return "\n\n".join(parts).replace('"""', "'''")
 
+    def assembled(self, docstring: str, imports: str, parts: Sequence[str]) -> str:
+        """A module put together: docstring, imports, constants, functions, and what runs the self-test."""
+        text = f"{docstring}\n\n{imports}"
+        if self.lowering.numbers:
+            text += f"\n\n{self.constants_text()}"
+        ending = 'if __name__ == "__main__":\n    sys.exit(0 if self_test() else 1)'
+        return "\n\n\n".join([text, *(p for p in parts if p), ending]) + "\n"
+
+    def shapes(self) -> str:
+        """What arrays the function takes, in words."""
+        kind = "arrays" if self.dialect.numpy else "tensors"
+        if not self.arguments.vectors:
+            return f"Arguments are scalars or {kind} of any shapes that broadcast, of any floating type."
+        vectors = [self.lowering.argument(v) for v in self.arguments.vectors]
+        told = f"The components of {', '.join(vectors)} are on the last axis; axes before it are samples."
+        others = [n for n in self.names if n not in vectors]
+        if others:
+            told += f" {', '.join(others)} {'has' if len(others) == 1 else 'have'} one value a sample."
+        return told
+
+    @staticmethod
+    def sample_size(quantity: Expr) -> str:
+        """The shape of an argument in the self-test."""
+        return f"(samples{', 5' * len(quantity.indices)})" if isinstance(quantity, Indexed) else "samples"
+
     def _domain_in_words(self) -> str:
         told = [to_text(c) for c in self.conditions]
         told += [f"{base} adds up to 1" for base in sorted(self.derivations[0].domain.simplex)]
@@ -201,30 +241,69 @@ class Module:
             for name, q in zip(self.names, self.arguments.quantities, strict=True)
         ]
 
-    def away_from_seams(self) -> list[str]:
-        """Conditions on a sample, as code: inside the domain, and not near a kink."""
-        found: list[str] = []
+    def away_from_seams(self) -> tuple[list[str], str | None]:
+        """Assignments and a mask, as code: which samples lie inside the domain and not near a kink."""
+        masks = [*self._inside(), *self._far_from_kinks(), *self._far_from_seams_in_sums()]
+        if not masks:
+            return [], None
+        mask = masks[0]
+        for other in dict.fromkeys(masks[1:]):
+            mask = binary("&", mask, other) if other != masks[0] else mask
+        lines, (text,) = assignments([mask], Names(self.lowering.names.taken))
+        return lines, text
+
+    def _inside(self) -> Iterator[Term]:
         for condition in self.conditions:
             if plain(condition) or not isinstance(condition, Relation) or self._has_index(condition):
                 continue
-            gap = f"({self._code(condition.left)}) - ({self._code(condition.right)})"
-            found.append(f"({gap} > 0.01)" if condition.op.value in (">", ">=") else f"({gap} < -0.01)")
-        for d in self.first:
-            for kink in d.kinks:
+            gap = self._code(tidy(Add((condition.left, Neg(condition.right)))))
+            above = condition.op in (Op.GT, Op.GE)
+            yield compared(">" if above else "<", gap, atom("0.01" if above else "-0.01"))
+
+    def _far_from_kinks(self) -> Iterator[Term]:
+        for derivation in self.first:
+            for kink in derivation.kinks:
                 if isinstance(kink.where, Relation) and not self._has_index(kink.where):
-                    left, right = self._code(kink.where.left), self._code(kink.where.right)
-                    found.append(f"(abs({left} - ({right})) > 0.001)")
-        return list(dict.fromkeys(found))
+                    gap = tidy(Add((kink.where.left, Neg(kink.where.right))))
+                    yield self._far(self._code(gap))
+
+    def _far_from_seams_in_sums(self) -> Iterator[Term]:
+        """Each term of a sum may have a seam of its own, which no derivation lists."""
+        for node in walk(self.derivations[0].definition.body):
+            if not isinstance(node, Sum):
+                continue
+            for gap in seams(node.body):
+                term = self._far(self._code(gap, (Symbol(node.index),)))
+                yield call(f"{self.dialect.name}.all", term, more=f", {self.dialect.axis}", hint="inside")
+
+    def _far(self, gap: Term) -> Term:
+        return compared(">", call(f"{self.dialect.name}.abs", gap, hint="distance"), atom("0.001"))
 
     def _has_index(self, condition: Relation) -> bool:
-        from gradbook.symbolic.expr import Sum, walk
-
-        inside = [n for n in walk(condition) if isinstance(n, Sum)]
-        held = {m for s in inside for m in walk(s)}
+        held = {m for s in walk(condition) if isinstance(s, Sum) for m in walk(s)}
         return any(isinstance(n, Indexed) and n not in held for n in walk(condition))
 
-    def _code(self, expr: Expr) -> str:
-        return self.lowering.of(prepared(expr, self.derivations[0].definition, self.arguments.constants)).text
+    def _code(self, expr: Expr, axes: tuple[Expr, ...] = ()) -> Term:
+        return self.lowering.of(stable(expr), axes)
+
+
+def seams(body: Expr) -> Iterator[Expr]:
+    """The differences whose sign decides which piece of a formula holds, those of sums inside apart."""
+    stack: list[Node] = [body]
+    while stack:
+        node = stack.pop()
+        match node:
+            case Sum():
+                continue
+            case Func("abs" | "sign" | "relu" | "step", (u,)):
+                yield u
+            case Func("max" | "min", (u, v)):
+                yield tidy(Add((u, Neg(v))))
+            case Relation(u, _, v):
+                yield tidy(Add((u, Neg(v))))
+            case _:
+                pass
+        stack.extend(children(node))
 
 
 def _differential(derivation: Derivation) -> str:
@@ -241,9 +320,19 @@ def _filled(text: str) -> str:
     return textwrap.fill(text, 88, break_long_words=False, break_on_hyphens=False)
 
 
+def summary(of: Module, function: Function) -> str:
+    """What a function returns, in a line."""
+    if not function.of:
+        return f"{of.title}: the value."
+    wrt = ", ".join(of.lowering.argument(w) for d in function.of for w in d.wrts)
+    if len(function.of) > 1:
+        return f"Derivatives with respect to {wrt}, in this order."
+    order = {1: "Derivative", 2: "Second derivative"}.get(function.of[0].order, "Higher derivative")
+    if len(of.axes(function.of[0])) > 1:
+        return f"{order} with respect to {wrt}: a matrix, the function's component before it."
+    return f"{order} with respect to {wrt}."
+
+
 def tidied(text: str) -> str:
     """Powers of names without spaces, as formatters write them."""
     return re.sub(r"(?<![\w.)\]])([A-Za-z_]\w*) \*\* (\d+|[A-Za-z_]\w*)\b(?!\()", r"\1**\2", text)
-
-
-_ = (cast, key)
