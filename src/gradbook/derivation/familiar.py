@@ -17,6 +17,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import cast
 
+from flint import fmpz_mpoly
+
 from gradbook.derivation.algebra import Algebra, simplify, weight
 from gradbook.derivation.rules import times
 from gradbook.derivation.steps import Definition
@@ -52,12 +54,16 @@ from gradbook.symbolic.tidy import tidy
 Form = tuple[str, Expr, tuple[Expr, Expr]]
 
 
-def familiar(result: Expr, definition: Definition) -> Iterator[Form]:
-    """The forms on the way to the familiar one, each shorter than the one before; none where there is none."""
+def familiar(result: Expr, definition: Definition, *, itself: bool = True) -> Iterator[Form]:
+    """The forms on the way to the familiar one, each shorter than the one before; none where there is none.
+
+    ``itself``: the function may be written by its name.
+    """
+    identities = _IDENTITIES if itself else _IDENTITIES[1:]
     left = 4
     while left:
         left -= 1
-        found = [form for candidates in _IDENTITIES for form in candidates(result, definition)]
+        found = [form for candidates in identities for form in candidates(result, definition)]
         better = [form for form in found if _cost(form[1]) < _cost(result)]
         if not better:
             return
@@ -251,10 +257,10 @@ def _solved(body: Expr, generator: Func, head: Expr) -> tuple[Func, Expr] | None
     return squared, cast(Expr, replace(found, {stand_in: head}))
 
 
-def _linear(algebra: Algebra, poly: object, place: int) -> tuple[object, object]:
+def _linear(algebra: Algebra, poly: fmpz_mpoly, place: int) -> tuple[fmpz_mpoly, fmpz_mpoly]:
     """The parts of a polynomial without and with a generator, of which it has only one power."""
     parts = [algebra.context.constant(0), algebra.context.constant(0)]
-    for exponents, coefficient in poly.to_dict().items():  # pyright: ignore
+    for exponents, coefficient in poly.to_dict().items():
         degree = int(exponents[place] > 0)
         rest = tuple(0 if k == place else e for k, e in enumerate(exponents))
         parts[degree] += algebra.context.from_dict({rest: coefficient})

@@ -94,7 +94,12 @@ def rewrite(node: Derivative) -> tuple[Rule, Expr] | None:
     def slope(part: Expr) -> Expr:
         return Derivative(part, node.wrt, 1, node.variant)
 
-    for rule in RULES.values():
+    rules: tuple[Rule, ...] = tuple(RULES.values())
+    if node.variant == "nabla":
+        from gradbook.derivation.vector_rules import VECTOR_RULES
+
+        rules = (*VECTOR_RULES, *rules)
+    for rule in rules:
         after = rule.rewriting(node.body, node.wrt, slope)
         if after is not None:
             return rule, after
@@ -371,6 +376,10 @@ def unknown_function(body: Expr, wrt: Expr, slope: Callable[[Expr], Expr]) -> Ex
     r"""$\frac{d}{dx} f(u) = f'(u)\,\frac{du}{dx}$ for a function that is not given by a formula."""
     if not isinstance(body, Apply):
         return None
+    if len(body.args) > 1 and wrt in body.args and not any(body.orders):
+        others = [a for a in body.args if a != wrt]
+        if all(is_constant(a, wrt) for a in others):
+            return None  # the partial derivative by an argument of its own is written as such
     orders = body.orders or (0,) * len(body.args)
     terms: list[Expr] = []
     for k, arg in enumerate(body.args):

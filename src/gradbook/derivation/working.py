@@ -24,7 +24,8 @@ from gradbook.derivation.kinks import kinks
 from gradbook.derivation.rules import Rule, rewrite
 from gradbook.derivation.steps import Definition, Derivation, Detail, Step, pending
 from gradbook.symbolic.bounds import MAX_NODES, BoundHit, Clock
-from gradbook.symbolic.decide import decide
+from gradbook.symbolic.components import componentwise
+from gradbook.symbolic.decide import decide, decide_order
 from gradbook.symbolic.derivative import NotDifferentiable
 from gradbook.symbolic.domain import Domain
 from gradbook.symbolic.expr import (
@@ -39,15 +40,23 @@ from gradbook.symbolic.expr import (
     Indexed,
     Node,
     Number,
+    Op,
+    Product,
+    Relation,
+    Sum,
     Symbol,
     children,
+    free_names,
     free_symbols,
     rebuild,
+    replace,
     substitute,
     tree_size,
     walk,
 )
 from gradbook.symbolic.outcomes import Outcome
+from gradbook.symbolic.printing import to_text
+from gradbook.symbolic.ranks import Rank
 from gradbook.symbolic.search import NO_POINT
 from gradbook.symbolic.tidy import tidy
 
@@ -57,7 +66,8 @@ class NeverDefined(ValueError):
 
 
 #: Steps of algebra, which are taken only if they are proved.
-_OPTIONAL = frozenset({"simplify", "Kronecker delta", "components that add up to one"})
+_TOTALS = "components that add up to one"
+_OPTIONAL = frozenset({"simplify", "Kronecker delta", _TOTALS})
 
 #: Most steps of one derivation.
 _MAX_STEPS = 400
@@ -69,10 +79,13 @@ def work_out(
     *,
     detail: Detail = Detail.SHORT,
     domain: Domain | None = None,
+    vectors: Sequence[str] = (),
     title: str = "",
     note: str = "",
 ) -> Derivation:
     """The derivative of a definition by one quantity, or by several one after the other.
+
+    ``vectors`` names what is a vector; the variable is one of them, and the result is the gradient.
 
     Raises:
         BoundHit: the derivative grows too large.
@@ -83,26 +96,48 @@ def work_out(
     if not wrts:
         raise ValueError("nothing to differentiate by; one quantity or more is expected")
     several = len(free_symbols(definition.body) | {*wrts}) > 1 or len(definition.parameters) > 1
-    variant = "partial" if several or definition.indices else "d"
+    variant = "nabla" if vectors else "partial" if several or definition.indices else "d"
     told = domain or Domain()
     conditions = needed(definition.body)
     body = definition.body
+    if not vectors:
+        _reject_nowhere(body, conditions, told, "it")
     steps: list[Step] = []
     for done, variable in enumerate(wrts):
-        worker = _Working(definition, variable, variant, detail, told, wrts[done + 1 :])
-        steps += worker.steps_of(body)
-        body = steps[-1].after if steps else body
+        worker = _Working(definition, variable, variant, detail, told, wrts[done + 1 :], len(wrts) == 1)
+        worker.vectors = dict.fromkeys(vectors, Rank.VECTOR)
+        body = worker.work(body, steps)
+    if not vectors:
+        _reject_nowhere(body, conditions, told, "its derivative")
     return Derivation(
         definition,
         wrts,
         tuple(steps),
-        kinks(definition.body, wrts[0], told) if len(wrts) == 1 else (),
+        kinks(definition.body, wrts[0], told) if len(wrts) == 1 and not vectors else (),
         told,
         conditions,
         note,
         title,
         variant,
     )
+
+
+_OPPOSITE = {Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
+
+
+def _reject_nowhere(body: Expr, conditions: tuple[Condition, ...], domain: Domain, what: str) -> None:
+    """Raise if no point is found where the formula has a value; of a sum over an index, where its parts have one."""
+    if not conditions or decide(body, body, domain, clock=Clock(1.0)).reason != NO_POINT:
+        return
+    for condition in conditions:
+        assert isinstance(condition, Relation)
+        opposite = _OPPOSITE[condition.op]
+        found = decide_order(condition.left, opposite, condition.right, domain, clock=Clock(1.0))
+        if found.outcome is not Outcome.REFUTED:
+            raise NeverDefined(f"{what} has a value nowhere: {to_text(condition)} never holds")
+    if not any(isinstance(n, Sum) for n in walk(body)):
+        told = " and ".join(map(to_text, conditions))
+        raise NeverDefined(f"{what} has a value nowhere: no point was found for {told}")
 
 
 class _Working:
@@ -116,6 +151,7 @@ class _Working:
         detail: Detail,
         domain: Domain,
         later: tuple[Expr, ...],
+        alone: bool,
     ) -> None:
         self.definition = definition
         self.wrt = wrt
@@ -123,10 +159,12 @@ class _Working:
         self.detail = detail
         self.domain = domain
         self.later = later
+        self.alone = alone
+        self.vectors: dict[str, Rank] = {}
         self.used: list[Rule] = []
 
-    def steps_of(self, body: Expr) -> list[Step]:
-        steps: list[Step] = []
+    def work(self, body: Expr, steps: list[Step]) -> Expr:
+        """Add the steps of differentiating ``body``; what comes out of it."""
         state: Expr = Derivative(body, self.wrt, 1, self.variant)
         while (after := self._next(state)) is not None:
             names = tuple(dict.fromkeys(rule.name for rule in self.used if self._told(rule)))
@@ -137,16 +175,20 @@ class _Working:
         for name, change in (
             ("Kronecker delta", collapsed),
             ("simplify", simplify),
-            ("components that add up to one", lambda e: totals_used(e, self.domain.simplex)),
-            ("simplify", simplify),
+            (_TOTALS, self._totals_used),
         ):
             after = change(state)
             if after != state and self._append(steps, (name,), state, after):
                 state = after
-        for name, after, identity in familiar(state, self.definition):
+                if name == _TOTALS and (after := simplify(state)) != state:
+                    state = after if self._append(steps, ("simplify",), state, after) else state
+        for name, after, identity in familiar(state, self.definition, itself=self.alone):
             if self._append(steps, (name,), state, after, identity):
                 state = after
-        return steps
+        return state
+
+    def _totals_used(self, state: Expr) -> Expr:
+        return totals_used(state, self.domain.simplex)
 
     def _told(self, rule: Rule) -> bool:
         return not rule.trivial or self.detail is Detail.FULL or all(r.trivial for r in self.used)
@@ -169,15 +211,18 @@ class _Working:
 
     def _decided(self, before: Expr, after: Expr, clock: Clock) -> Outcome:
         """Whether two states are equal: that the parts in which they differ are is enough, and quicker to decide."""
-        pairs = list(_differences(before, after))
+        if self.vectors:
+            return self._decided_by_component(before, after, clock)
+        pairs = [_abstracted(a, b) for a, b in _differences(before, after)]
         if pairs != [(before, after)]:
             sound = (decide(a, b, self.domain, clock=clock).outcome for a, b in pairs)
             if all(outcome is Outcome.PROVED for outcome in sound):
                 return Outcome.PROVED
-        outcome = decide(before, after, self.domain, clock=clock)
-        if outcome.outcome is Outcome.UNDECIDED and outcome.reason == NO_POINT:
-            raise NeverDefined(outcome.reason)
-        return outcome.outcome
+        return decide(before, after, self.domain, clock=clock).outcome
+
+    def _decided_by_component(self, before: Expr, after: Expr, clock: Clock) -> Outcome:
+        equations = componentwise(before, after, self.vectors)
+        return decide(equations[0].left, equations[0].right, self.domain, clock=clock).outcome
 
     def _spelled_out(self, side: Expr) -> Expr:
         """The function itself, where it is written by its name, by its formula."""
@@ -219,8 +264,11 @@ class _Working:
             if self.used:
                 return part
             if isinstance(part, Derivative):
-                found = self._rewritten(part)
-                return part if found is None else found
+                found = _rewritten(part)
+                if found is None:
+                    return part
+                self.used.append(found[0])
+                return _ends_taken(found[1])
             return _rebuilt(part, visit)
 
         return cast(Expr, visit(node))
@@ -232,10 +280,8 @@ class _Working:
         return _rebuilt(node, self._everywhere)
 
     def _line(self, node: Derivative, *, spent: bool) -> Expr:
-        found = rewrite(node)
+        found = _rewritten(node)
         if found is None:
-            if not isinstance(node.body, Apply):
-                raise NotDifferentiable(f"no derivative rule for {_kind(node.body)}")
             return node
         rule, after = found
         if spent and not rule.trivial:
@@ -250,12 +296,21 @@ class _Working:
 
         return cast(Expr, visit(after))
 
-    def _rewritten(self, node: Derivative) -> Expr | None:
+
+def _ends_taken(node: Node) -> Node:
+    """Derivatives of constants and of the variable itself, which nobody writes down, taken."""
+    if isinstance(node, Derivative):
         found = rewrite(node)
-        if found is None:
-            raise NotDifferentiable(f"no derivative rule for {_kind(node.body)}")
-        self.used.append(found[0])
-        return found[1]
+        return found[1] if found is not None and found[0].name in ("constant", "variable") else node
+    return _rebuilt(node, _ends_taken)
+
+
+def _rewritten(node: Derivative) -> tuple[Rule, Expr] | None:
+    """What a rule makes of a derivative; None for a derivative of an unknown function, which stays."""
+    found = rewrite(node)
+    if found is None and not isinstance(node.body, Apply):
+        raise NotDifferentiable(f"no derivative rule for {_kind(node.body)}")
+    return found
 
 
 def _rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
@@ -280,6 +335,25 @@ def _differences(before: Expr, after: Expr) -> Iterator[tuple[Expr, Expr]]:
                     yield from _differences(cast(Expr, a), cast(Expr, b))
             return
     yield before, after
+
+
+def _abstracted(before: Expr, after: Expr) -> tuple[Expr, Expr]:
+    """Both states with what is still to be differentiated as an unknown function of the variable.
+
+    What holds for every function holds for this one, and is decided without working it out. An index that a
+    sum binds around it is an argument too.
+    """
+    left = [
+        n
+        for n in walk(after)
+        if isinstance(n, Derivative) and not isinstance(n.body, Symbol | Apply | Indexed)
+    ]
+    bound = {n.index for side in (before, after) for n in walk(side) if isinstance(n, Sum | Product)}
+    for k, node in enumerate(sorted(left, key=lambda n: -tree_size(n.body))):
+        indices = sorted(bound & free_names(node.body))
+        unknown = Apply(f"\0u{k}", (node.wrt, *(Symbol(i) for i in indices)))
+        before, after = (replace(side, {node.body: unknown}) for side in (before, after))
+    return before, after
 
 
 def _blank(node: Expr) -> Node | None:

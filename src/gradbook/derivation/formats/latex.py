@@ -33,6 +33,8 @@ def definition(of: Definition) -> str:
 
 def quotient(derivation: Derivation) -> str:
     r"""The left side: ``\frac{df}{dx}``, ``\frac{\partial^{2} f}{\partial x^{2}}``."""
+    if derivation.variant == "nabla":
+        return rf"\nabla_{{{to_latex(derivation.wrts[0])}}} {to_latex(derivation.definition.bare)}"
     d = "d" if derivation.variant == "d" else r"\partial "
     name = to_latex(derivation.definition.bare)
     runs = [(wrt, len(list(group))) for wrt, group in groupby(reversed(derivation.wrts))]
@@ -76,7 +78,7 @@ def document(derivations: Sequence[Derivation]) -> str:
     """A document that LaTeX sets as it is."""
     parts = [_PREAMBLE]
     for derivation in derivations:
-        parts.append(rf"\section*{{{heading(derivation)}}}" + "\n")
+        parts.append(rf"\section*{{{heading(derivation, lambda node: f'${to_latex(node)}$')}}}" + "\n")
         if derivation.domain.conditions:
             told = ", ".join(f"${to_latex(c)}$" for c in derivation.domain.conditions)
             parts.append(f"Here {told}.\n")

@@ -12,6 +12,8 @@ from gradbook.document.formula.numbers import Numbers
 from gradbook.document.tokens import FormulaError, Kind, Token
 from gradbook.symbolic.expr import PI, Delta, Derivative, Expr, Symbol
 
+_CHAR, _MACRO = Kind.CHAR, Kind.MACRO
+
 
 class Atoms(Numbers, Naming, Functions, Bars, CaseDistinctions):
     """The smallest things that have a value."""
@@ -27,11 +29,12 @@ class Atoms(Numbers, Naming, Functions, Bars, CaseDistinctions):
             token = self.peek()
             if token is None:
                 raise self.fail("the formula ends where something was expected")
-            match token.kind:
-                case Kind.CHAR:
-                    return self._character(token)
-                case Kind.MACRO:
-                    return self._macro(token)
+            kind = token.kind
+            if kind is _CHAR:
+                return self._character(token)
+            if kind is _MACRO:
+                return self._macro(token)
+            match kind:
                 case Kind.OPEN:
                     inside = self.group()
                     if inside:
@@ -151,13 +154,20 @@ class Atoms(Numbers, Naming, Functions, Bars, CaseDistinctions):
         return after.is_letter or (after.kind is Kind.MACRO and after.text in GREEK)
 
     def _kronecker(self) -> Expr | None:
-        r"""\delta_{ij} is Kronecker's delta if i and j are indices and delta is nothing else here."""
-        if r"\delta" in self.names.variables or not self.stands("_", 1):
+        r"""\delta_{ij} is Kronecker's delta if i and j are indices and delta is nothing else here.
+
+        Raises:
+            FormulaError: delta is a quantity too, so that it may be a component of it.
+        """
+        if not self.stands("_", 1):
             return None
         mark = self.at
         self.at += 2
         inside = [t for t in self.script() if not t.is_char(",")]
         if len(inside) == 2 and all(self.is_index_token(t) for t in inside):
+            if r"\delta" in self.names.variables:
+                self.at = mark
+                raise self.fail("this may be Kronecker's delta or a component of the δ that stands elsewhere")
             return Delta(self.index_atom(inside[0]), self.index_atom(inside[1]))
         self.at = mark
         return None
