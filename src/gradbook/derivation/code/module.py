@@ -40,7 +40,7 @@ from gradbook.symbolic.tidy import tidy
 #: Names that a module uses itself.
 _TAKEN = (
     "np", "torch", "sys", "functools", "self_test", "ctx", "grad", "samples", "seed", "rng", "above", "below", "numeric",
-    "exact", "error", "agrees", "passed", "away", "columns", "shift", "once_differentiable",
+    "exact", "error", "agrees", "passed", "away", "columns", "shift", "once_differentiable", "slope", "curvature",
 )  # fmt: skip
 
 

@@ -48,8 +48,6 @@ from gradbook.symbolic.expr import (
 class Harmless(Cases):
     """An argument where its branch counts, and a harmless number where it does not."""
 
-    __slots__ = ()
-
 
 #: Arguments at which a branch is tried, to find one where it has a value.
 _HARMLESS = (ZERO, ONE, Number(Fraction(1, 2)), number(2), Neg(ONE))

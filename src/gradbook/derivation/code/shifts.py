@@ -46,12 +46,8 @@ from gradbook.symbolic.expr import (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Largest(Expr):
-    """The largest value of ``body`` over an index."""
-
-    body: Expr
-    index: str
+class Largest(Sum):
+    """The largest value of ``body`` over an index: like a sum it binds the index, and it is none to the algebra."""
 
 
 @dataclass(frozen=True, slots=True)

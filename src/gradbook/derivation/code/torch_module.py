@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import dataclass
 from typing import cast
 
 from gradbook.derivation.code import kernels
 from gradbook.derivation.code.module import Function, Module, summary, tidied
-from gradbook.derivation.code.terms import assignments
+from gradbook.derivation.code.names import Names
+from gradbook.derivation.code.terms import Term, assignments
 from gradbook.derivation.deltas import collapsed
 from gradbook.derivation.steps import Derivation
 from gradbook.derivation.working import NeverDefined, work_out
@@ -51,19 +53,17 @@ def text(of: Module) -> str:
     if classes.second is not None:
         again = "The backward pass can be differentiated again: the second derivative has its own formula."
         parts = _twice(of, functions, classes)
-        imports = "once_differentiable"
     else:
         again = (
             "The backward pass cannot be differentiated again (once_differentiable): asking for second "
-            "derivatives is an error rather than a wrong number."
+            "derivatives is an error, not a wrong number."
         )
         parts = _once(of, functions, classes)
-        imports = "once_differentiable"
     test = _self_test(of, classes)
     return tidied(
         of.assembled(
             f'r"""{of.docstring([of.shapes(), again, *_NOTES])}\n"""',
-            f"import functools\nimport sys\n\nimport torch\nfrom torch.autograd.function import {imports}",
+            "import functools\nimport sys\n\nimport torch\nfrom torch.autograd.function import once_differentiable",
             [_FLOATS.strip(), kernels.source(of.lowering.primitives, "torch"), *parts, test],
         )
     )
@@ -99,10 +99,10 @@ def _twice(of: Module, functions: list[Function], classes: _Classes) -> list[str
             f"The derivative of {of.title}; its own backward pass is the second derivative.",
             forward_of_gradient,
             [
-                *_saved(of),
-                *second.lines,
                 *_refusals(of),
-                _returned(of, [_reduced(of, 0, f"grad * {_bracketed(second.results[0])}")]),
+                *second.lines,
+                f"curvature = {second.results[0]}",
+                _returned(of, [_reduced(of, 0, "grad * curvature")]),
             ],
             once=True,
         ),
@@ -112,9 +112,8 @@ def _twice(of: Module, functions: list[Function], classes: _Classes) -> list[str
             f"{of.title}, with the derivative as its backward pass.",
             [*_saving(of), *value.lines, f"return {value.results[0]}"],
             [
-                *_saved(of),
-                f"slope = {classes.gradient}.apply({_positional(of)})",
                 *_refusals(of),
+                f"slope = {classes.gradient}.apply({_positional(of)})",
                 _returned(of, [_reduced(of, 0, "grad * slope")]),
             ],
             once=False,
@@ -127,13 +126,10 @@ def _twice(of: Module, functions: list[Function], classes: _Classes) -> list[str
 
 def _once(of: Module, functions: list[Function], classes: _Classes) -> list[str]:
     value, *others = functions
-    lines = [*_saved(of)]
+    lines: list[str] = []
     terms = [_pulled_back(of, d) for d in of.first]
-    from gradbook.derivation.code.names import Names
-
     assigned, results = assignments(terms, Names(of.lowering.names.taken))
-    lines += assigned
-    lines += _refusals(of)
+    lines += [*_refusals(of), *assigned]
     places = [of.names.index(of.lowering.argument(d.wrts[0])) for d in of.first]
     given = {place: _reduced(of, place, result) for place, result in zip(places, results, strict=True)}
     returned = [given.get(k, "None") for k in range(max(places) + 1)]
@@ -152,7 +148,7 @@ def _once(of: Module, functions: list[Function], classes: _Classes) -> list[str]
     ]
 
 
-def _pulled_back(of: Module, derivation: Derivation):  # type: ignore[no-untyped-def]
+def _pulled_back(of: Module, derivation: Derivation) -> Term:
     """The vector-Jacobian product: the incoming gradient, of each component if there are several, times ours."""
     incoming: Expr
     if of.indices:
@@ -180,7 +176,7 @@ def _class(of: Module, name: str, told: str, forward: list[str], backward: list[
         "",
         *decorators,
         "def backward(ctx, grad):",
-        *_indented(backward),
+        *_indented(_with_saved(of, backward)),
     ]
     return f"class {name}(torch.autograd.Function):\n" + textwrap.indent("\n".join(lines), "    ")
 
@@ -194,10 +190,14 @@ def _saving(of: Module) -> list[str]:
     return lines + [f"ctx.{n} = {n}" for n in of.keywords]
 
 
-def _saved(of: Module) -> list[str]:
-    names = ", ".join(of.names)
-    lines = [f"{f'({names},)' if len(of.names) == 1 else names} = ctx.saved_tensors"]
-    return lines + [f"{n} = ctx.{n}" for n in of.keywords]
+def _with_saved(of: Module, lines: list[str]) -> list[str]:
+    """The lines of a backward pass after those that take what they use from the context."""
+    code = (line for line in lines if not line.lstrip().startswith("raise "))
+    words = set(re.findall(r"\w+", "\n".join(code)))
+    names = ", ".join(n if n in words else "_" for n in of.names)
+    unpacked = f"({names},)" if len(of.names) == 1 else names
+    saved = [f"{unpacked} = ctx.saved_tensors"] if words & set(of.names) else []
+    return [*saved, *(f"{n} = ctx.{n}" for n in of.keywords if n in words), *lines]
 
 
 def _refusals(of: Module) -> list[str]:
@@ -224,21 +224,6 @@ def _reduced(of: Module, place: int, gradient: str) -> str:
     if len(of.names) == 1:
         return gradient
     return f"({gradient}).sum_to_size({of.names[place]}.shape)"
-
-
-def _bracketed(text: str) -> str:
-    return text if text.replace("_", "").isalnum() or _is_call(text) else f"({text})"
-
-
-def _is_call(text: str) -> bool:
-    """Whether a text is one call, its bracket closed at the end and not before."""
-    head, _, rest = text.partition("(")
-    depth = 1
-    for k, c in enumerate(rest):
-        depth += (c == "(") - (c == ")")
-        if depth == 0:
-            return k == len(rest) - 1 and head.replace("_", "").replace(".", "").isalnum()
-    return False
 
 
 def _positional(of: Module) -> str:
