@@ -25,12 +25,17 @@ __all__ = ["CannotWrite", "write"]
 
 
 def write(
-    derivations: Sequence[Derivation], target: str = "numpy", constants: Mapping[str, float] | None = None
+    derivations: Sequence[Derivation],
+    target: str = "numpy",
+    constants: Mapping[str, float] | None = None,
+    functions: Mapping[str, Derivation] | None = None,
 ) -> str:
     """The text of a Python module for the function of the derivations and for its derivatives.
 
     ``target`` is ``numpy`` or ``torch``; ``constants`` gives the parameters that become keyword arguments,
     with their defaults. Derivations are of one definition; those of first order become one function.
+    ``functions`` gives the derivations of functions that the definition leaves open, such as the activation g
+    of a loss of many components, by their names in it.
 
     Raises:
         CannotWrite: the formula has a part for which there is no array code.
@@ -38,7 +43,7 @@ def write(
     """
     from gradbook.derivation.code.module import Module
 
-    module = Module.of(derivations, target, constants or {})
+    module = Module.of(derivations, target, constants or {}, functions or {})
     if target == "numpy":
         from gradbook.derivation.code.numpy_module import text
     else:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gradbook.derivation.code.lowering import CannotWrite
-from gradbook.derivation.steps import Derivation
+from gradbook.derivation.steps import Definition, Derivation
 from gradbook.symbolic.expr import (
     Condition,
     Expr,
@@ -15,10 +15,10 @@ from gradbook.symbolic.expr import (
     Node,
     Number,
     Op,
-    Product,
     Relation,
-    Sum,
     Symbol,
+    children,
+    free_symbols,
     walk,
 )
 
@@ -37,8 +37,10 @@ class Arguments:
         return tuple(q for q in self.quantities if isinstance(q, Indexed))
 
 
-def arguments(derivations: Sequence[Derivation], constants: Mapping[str, float]) -> Arguments:
-    """The arguments of a function with its derivatives.
+def arguments(
+    derivations: Sequence[Derivation], constants: Mapping[str, float], known: Sequence[Definition] = ()
+) -> Arguments:
+    """The arguments of a function with its derivatives; ``known`` are functions in it, with constants of their own.
 
     ``constants`` gives the default values of parameters by their names, with or without a backslash.
     """
@@ -46,7 +48,10 @@ def arguments(derivations: Sequence[Derivation], constants: Mapping[str, float])
     values = {name.removeprefix("\\"): value for name, value in constants.items()}
     order: dict[str, Expr] = {}
     wrts = [w for d in derivations for w in d.wrts]
-    for quantity in [*wrts, *definition.parameters, *_mentioned(definition.body, definition.indices)]:
+    mentioned = _mentioned(definition.body, definition.indices)
+    for function in known:
+        mentioned += [q for q in _mentioned(function.body, ()) if q not in function.parameters]
+    for quantity in [*wrts, *definition.parameters, *mentioned]:
         if not isinstance(quantity, Symbol | Indexed):
             raise CannotWrite("a derivative with respect to what is no symbol and no component")
         order.setdefault(key(quantity), quantity)
@@ -60,23 +65,31 @@ def arguments(derivations: Sequence[Derivation], constants: Mapping[str, float])
 
 def key(quantity: Expr) -> str:
     """What tells two arguments apart: all components of a vector are one."""
-    return f"[{quantity.base}]" if isinstance(quantity, Indexed) else getattr(quantity, "name", repr(quantity))
+    return (
+        f"[{quantity.base}]" if isinstance(quantity, Indexed) else getattr(quantity, "name", repr(quantity))
+    )
 
 
 def _mentioned(body: Expr, indices: Sequence[Expr]) -> list[Expr]:
     """Symbols and components in the order in which they stand, indices apart."""
-    nodes = walk(body)
-    bound = {n.index for n in nodes if isinstance(n, Sum | Product)}
-    inside = {s for n in nodes if isinstance(n, Indexed) for i in n.indices for s in walk(i)} | set(indices)
-    found: list[Expr] = []
-    for node in nodes:
-        match node:
-            case Symbol(name) if name not in bound and node not in inside:
-                found.append(node)
-            case Indexed():
-                found.append(node)
-            case _:
-                continue
+    free = free_symbols(body)
+    inside = {i for q in free if isinstance(q, Indexed) for i in q.indices} & set(indices)
+    order = {node: k for k, node in reversed(list(enumerate(walk(body))))}
+    open_indices = {s for q in free if isinstance(q, Indexed) for i in q.indices for s in walk(i)}
+    found = [q for q in free if q not in inside and not (q in open_indices and q not in _bare(body))]
+    return sorted(found, key=lambda q: order[q])
+
+
+def _bare(node: Node) -> set[Node]:
+    """The symbols that stand on their own, not as an index."""
+    found: set[Node] = set()
+    stack: list[Node] = [node]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, Symbol):
+            found.add(part)
+        elif not isinstance(part, Indexed):
+            stack.extend(children(part))
     return found
 
 
@@ -88,12 +101,14 @@ class Interval:
     high: float
 
     @classmethod
-    def of(cls, quantity: Expr, conditions: Sequence[Condition]) -> Interval:
-        """An interval well inside what the conditions allow."""
+    def of(cls, quantity: Expr, conditions: Sequence[Condition], size: float) -> Interval:
+        """An interval well inside what the conditions allow, of numbers up to a size where they set no bound."""
         low, high = None, None
         for condition in conditions:
             match condition:
-                case Relation(side, op, bound) if key(side) == key(quantity) and (value := _value(bound)) is not None:
+                case Relation(side, op, bound) if (
+                    key(side) == key(quantity) and (value := _value(bound)) is not None
+                ):
                     if op in (Op.GT, Op.GE):
                         low = value if low is None else max(low, value)
                     elif op in (Op.LT, Op.LE):
@@ -102,11 +117,11 @@ class Interval:
                     continue
         match low, high:
             case None, None:
-                return cls(-4.0, 4.0)
+                return cls(-size, size)
             case float(), None:
-                return cls(low + 0.1, low + 4.0)
+                return cls(low + 0.1, low + size)
             case None, float():
-                return cls(high - 4.0, high - 0.1)
+                return cls(high - size, high - 0.1)
             case _:
                 assert low is not None and high is not None
                 return cls(low + 0.05 * (high - low), high - 0.05 * (high - low))

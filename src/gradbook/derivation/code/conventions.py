@@ -12,7 +12,6 @@ from gradbook.symbolic.expr import (
     Condition,
     Expr,
     Func,
-    Mul,
     Neg,
     Node,
     Number,
@@ -59,7 +58,11 @@ def taken(result: Expr, kink: Kink) -> Expr | None:
                     return node
                 if holds:
                     return visit(value)
-        if isinstance(node, Func) and node.name in ("sign", "step") and ratio(node.args[0], difference) is not None:
+        if (
+            isinstance(node, Func)
+            and node.name in ("sign", "step")
+            and ratio(node.args[0], difference) is not None
+        ):
             return ZERO
         return rebuild(node, visit)
 
@@ -89,9 +92,12 @@ def _holds(condition: Condition, difference: Expr, left: Expr, right: Expr) -> b
                     sign = -1
                 case _:
                     return None
-            return {Op.GT: sign > 0, Op.GE: sign >= 0, Op.LT: sign < 0, Op.LE: sign <= 0, Op.EQ: sign == 0}.get(op)
+            return {
+                Op.GT: sign > 0,
+                Op.GE: sign >= 0,
+                Op.LT: sign < 0,
+                Op.LE: sign <= 0,
+                Op.EQ: sign == 0,
+            }.get(op)
         case _:
             return None
-
-
-_ = Mul

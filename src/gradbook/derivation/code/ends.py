@@ -97,7 +97,9 @@ def held(expr: Expr, variable: Expr) -> Expr:
                 return replace(node, {variable: _bounded(variable, Side.BOTH, bound)})
         return rebuild(node, visit)
 
-    if any(isinstance(n, Func) and n.name in ("max", "min", "clip") and variable in n.args for n in walk(expr)):
+    if any(
+        isinstance(n, Func) and n.name in ("max", "min", "clip") and variable in n.args for n in walk(expr)
+    ):
         return expr  # it is held already
     return _once(cast(Expr, visit(expr)), variable)
 
@@ -136,15 +138,17 @@ def _coefficient(bound: Expr) -> Fraction:
 
 
 def _bounded(variable: Expr, side: Side, bound: int) -> Expr:
-    return _between(
-        variable, -bound if Side.LEFT in side else None, bound if Side.RIGHT in side else None
-    )
+    return _between(variable, -bound if Side.LEFT in side else None, bound if Side.RIGHT in side else None)
 
 
 def _between(variable: Expr, low: int | None, high: int | None) -> Expr:
     if low is None:
         return variable if high is None else func("min", variable, _signed(high))
-    return func("max", variable, _signed(low)) if high is None else func("clip", variable, _signed(low), _signed(high))
+    return (
+        func("max", variable, _signed(low))
+        if high is None
+        else func("clip", variable, _signed(low), _signed(high))
+    )
 
 
 def _signed(value: int) -> Expr:
@@ -196,7 +200,9 @@ def _tame(node: Expr, variable: Expr) -> bool:
 
 def _grows(node: Expr, variable: Expr) -> bool:
     """Whether something in a product besides its vanishing factors can overflow."""
-    parts = node.factors if isinstance(node, Mul) else (node.num, node.den) if isinstance(node, Div) else (node,)
+    parts = (
+        node.factors if isinstance(node, Mul) else (node.num, node.den) if isinstance(node, Div) else (node,)
+    )
     for part in parts:
         if _unbounded(part, variable):
             return True

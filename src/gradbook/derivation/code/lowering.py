@@ -19,7 +19,17 @@ from gradbook.derivation.code.names import Names, identifier
 from gradbook.derivation.code.parts import opposite, quantities
 from gradbook.derivation.code.safe import Harmless
 from gradbook.derivation.code.shifts import Largest
-from gradbook.derivation.code.terms import Binding, Term, atom, binary, call, compared, negated, prefixed, subscripted
+from gradbook.derivation.code.terms import (
+    Binding,
+    Term,
+    atom,
+    binary,
+    call,
+    compared,
+    negated,
+    prefixed,
+    subscripted,
+)
 from gradbook.symbolic.bounds import BoundHit
 from gradbook.symbolic.evaluate import Point, Undefined, evaluate
 from gradbook.symbolic.expr import (
@@ -142,7 +152,7 @@ class Lowering:
         if not isinstance(expr, Number) and _is_number(expr):
             return self._number(expr)
         if layout and not isinstance(expr, Symbol | Indexed | Delta):
-            own = tuple(i for i in layout if _mentions(expr, i))
+            own = tuple(i for i in layout if mentions(expr, i))
             if own != layout and (own or len(layout) > 1) and quantities(expr, self.constants):
                 # What depends on some of the axes alone is worked out on those, and then laid out.
                 return self._laid_out(self.of(expr, own), own, layout)
@@ -274,7 +284,9 @@ class Lowering:
         if name == "clip":
             return self._call("clip", *values, hint="bounded")
         if name == "relu":
-            return self._call("clip", values[0], hint="positive", more=", 0, None" if self.dialect.numpy else ", min=0")
+            return self._call(
+                "clip", values[0], hint="positive", more=", 0, None" if self.dialect.numpy else ", min=0"
+            )
         if name in _LIBRARY:
             function, hint = _LIBRARY[name]
             return self._call(function, *values, hint=hint)
@@ -298,7 +310,9 @@ class Lowering:
             left, right, scalar = right, left, True
         if scalar:
             more = f", {name.replace('max', 'lower').replace('min', 'max').replace('lower', 'min')}="
-            return None, Term(f"torch.clip({{}}{more}{{}})", (left, right), (Binding.COMPARE,) * 2, hint="bounded")
+            return None, Term(
+                f"torch.clip({{}}{more}{{}})", (left, right), (Binding.COMPARE,) * 2, hint="bounded"
+            )
         return None, self._call(f"{name}imum", left, right, hint="bounded")
 
     # --- cases --------------------------------------------------------------------------------
@@ -310,7 +324,12 @@ class Lowering:
             last = None
         compared_with = [q for _, c in others for q in _compared(c)]
         varying = set[Expr]().union(*(quantities(q, self.constants) for q in compared_with))
-        leaves = [n for q in compared_with for n in walk(q) if isinstance(n, Symbol | Indexed) and n not in self.constants]
+        leaves = [
+            n
+            for q in compared_with
+            for n in walk(q)
+            if isinstance(n, Symbol | Indexed) and n not in self.constants
+        ]
         largest = (
             leaves[0]
             if len(varying) == 1 and leaves and isinstance(leaves[0], Symbol)
@@ -324,7 +343,9 @@ class Lowering:
             # A comparison with what is not a number is false: without this the last branch would hide it.
             term = self._function("nan_or", (largest, last), layout)
         for value, condition in reversed(others):
-            term = self._call("where", self.condition(condition, layout), self.of(value, layout), term, hint="chosen")
+            term = self._call(
+                "where", self.condition(condition, layout), self.of(value, layout), term, hint="chosen"
+            )
         return term
 
     def condition(self, condition: Condition, layout: Layout = ()) -> Term:
@@ -348,7 +369,9 @@ class Lowering:
             return atom("1")
         if not self.vector:
             raise CannotWrite("an index without a vector")
-        kind = f", dtype={self.vector}.dtype" + ("" if self.dialect.numpy else f", device={self.vector}.device")
+        kind = f", dtype={self.vector}.dtype" + (
+            "" if self.dialect.numpy else f", device={self.vector}.device"
+        )
         eye = atom(f"{self.dialect.name}.eye({self.vector}.shape[-1]{kind})", "identity")
         return self._laid_out(eye, tuple(i for i in layout if i in (left, right)), layout)
 
@@ -363,20 +386,22 @@ class Lowering:
             if isinstance(node, Sum) and node.excluded is not None:
                 raise CannotWrite(f"a sum that leaves out {node.index} = {to_plain(node.excluded)}")
         body = cast(Expr, substitute(node.body, {Symbol(node.index): index}))
-        own = tuple(i for i in layout if _mentions(body, i))
+        own = tuple(i for i in layout if mentions(body, i))
         inner = self.of(body, (*own, index))
-        if not _mentions(body, index):
+        if not mentions(body, index):
             raise CannotWrite(f"a sum over {node.index} of what does not depend on it")
-        name, hint = {Sum: ("sum", "total"), Product: ("prod", "product"), Largest: (self.dialect.largest, "largest")}[
-            type(node)
-        ]
+        name, hint = {
+            Sum: ("sum", "total"),
+            Product: ("prod", "product"),
+            Largest: (self.dialect.largest, "largest"),
+        }[type(node)]
         kept = len(layout) == 1 and not own
         more = f", {self.dialect.axis}" + (f", {self.dialect.keep}" if kept else "")
         term = self._call(name, inner, hint=hint, more=more)
         return term if kept else self._laid_out(term, own, layout)
 
 
-def _mentions(node: Node, index: Expr) -> bool:
+def mentions(node: Node, index: Expr) -> bool:
     """Whether a formula depends on an index, through a component or a delta, not through a sum's own."""
     match node:
         case Sum() | Product() | Largest() if Symbol(node.index) == index:
@@ -386,14 +411,18 @@ def _mentions(node: Node, index: Expr) -> bool:
         case Delta(left, right):
             return index in (left, right)
         case _:
-            return any(_mentions(c, index) for c in children(node))
+            return any(mentions(c, index) for c in children(node))
 
 
 def _is_number(expr: Expr) -> bool:
     """Whether nothing in an expression varies."""
     return all(
         isinstance(n, Number | Constant | Add | Mul | Div | Neg | Pow)
-        or (isinstance(n, Func) and n.name not in kernels.NAMES and n.name not in ("clip", "nan_or", "logaddexp"))
+        or (
+            isinstance(n, Func)
+            and n.name not in kernels.NAMES
+            and n.name not in ("clip", "nan_or", "logaddexp")
+        )
         for n in walk(expr)
     )
 
@@ -421,7 +450,10 @@ def _literal(value: Fraction) -> Term:
     if Fraction(repr(float(value))) == value:
         return atom(repr(float(value)))
     return Term(
-        "{} / {}", (atom(str(value.numerator)), atom(str(value.denominator))), (Binding.SIGN,) * 2, Binding.PRODUCT
+        "{} / {}",
+        (atom(str(value.numerator)), atom(str(value.denominator))),
+        (Binding.SIGN,) * 2,
+        Binding.PRODUCT,
     )
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
 from gradbook.derivation.code import kernels
 from gradbook.derivation.code.arguments import Arguments, Interval, arguments, plain
 from gradbook.derivation.code.conventions import sentence
-from gradbook.derivation.code.formula import prepared
-from gradbook.derivation.code.lowering import NUMPY, TORCH, CannotWrite, Dialect, Lowering
+from gradbook.derivation.code.formula import prepared, spelled_out
+from gradbook.derivation.code.lowering import NUMPY, TORCH, CannotWrite, Dialect, Lowering, mentions
 from gradbook.derivation.code.names import Names, function_name, identifier
 from gradbook.derivation.code.parts import func, quantities
 from gradbook.derivation.code.stable import stable
@@ -40,7 +40,7 @@ from gradbook.symbolic.tidy import tidy
 #: Names that a module uses itself.
 _TAKEN = (
     "np", "torch", "sys", "functools", "self_test", "ctx", "grad", "samples", "seed", "rng", "above", "below", "numeric",
-    "exact", "error", "agrees", "passed", "away", "columns", "shift", "once_differentiable", "slope", "curvature",
+    "exact", "error", "largest", "verdict", "coarse", "agrees", "passed", "away", "columns", "shift", "once_differentiable", "slope", "curvature",
 )  # fmt: skip
 
 
@@ -63,12 +63,20 @@ class Module:
     arguments: Arguments
     title: str
     name: str
+    #: Derivations of functions that the formula leaves open, by their names in it.
+    functions_known: Mapping[str, Derivation]
     lowering: Lowering = field(init=False)
     names: list[str] = field(init=False)
     keywords: list[str] = field(init=False)
 
     @classmethod
-    def of(cls, derivations: Sequence[Derivation], target: str, constants: Mapping[str, float]) -> Module:
+    def of(
+        cls,
+        derivations: Sequence[Derivation],
+        target: str,
+        constants: Mapping[str, float],
+        functions: Mapping[str, Derivation],
+    ) -> Module:
         """The module for derivations of one definition.
 
         Raises:
@@ -84,7 +92,8 @@ class Module:
         title = first.title or to_text(first.definition.bare)
         name = function_name(first.title) if first.title else identifier(first.definition.name)
         dialect = NUMPY if target == "numpy" else TORCH
-        return cls(derivations, dialect, arguments(derivations, constants), title, name)
+        known = arguments(derivations, constants, [f.definition for f in functions.values()])
+        return cls(derivations, dialect, known, title, name, functions)
 
     def __post_init__(self) -> None:
         private = {f"_{n}" for n in kernels.NAMES} | {"_floats", "_TAIL", "_ERF", "_central_difference"}
@@ -114,7 +123,7 @@ class Module:
     def lowered(self, expr: Expr, axes: tuple[Expr, ...] = ()) -> Term:
         """The code of an expression of the definition's quantities."""
         definition = self.derivations[0].definition
-        ready = prepared(expr, definition, self.arguments.constants)
+        ready = prepared(expr, definition, self.arguments.constants, self.functions_known)
         if not axes and not self.arguments.vectors and not self._varies(ready):
             ready = self._constant(ready)
         return self.lowering.of(ready, axes)
@@ -125,7 +134,9 @@ class Module:
     def _constant(self, value: Expr) -> Expr:
         return func("nan_or", self.arguments.quantities[0], value)
 
-    def function(self, name: str, exprs: Sequence[tuple[Expr, tuple[Expr, ...]]], of: Sequence[Derivation]) -> Function:
+    def function(
+        self, name: str, exprs: Sequence[tuple[Expr, tuple[Expr, ...]]], of: Sequence[Derivation]
+    ) -> Function:
         """A function that returns the expressions."""
         names = Names(self.lowering.names.taken)
         terms = [self.lowered(expr, axes) for expr, axes in exprs]
@@ -165,7 +176,9 @@ class Module:
     @property
     def signature(self) -> str:
         """The parameters, constants by keyword with their defaults."""
-        defaults = [f"{n}={v!r}" for n, v in zip(self.keywords, self.arguments.constants.values(), strict=True)]
+        defaults = [
+            f"{n}={v!r}" for n, v in zip(self.keywords, self.arguments.constants.values(), strict=True)
+        ]
         return ", ".join([*self.names, *(["*", *defaults] if defaults else [])])
 
     @property
@@ -180,6 +193,14 @@ class Module:
         what = {1: "derivative", 2: "derivatives"}[min(2, len(self.derivations))]
         parts = [f"{self.title} and its {what}, vectorised and numerically stable, for {library}."]
         plain_lines = [f"{to_text(definition.head)} = {to_text(definition.body)}"]
+        plain_lines += [
+            line
+            for name, d in self.functions_known.items()
+            for line in (
+                f"{name}({to_text(d.wrts[0])}) = {to_text(d.definition.body)}",
+                f"{name}'({to_text(d.wrts[0])}) = {to_text(d.result)}",
+            )
+        ]
         plain_lines += [f"{_differential(d)} = {to_text(d.result)}" for d in self.derivations]
         parts.append(textwrap.indent("\n".join(plain_lines), "    "))
         tex = [latex.definition(definition)]
@@ -227,17 +248,20 @@ class Module:
     @property
     def conditions(self) -> list[Condition]:
         """What the domain asks for, and what the formula needs to have a value."""
-        found = [c for d in self.derivations for c in (*d.domain.conditions, *d.conditions)]
+        known = (*self.derivations, *self.functions_known.values())
+        found = [c for d in known for c in (*d.domain.conditions, *d.conditions)]
         return list(dict.fromkeys(found))
 
     def constants_text(self) -> str:
         """The module's constants, with the formula of each."""
-        return "\n".join(f"{name} = {value!r}  # {formula}" for name, (value, formula) in self.lowering.numbers.items())
+        return "\n".join(
+            f"{name} = {value!r}  # {formula}" for name, (value, formula) in self.lowering.numbers.items()
+        )
 
     def intervals(self) -> list[tuple[str, Expr, Interval]]:
         """Where the self-test draws each argument from."""
         return [
-            (name, q, Interval.of(q, self.conditions))
+            (name, q, Interval.of(q, self.conditions, 2.0 if self.arguments.vectors else 4.0))
             for name, q in zip(self.names, self.arguments.quantities, strict=True)
         ]
 
@@ -252,39 +276,48 @@ class Module:
         lines, (text,) = assignments([mask], Names(self.lowering.names.taken))
         return lines, text
 
+    @property
+    def needed(self) -> list[Relation]:
+        """What the formula needs to have a value that samples are not already drawn to meet."""
+        return [c for c in self.conditions if isinstance(c, Relation) and not plain(c)]
+
     def _inside(self) -> Iterator[Term]:
-        for condition in self.conditions:
-            if plain(condition) or not isinstance(condition, Relation) or self._has_index(condition):
-                continue
-            gap = self._code(tidy(Add((condition.left, Neg(condition.right)))))
+        for condition in self.needed:
             above = condition.op in (Op.GT, Op.GE)
-            yield compared(">" if above else "<", gap, atom("0.01" if above else "-0.01"))
+            gap = tidy(Add((condition.left, Neg(condition.right))))
+            yield self._everywhere(
+                gap,
+                lambda t, above=above: compared(">" if above else "<", t, atom("0.01" if above else "-0.01")),
+            )
 
     def _far_from_kinks(self) -> Iterator[Term]:
         for derivation in self.first:
             for kink in derivation.kinks:
-                if isinstance(kink.where, Relation) and not self._has_index(kink.where):
-                    gap = tidy(Add((kink.where.left, Neg(kink.where.right))))
-                    yield self._far(self._code(gap))
+                if isinstance(kink.where, Relation):
+                    yield self._everywhere(tidy(Add((kink.where.left, Neg(kink.where.right)))), self._far)
 
     def _far_from_seams_in_sums(self) -> Iterator[Term]:
         """Each term of a sum may have a seam of its own, which no derivation lists."""
-        for node in walk(self.derivations[0].definition.body):
-            if not isinstance(node, Sum):
-                continue
-            for gap in seams(node.body):
-                term = self._far(self._code(gap, (Symbol(node.index),)))
-                yield call(f"{self.dialect.name}.all", term, more=f", {self.dialect.axis}", hint="inside")
+        definition = self.derivations[0].definition
+        for node in walk(spelled_out(definition.body, definition, self.functions_known)):
+            if isinstance(node, Sum):
+                for gap in seams(node.body):
+                    yield self._everywhere(gap, self._far)
 
     def _far(self, gap: Term) -> Term:
         return compared(">", call(f"{self.dialect.name}.abs", gap, hint="distance"), atom("0.001"))
 
-    def _has_index(self, condition: Relation) -> bool:
-        held = {m for s in walk(condition) if isinstance(s, Sum) for m in walk(s)}
-        return any(isinstance(n, Indexed) and n not in held for n in walk(condition))
-
-    def _code(self, expr: Expr, axes: tuple[Expr, ...] = ()) -> Term:
-        return self.lowering.of(stable(expr), axes)
+    def _everywhere(self, gap: Expr, test: Callable[[Term], Term]) -> Term:
+        """A test of every component of what a condition compares."""
+        definition = self.derivations[0].definition
+        gap = stable(spelled_out(gap, definition, self.functions_known))
+        indices = {i for n in walk(gap) if isinstance(n, Indexed) for i in n.indices if isinstance(i, Symbol)}
+        axes = tuple(i for i in sorted(indices, key=repr) if mentions(gap, i))
+        term = test(self.lowering.of(gap, axes))
+        if not axes:
+            return term
+        axis = self.dialect.axis if len(axes) == 1 else self.dialect.axis.replace("-1", "(-2, -1)")
+        return call(f"{self.dialect.name}.all", term, more=f", {axis}", hint="inside")
 
 
 def seams(body: Expr) -> Iterator[Expr]:

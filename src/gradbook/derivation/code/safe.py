@@ -45,6 +45,7 @@ from gradbook.symbolic.expr import (
     walk,
 )
 
+
 class Harmless(Cases):
     """An argument where its branch counts, and a harmless number where it does not."""
 
@@ -115,9 +116,9 @@ def _clipped(value: Expr, earlier: tuple[Condition, ...], constants: Mapping[Exp
     variable: Expr | None = None
     for condition in earlier:
         match condition:
-            case Relation(x, Op.LT | Op.LE | Op.GT | Op.GE, bound) if (
-                isinstance(x, Symbol | Indexed) and not quantities(bound, constants)
-            ):
+            case Relation(x, Op.LT | Op.LE | Op.GT | Op.GE, bound) if isinstance(
+                x, Symbol | Indexed
+            ) and not quantities(bound, constants):
                 if variable not in (None, x) or not _has_value(replace(value, {x: bound}), constants):
                     return None
                 variable = x

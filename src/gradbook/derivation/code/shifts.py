@@ -18,12 +18,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import cast
 
-from gradbook.derivation.code.parts import func, opposite, product, ratio, terms, times, total
+from gradbook.derivation.code.parts import func, opposite, product, ratio, times, total
 from gradbook.symbolic.expr import (
-    ONE,
     Add,
     Cases,
-    Delta,
     Div,
     Expr,
     Func,
@@ -33,7 +31,6 @@ from gradbook.symbolic.expr import (
     Node,
     Number,
     Pow,
-    Product,
     Relation,
     Sum,
     Symbol,
@@ -58,17 +55,23 @@ class _Family:
     index: str
 
     def at(self, index: Expr) -> Expr:
+        """The member that has an index."""
         return cast(Expr, substitute(self.body, {Symbol(self.index): index}))
 
 
 def shifted(expr: Expr) -> Expr:
     """The expression with exponentials in sums shifted, and squares under roots scaled."""
     done = _split_logarithms(expr)
-    for family in _exponentials(done):
-        done = _Shift(family).of(done)
-    for family in _squares(done):
-        done = _Scale(family).of(done)
+    for families, change in ((_exponentials, _Shift), (_squares, _Scale)):
+        seen: set[Expr] = set()
+        while (family := next((f for f in families(done) if f.at(_ANY) not in seen), None)) is not None:
+            seen.add(family.at(_ANY))
+            done = change(family).of(done)
     return _over_nonzero(done)
+
+
+#: Stands for the index of a family.
+_ANY = Symbol("\0")
 
 
 def _split_logarithms(expr: Expr) -> Expr:
@@ -86,34 +89,37 @@ def _split_logarithms(expr: Expr) -> Expr:
 
 
 def _exponentials(expr: Expr) -> Iterator[_Family]:
-    seen: set[Expr] = set()
-    for node in walk(expr):
-        if not isinstance(node, Sum):
-            continue
-        for part in walk(node.body):
-            match part:
-                case Func("exp", (u,)) if node.index in free_names(u) and not _holds(u, Largest):
-                    family = _Family(u, node.index)
-                    canonical = family.at(Symbol("\0"))
-                    if canonical not in seen and times(-1, canonical) not in seen:
-                        seen.add(canonical)
-                        yield family
-                case _:
-                    continue
+    """The exponents that are summed over an index, those of inner sums first."""
+    for node in reversed(walk(expr)):
+        if isinstance(node, Sum) and not isinstance(node, Largest):
+            for part in _skeleton(node.body):
+                match part:
+                    case Func("exp", (u,)) if node.index in free_names(u) and not _holds(u, Largest):
+                        yield _Family(u, node.index)
+                    case _:
+                        continue
+
+
+def _skeleton(body: Expr) -> Iterator[Expr]:
+    """The parts of which a term of a sum is a sum or product, those below a fraction bar apart."""
+    match body:
+        case Add(parts) | Mul(parts):
+            for part in parts:
+                yield from _skeleton(part)
+        case Neg(part) | Div(part, _) | Pow(part, _):
+            yield from _skeleton(part)
+        case _:
+            yield body
 
 
 def _squares(expr: Expr) -> Iterator[_Family]:
-    seen: set[Expr] = set()
+    """The quantities whose squares are summed under a root."""
     for node in walk(expr):
         match node:
             case Pow(Sum(Pow(u, Number(two)), index), Number(power)) if (
                 two == 2 and power.denominator == 2 and not _holds(u, Largest)
             ):
-                family = _Family(u, index)
-                canonical = family.at(Symbol("\0"))
-                if canonical not in seen:
-                    seen.add(canonical)
-                    yield family
+                yield _Family(u, index)
             case _:
                 continue
 
@@ -324,6 +330,3 @@ def _flattened(expr: Expr) -> Expr:
         return node
 
     return cast(Expr, visit(expr))
-
-
-_ = (ONE, Delta, Product, terms)

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import combinations, permutations
+from math import lcm
 from typing import cast
 
 from gradbook.derivation.code.parts import (
@@ -239,6 +240,17 @@ def _named_pair(a: Fraction, first: Expr, b: Fraction, second: Expr) -> Expr | N
             return None
 
 
+def common_denominator(expr: Expr) -> Expr | None:
+    r"""x/6 + 1/2 = (x + 3)/6: numerators are added before anything is rounded."""
+    if not isinstance(expr, Add):
+        return None
+    parts = terms(expr)
+    bottom = lcm(*(c.denominator for c, _ in parts))
+    if bottom & (bottom - 1) == 0 or any(core != ONE and abs(c * bottom) != 1 for c, core in parts):
+        return None
+    return Div(total(scaled(c * bottom, core) for c, core in parts), Number(Fraction(bottom)))
+
+
 def softplus_with_its_argument(expr: Expr) -> Expr | None:
     r"""\log(1+e^u) + c\,u = ([u>0] + c)\,u + \log(1+e^{-|u|}): with -1 \le c \le 0 no term is negative."""
     if not isinstance(expr, Add):
@@ -424,6 +436,7 @@ RULES: tuple[Rule, ...] = (
     error_function,
     root_of_square,
     pairs_of_terms,
+    common_denominator,
     softplus_with_its_argument,
     products,
     reciprocal_power,

@@ -91,7 +91,9 @@ def binary(operator: str, left: Term, right: Term, hint: str = "") -> Term:
         hint = hint or f"{left.text}_{right.text}".strip("_")
     if operator == "/" and right.hint == "scale":
         hint = hint or "scaled"
-    return Term(f"{{}} {operator} {{}}", (left, right), tuple(needs), outer, hint or _HINTS.get(operator, "mask"))
+    return Term(
+        f"{{}} {operator} {{}}", (left, right), tuple(needs), outer, hint or _HINTS.get(operator, "mask")
+    )
 
 
 def compared(operator: str, left: Term, right: Term) -> Term:
