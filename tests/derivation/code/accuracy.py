@@ -12,6 +12,7 @@ import types
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -240,7 +241,7 @@ def _sign(expr: Expr, variable: Expr, x: float) -> int:
 
 def _roots(sign: Callable[[float], int]) -> Iterable[float]:
     grid = [k / 8 + 1 / 64 for k in range(-32, 32)]
-    for low, high in zip(grid, grid[1:], strict=False):
+    for low, high in pairwise(grid):
         a, b = sign(low), sign(high)
         if a * b < 0:
             for _ in range(60):

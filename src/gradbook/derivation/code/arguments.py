@@ -55,7 +55,7 @@ def arguments(
         if not isinstance(quantity, Symbol | Indexed):
             raise CannotWrite("a derivative with respect to what is no symbol and no component")
         order.setdefault(key(quantity), quantity)
-    fixed = {
+    fixed: dict[Expr, float] = {
         q: values[q.name.removeprefix("\\")]
         for q in order.values()
         if isinstance(q, Symbol) and q.name.removeprefix("\\") in values and q not in wrts

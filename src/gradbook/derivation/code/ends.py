@@ -113,7 +113,7 @@ def _once(expr: Expr, variable: Expr) -> Expr:
             first, *bounds = node.args
             if isinstance(first, Func) and first.name in ("max", "min", "clip") and first.args[0] == variable:
                 inner = _limits(first)
-                outer = _limits(cast(Func, func(node.name, variable, *bounds)))
+                outer = _limits(func(node.name, variable, *bounds))
                 low = max((x for x in (inner[0], outer[0]) if x is not None), default=None)
                 high = min((x for x in (inner[1], outer[1]) if x is not None), default=None)
                 return _between(variable, low, high)
@@ -203,10 +203,7 @@ def _grows(node: Expr, variable: Expr) -> bool:
     parts = (
         node.factors if isinstance(node, Mul) else (node.num, node.den) if isinstance(node, Div) else (node,)
     )
-    for part in parts:
-        if _unbounded(part, variable):
-            return True
-    return False
+    return any(_unbounded(part, variable) for part in parts)
 
 
 def _unbounded(node: Expr, variable: Expr) -> bool:

@@ -324,12 +324,8 @@ class Lowering:
             last = None
         compared_with = [q for _, c in others for q in _compared(c)]
         varying = set[Expr]().union(*(quantities(q, self.constants) for q in compared_with))
-        leaves = [
-            n
-            for q in compared_with
-            for n in walk(q)
-            if isinstance(n, Symbol | Indexed) and n not in self.constants
-        ]
+        leaves = [n for q in compared_with for n in walk(q) if isinstance(n, Symbol | Indexed)]
+        leaves = [n for n in leaves if n not in self.constants]
         largest = (
             leaves[0]
             if len(varying) == 1 and leaves and isinstance(leaves[0], Symbol)
@@ -375,16 +371,14 @@ class Lowering:
         eye = atom(f"{self.dialect.name}.eye({self.vector}.shape[-1]{kind})", "identity")
         return self._laid_out(eye, tuple(i for i in layout if i in (left, right)), layout)
 
-    def _reduction(self, node: Sum | Product | Largest, layout: Layout) -> Term:
+    def _reduction(self, node: Sum | Product, layout: Layout) -> Term:
         index = Symbol(node.index)
         if index in layout:
             index = Symbol(fresh_name(node.index, {i.name for i in layout if isinstance(i, Symbol)}))
-        if isinstance(node, Sum | Product):
-            lower, upper = node.lower, node.upper
-            if not (lower in (None, ONE) and not isinstance(upper, Number)):
-                raise CannotWrite(f"a sum over a part of the range of {node.index}")
-            if isinstance(node, Sum) and node.excluded is not None:
-                raise CannotWrite(f"a sum that leaves out {node.index} = {to_plain(node.excluded)}")
+        if node.lower not in (None, ONE) or isinstance(node.upper, Number):
+            raise CannotWrite(f"a sum over a part of the range of {node.index}")
+        if isinstance(node, Sum) and node.excluded is not None:
+            raise CannotWrite(f"a sum that leaves out {node.index} = {to_plain(node.excluded)}")
         body = cast(Expr, substitute(node.body, {Symbol(node.index): index}))
         own = tuple(i for i in layout if mentions(body, i))
         inner = self.of(body, (*own, index))

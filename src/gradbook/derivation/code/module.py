@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 
 from gradbook.derivation.code import kernels
@@ -38,10 +39,10 @@ from gradbook.symbolic.printing import to_latex, to_text
 from gradbook.symbolic.tidy import tidy
 
 #: Names that a module uses itself.
-_TAKEN = (
-    "np", "torch", "sys", "functools", "self_test", "ctx", "grad", "samples", "seed", "rng", "above", "below", "numeric",
-    "exact", "error", "largest", "verdict", "coarse", "agrees", "passed", "away", "columns", "shift", "once_differentiable", "slope", "curvature",
-)  # fmt: skip
+_TAKEN = tuple(
+    "np torch sys functools self_test ctx grad samples seed rng above below numeric exact error largest verdict "
+    "coarse agrees passed away columns shift once_differentiable slope curvature".split()
+)
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class Module:
         """The indices of a derivative: those of the function, then those of what it is differentiated by."""
         found = [*self.indices]
         for wrt in derivation.wrts:
-            found += [i for i in wrt.indices] if isinstance(wrt, Indexed) else []
+            found += list(wrt.indices) if isinstance(wrt, Indexed) else []
         if len(set(found)) < len(found):
             raise CannotWrite("two derivatives with respect to components with one index")
         return tuple(found)
@@ -156,10 +157,8 @@ class Module:
         if first:
             name = f"{self.name}_gradient" + ("s" if len(first) > 1 else "")
             found.append(self.function(name, [(d.result, self.axes(d)) for d in first], first))
-        for d in self.derivations:
-            if d.order > 1:
-                found.append(self.function(self.higher_name(d), [(d.result, self.axes(d))], [d]))
-        return found
+        higher = [d for d in self.derivations if d.order > 1]
+        return found + [self.function(self.higher_name(d), [(d.result, self.axes(d))], [d]) for d in higher]
 
     @property
     def first(self) -> list[Derivation]:
@@ -285,10 +284,8 @@ class Module:
         for condition in self.needed:
             above = condition.op in (Op.GT, Op.GE)
             gap = tidy(Add((condition.left, Neg(condition.right))))
-            yield self._everywhere(
-                gap,
-                lambda t, above=above: compared(">" if above else "<", t, atom("0.01" if above else "-0.01")),
-            )
+            operator, margin = (">", atom("0.01")) if above else ("<", atom("-0.01"))
+            yield self._everywhere(gap, partial(compared, operator, right=margin))
 
     def _far_from_kinks(self) -> Iterator[Term]:
         for derivation in self.first:
@@ -360,8 +357,9 @@ def summary(of: Module, function: Function) -> str:
     wrt = ", ".join(of.lowering.argument(w) for d in function.of for w in d.wrts)
     if len(function.of) > 1:
         return f"Derivatives with respect to {wrt}, in this order."
-    order = {1: "Derivative", 2: "Second derivative"}.get(function.of[0].order, "Higher derivative")
-    if len(of.axes(function.of[0])) > 1:
+    derivation = next(iter(function.of))
+    order = {1: "Derivative", 2: "Second derivative"}.get(derivation.order, "Higher derivative")
+    if len(of.axes(derivation)) > 1:
         return f"{order} with respect to {wrt}: a matrix, the function's component before it."
     return f"{order} with respect to {wrt}."
 
