@@ -25,6 +25,7 @@ from gradbook.symbolic.printing import to_latex
 def definition(of: Definition) -> str:
     r"""``f(x) = body``.
 
+    >>> from gradbook.symbolic.expr import Symbol
     >>> definition(Definition("f", (Symbol("x"),), Symbol("x")))
     'f\\left(x\\right) = x'
     """
@@ -44,7 +45,8 @@ def quotient(derivation: Derivation) -> str:
         + _raised(power)
         for wrt, power in runs
     )
-    return rf"\frac{{{d.strip()}{_raised(derivation.order)}{' ' if derivation.order > 1 or d != 'd' else ''}{name}}}{{{below}}}"
+    gap = " " if derivation.order > 1 or d != "d" else ""
+    return rf"\frac{{{d.strip()}{_raised(derivation.order)}{gap}{name}}}{{{below}}}"
 
 
 def _raised(power: int) -> str:
