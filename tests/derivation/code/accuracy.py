@@ -90,7 +90,7 @@ class Row:
     @property
     def subnormal(self) -> float:
         """The largest error of a subnormal result, in units of the smallest double."""
-        return max((e.ulps for e in self.errors if e.subnormal), default=0.0)
+        return max((e.ulps for e in self.errors if e.subnormal and e.absolute < 1e-300), default=0.0)
 
     @property
     def median(self) -> float:
@@ -309,9 +309,10 @@ place of the exact value: half an ulp is the best a double can do. Points: expon
 
 Where a function passes through zero next to terms that are not small, its relative error there is large and cannot
 be otherwise without more than double precision; the absolute error is then of the order of the last place of the
-terms. This is so for the gradients of GELU, SiLU and Mish at their minimum, and for a loss gradient such as σ(z) − y
-where the two are nearly equal. In the tail of the tanh form of GELU a rounded cubic stands in an exponent, which
-multiplies its rounding by up to the exponent itself.
+terms. This is so for the gradients of GELU, SiLU and Mish at their minimum, for the values of the Poisson and the
+Gaussian loss where they change sign, and for loss gradients such as σ(z) − y and 1 − y/f where the two are nearly
+equal. In the tail of the tanh form of GELU a rounded cubic stands in an exponent, which multiplies its rounding by up
+to the exponent itself; the same holds for CELU with an alpha that is no power of two (here it is 1).
 
 """
 
@@ -340,7 +341,7 @@ def page(n: int) -> str:
         for row in rows(entry, n):
             worst = row.worst
             at = ", ".join(f"{v:.4g}" for v in worst.at) if worst.ulps else ""
-            many = f"{row.share:.1%}, absolute {row.absolute:.1g}" if row.share else ""
+            many = f"{row.share:.2%}, absolute {row.absolute:.1g}" if row.share else ""
             tiny = max(tiny, row.subnormal)
             lines.append(
                 f"| {row.title} | {row.what} | {shown(worst.ulps)} | {at} | {row.median:.2f} | {many} |"

@@ -92,6 +92,7 @@ class Module:
         first = derivations[0]
         title = first.title or to_text(first.definition.bare)
         name = function_name(first.title) if first.title else identifier(first.definition.name)
+        name = f"{name}_function" if name in _TAKEN else name
         dialect = NUMPY if target == "numpy" else TORCH
         known = arguments(derivations, constants, [f.definition for f in functions.values()])
         return cls(derivations, dialect, known, title, name, functions)

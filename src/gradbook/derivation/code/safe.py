@@ -10,12 +10,12 @@ has no value there, is given another argument in its place, at which it is harml
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from fractions import Fraction
 from typing import cast
 
-from gradbook.derivation.code.parts import outside_conditions, quantities
+from gradbook.derivation.code.parts import outside_conditions, quantities, terms
 from gradbook.symbolic.bounds import BoundHit
 from gradbook.symbolic.evaluate import Overlap, Point, Undefined, evaluate
 from gradbook.symbolic.expr import (
@@ -130,9 +130,16 @@ def _clipped(value: Expr, earlier: tuple[Condition, ...], constants: Mapping[Exp
     return cast(Expr, replace(value, {variable: Harmless((*bounds, (variable, Otherwise())))}))
 
 
-def _risky(value: Expr, constants: Collection[Expr]) -> bool:
+def _risky(value: Expr, constants: Mapping[Expr, float]) -> bool:
+    """Whether a branch can overflow, or have no value, where its quantities are in range."""
     for node in outside_conditions(value):
         match node:
+            case Add() if any(abs(c) > 1 for core, c in _repeated(node) if quantities(core, constants)):
+                return True
+            case Mul((factor, *rest)) if _enlarges(factor, constants) and any(
+                quantities(r, constants) for r in rest
+            ):
+                return True
             case Func("abs" | "sign" | "max" | "min" | "step" | "relu", _):
                 continue
             case Func(_, args) if any(quantities(a, constants) for a in args):
@@ -148,7 +155,24 @@ def _risky(value: Expr, constants: Collection[Expr]) -> bool:
     return False
 
 
-def _arguments(value: Expr, varying: set[Expr], constants: Collection[Expr]) -> Iterator[Expr]:
+def _repeated(node: Add) -> Iterator[tuple[Expr, Fraction]]:
+    """The parts of a sum with the sizes of their coefficients added up."""
+    sizes: dict[Expr, Fraction] = {}
+    for c, core in terms(node):
+        sizes[core] = sizes.get(core, Fraction(0)) + abs(c)
+    yield from sizes.items()
+
+
+def _enlarges(factor: Expr, constants: Mapping[Expr, float]) -> bool:
+    """Whether a constant factor makes what it multiplies larger."""
+    match factor:
+        case Number(value):
+            return abs(value) > 1
+        case _:
+            return abs(constants.get(factor, 0.0)) > 1
+
+
+def _arguments(value: Expr, varying: set[Expr], constants: Mapping[Expr, float]) -> Iterator[Expr]:
     """Parts of a branch through which alone it depends on its quantities: the largest sums first, then the rest."""
     candidates = dict.fromkeys(
         node
