@@ -8,8 +8,7 @@ STAMP := $(VENV)/.installed
 MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fuzz readme gallery clean
-.PHONY: help demo test check bench fuzz readme accuracy clean
+.PHONY: help demo test check bench fuzz readme gallery accuracy clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
