@@ -6,8 +6,8 @@ r"""Derivations as LaTeX: a chain of rows, each with the rule that allows it.
 >>> x = Symbol("x")
 >>> print(chain(work_out(Definition("f", (x,), Func("sin", (x,))), x)))
 \begin{aligned}
-\frac{df}{dx} &= \frac{d}{dx}\left[\sin\left(x\right)\right] && \text{(definition)} \\
-&= \cos\left(x\right) && \text{(sin)}
+\frac{df}{dx} &= \frac{d}{dx}\left[\sin(x)\right] && \text{(definition)} \\
+&= \cos(x) && \text{(sin)}
 \end{aligned}
 """
 
@@ -27,7 +27,7 @@ def definition(of: Definition) -> str:
 
     >>> from gradbook.symbolic.expr import Symbol
     >>> definition(Definition("f", (Symbol("x"),), Symbol("x")))
-    'f\\left(x\\right) = x'
+    'f(x) = x'
     """
     return f"{to_latex(of.head)} = {to_latex(of.body)}"
 
