@@ -19,7 +19,7 @@ from gradbook import __version__
 FORMATS = ("text", "json", "github", "sarif")
 
 #: The formats that ``gradbook derive`` can write.
-DERIVE_FORMATS = ("text", "markdown", "latex", "html", "json")
+DERIVE_FORMATS = ("text", "markdown", "latex", "html", "json", "python")
 
 #: Exit status of a program that was interrupted, by the convention of shells (128 + SIGINT).
 _INTERRUPTED = 130
@@ -157,7 +157,7 @@ def _add_derive(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="by what to differentiate; more than once for a gradient",
+        help="by what; may be said more than once",
     )
     derive.add_argument("--order", type=_jobs, default=1, metavar="N", help="how many times (default: 1)")
     derive.add_argument("--hessian", action="store_true", help="all second derivatives by what --wrt names")
