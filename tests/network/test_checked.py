@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import random
 import re
 from pathlib import Path
@@ -16,7 +17,8 @@ from gradbook.network import Detail, parse, work
 
 def _nets() -> Any:
     spec = importlib.util.spec_from_file_location("nets", Path(__file__).with_name("nets.py"))
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -65,8 +67,10 @@ def _changes(line: str, source: random.Random) -> str | None:
 def test_wrong_line_is_never_proved(shape: list[int]) -> None:
     source = random.Random(str(shape))
     rows = [
-        "[" + ", ".join("[" + ", ".join(f"{source.uniform(-1, 1):.2f}" for _ in range(a)) + "]" for _ in range(b)) + "]"
-        for a, b in zip(shape, shape[1:], strict=False)
+        "["
+        + ", ".join("[" + ", ".join(f"{source.uniform(-1, 1):.2f}" for _ in range(a)) + "]" for _ in range(b))
+        + "]"
+        for a, b in itertools.pairwise(shape)
     ]
     text = f'layers = {shape}\nactivations = "tanh"\nloss = "l2"\n[weights]\n'
     text += "".join(f"W{k} = {row}\n" for k, row in enumerate(rows, 1))

@@ -74,6 +74,6 @@ def test_sheet_with_a_mistake_carried_forward_is_judged_line_by_line() -> None:
     lines[at] = lines[at].replace("0.2083", "0.3083").replace("= 0.4877$$", "= 0.6373$$")
     checked = check_text("\n".join(lines[: at + 1]))
     wrong = [line for line in checked.lines if line.verdict.name not in ("STATED", "PROVED")]
-    assert [(line.line, line.verdict.name) for line in wrong][0] == (place + 1, "REFUTED")
+    assert next((line.line, line.verdict.name) for line in wrong) == (place + 1, "REFUTED")
     assert {line.verdict.name for line in wrong[1:]} == {"FOLLOWS"}
     assert {line.follows for line in wrong[1:]} == {place + 1}

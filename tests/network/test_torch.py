@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gradbook.network import Network, Worksheet, parse, work
+from gradbook.network import Network, NetworkError, Worksheet, parse, work
 from gradbook.network.network import Batch, Method
 from gradbook.symbolic.expr import Number
 
@@ -18,7 +18,8 @@ F: Any = torch.nn.functional
 
 def _nets() -> Any:
     spec = importlib.util.spec_from_file_location("nets", Path(__file__).with_name("nets.py"))
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -188,7 +189,13 @@ def compare(sheet: Worksheet) -> int:
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(("activation", "loss"), NETS.PAIRS, ids=lambda name: name or "-")
 def test_float64_agrees_with_every_number(activation: str, loss: str, seed: int) -> None:
-    assert compare(work(parse(NETS.network(activation, loss, seed)), digits=4)) > 5
+    try:
+        sheet = work(parse(NETS.network(activation, loss, seed)), digits=4)
+    except NetworkError as error:
+        assert activation == "binary-step"
+        assert "kink" in str(error)
+        return
+    assert compare(sheet) > 5
 
 
 def test_comparison_finds_a_wrong_number() -> None:

@@ -53,7 +53,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit status: 0, or 2 if it could not be done.",
     )
     parser.add_argument("network", metavar="NETWORK", help="a TOML file that describes the network")
-    parser.add_argument("--steps", type=_whole(1, MAX_STEPS), metavar="N", help="how many updates (default: 1)")
+    parser.add_argument(
+        "--steps", type=_whole(1, MAX_STEPS), metavar="N", help="how many updates (default: 1)"
+    )
     parser.add_argument("--picture", metavar="FILE", help="write the picture of the network too, as SVG")
     parser.add_argument(
         "--part",
@@ -70,7 +72,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _shared(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--detail", choices=[d.value for d in Detail], default="full", help="how much is shown (default: full)"
+        "--detail",
+        choices=[d.value for d in Detail],
+        default="full",
+        help="how much is shown (default: full)",
     )
     parser.add_argument(
         "--digits",
@@ -79,7 +84,9 @@ def _shared(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="significant digits of printed numbers (default: 6)",
     )
-    parser.add_argument("--format", choices=list(FORMATS), help="how to write it (default: by the output, or markdown)")
+    parser.add_argument(
+        "--format", choices=list(FORMATS), help="how to write it (default: by the output, or markdown)"
+    )
 
 
 def _work(asked: argparse.Namespace) -> int:
@@ -135,7 +142,11 @@ def _new_parser() -> argparse.ArgumentParser:
     parser.add_argument("--output-activation", metavar="NAME", help="the activation of the outputs")
     parser.add_argument("--loss", metavar="NAME", help="the loss")
     parser.add_argument(
-        "--samples", type=_whole(1, MAX_SAMPLES), default=1, metavar="N", help="samples of a batch (default: 1)"
+        "--samples",
+        type=_whole(1, MAX_SAMPLES),
+        default=1,
+        metavar="N",
+        help="samples of a batch (default: 1)",
     )
     parser.add_argument(
         "--names", choices=[s.value for s in Scheme], default="textbook", help="(default: textbook)"
@@ -194,7 +205,12 @@ class _whole:  # noqa: N801 - argparse names it in its messages
         self.high = high
 
     def __call__(self, text: str) -> int:
-        if not text.isascii() or not text.isdigit() or len(text) > 20 or not self.low <= int(text) <= self.high:
+        if (
+            not text.isascii()
+            or not text.isdigit()
+            or len(text) > 20
+            or not self.low <= int(text) <= self.high
+        ):
             raise argparse.ArgumentTypeError(
                 f"expected a whole number from {self.low} to {self.high}, found {text!r}"
             )

@@ -175,7 +175,18 @@ class Dependence:
                     return self._applied(node, visit)
                 case Func(name) if name in _NO_FUNCTIONS or name not in FUNCTIONS:
                     raise NotLocal
-                case Number() | Constant() | Add() | Mul() | Neg() | Div() | Pow() | Func() | Cases() | Condition():
+                case (
+                    Number()
+                    | Constant()
+                    | Add()
+                    | Mul()
+                    | Neg()
+                    | Div()
+                    | Pow()
+                    | Func()
+                    | Cases()
+                    | Condition()
+                ):
                     return rebuild(node, visit)
                 case _:
                     raise NotLocal
@@ -200,9 +211,7 @@ class Dependence:
             body = _expression(substitute(definition.body, {definition.params[0]: slot}))
         if any(node.orders):
             body = differentiate(body, slot)
-        inner = _expression(
-            rebuild(body, lambda part: part) if body == slot else _through(body, slot, visit)
-        )
+        inner = _expression(rebuild(body, lambda part: part) if body == slot else _through(body, slot, visit))
         return _expression(substitute(inner, {slot: argument}))
 
     def _body(self, key: str) -> Expr | None:
@@ -423,7 +432,9 @@ class Dependence:
         balls = {symbol.name: self._adjoint(node) for node, symbol in derivatives.items()}
         for name in _symbols(expr, derivatives=False):
             balls[name] = self._ball(name)
-        return evaluate(replace(expr, derivatives), _Balls(balls), precision=_PRECISION, clock=Clock(_PATIENCE))
+        return evaluate(
+            replace(expr, derivatives), _Balls(balls), precision=_PRECISION, clock=Clock(_PATIENCE)
+        )
 
     def _ball(self, key: str) -> arb:
         known = self._balls.get(key)
@@ -511,7 +522,11 @@ class Dependence:
             new = [n for n in walk(right) if isinstance(n, Number) and n.decimals and n.value not in old]
             if not new:
                 exact = self._exact_value(left)
-                return Finding(Verdict.PROVED) if exact is not None and exact == self._exact_value(right) else None
+                return (
+                    Finding(Verdict.PROVED)
+                    if exact is not None and exact == self._exact_value(right)
+                    else None
+                )
             old |= exact_decimals(right) - exact_decimals(link.right)  # as in Arithmetic: from a definition
             meets = self._value(left).overlaps(widened(right, old, Clock(_PATIENCE)))
             return Finding(Verdict.PROVED) if meets else None

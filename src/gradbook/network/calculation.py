@@ -145,7 +145,9 @@ class Calculation:
             self.values[also] = value
         if shown:
             last = self.values.shown(name)
-            sides = [name, *(formulas if self.detail is Detail.FULL else _condensed(formulas))]
+            # A delta says what it is the derivative of in a short sheet too: what follows rests on that.
+            whole = self.detail is Detail.FULL or kind is LineKind.DELTA
+            sides = [name, *(formulas if whole else formulas[-1:])]
             if self.detail is Detail.FULL:
                 sides.append(self._numbers_in(formula) if put_in is None else put_in)
             sides = _without_repeats([*sides, last])
@@ -215,7 +217,9 @@ class Calculation:
         if len(network.samples) > 1:
             how = "the mean" if network.batch is Batch.MEAN else "the sum"
             words += f"The loss is {how} of the losses of {len(network.samples)} samples. "
-        return words + f"Numbers are shown to {self.digits} digits; none of them is rounded before it is used."
+        return (
+            words + f"Numbers are shown to {self.digits} digits; none of them is rounded before it is used."
+        )
 
     def _functions(self) -> None:
         """The definition of each function of the sheet, and its derivative."""
@@ -278,14 +282,14 @@ class Calculation:
         if activation.is_identity:
             put_in: Expr = shown
         elif activation.has_macro:
-            put_in = activation.formula(shown) if activation.entry.name == "sigmoid" else activation.called(shown)
+            put_in = (
+                activation.formula(shown) if activation.entry.name == "sigmoid" else activation.called(shown)
+            )
         else:
             put_in = activation.short(shown)
             if any(isinstance(n, Cases) for n in walk(put_in)):
                 put_in = activation.called(shown)
-        self._line(
-            LineKind.OUTPUT, output, activation.called(net), by=activation.short(net), put_in=put_in
-        )
+        self._line(LineKind.OUTPUT, output, activation.called(net), by=activation.short(net), put_in=put_in)
 
     # --- loss -----------------------------------------------------------------------------------
 
@@ -374,7 +378,9 @@ class Calculation:
         last = k == len(network.layers)
         if last:
             targets = self._targets(s)
-            together = network.loss.with_activation(activation, nets, outputs, targets, network.one_hot(sample))
+            together = network.loss.with_activation(
+                activation, nets, outputs, targets, network.one_hot(sample)
+            )
             if together is not None:
                 for delta, net, slope in zip(deltas, nets, together, strict=True):
                     self._line(LineKind.DELTA, delta, partial(loss, net), slope, also=partial(loss, net))
@@ -394,13 +400,9 @@ class Calculation:
         if activation.is_vector:
             total = names.total(k, s, step)
             for j, delta in enumerate(deltas):
-                column = [
-                    activation.jacobian_entry(i, j, nets, outputs, total) for i in range(len(outputs))
-                ]
+                column = [activation.jacobian_entry(i, j, nets, outputs, total) for i in range(len(outputs))]
                 chain = _sum([_product(a, b) for a, b in zip(by_output, column, strict=True)])
-                self._line(
-                    LineKind.DELTA, delta, partial(loss, nets[j]), chain, also=partial(loss, nets[j])
-                )
+                self._line(LineKind.DELTA, delta, partial(loss, nets[j]), chain, also=partial(loss, nets[j]))
             return
         for j, delta in enumerate(deltas):
             slope, called = self._slope(activation, nets[j], outputs[j], shown=full)
@@ -494,10 +496,6 @@ def _product(a: Expr, b: Expr) -> Expr:
             left = a.factors if isinstance(a, Mul) else (a,)
             right = b.factors if isinstance(b, Mul) else (b,)
             return Mul((*left, *right))
-
-
-def _condensed(formulas: Sequence[Expr]) -> tuple[Expr, ...]:
-    return tuple(formulas[-1:])
 
 
 def _without_repeats(sides: Sequence[Expr]) -> list[Expr]:

@@ -178,7 +178,9 @@ class _Maker:
                 tuple(_pick(source, style.weights) for _ in range(size)) if style.biases else None,
                 activation,
             )
-            for before, size, activation in zip(self.sizes[:-1], self.sizes[1:], self.activations, strict=True)
+            for before, size, activation in zip(
+                self.sizes[:-1], self.sizes[1:], self.activations, strict=True
+            )
         )
         samples = tuple(
             Sample(tuple(_pick(source, style.inputs) for _ in range(self.sizes[0])), self._targets(source))
@@ -270,7 +272,8 @@ def _named(name: str, kind: Kind) -> Entry:
 
 def _constants(entry: Entry) -> Constants:
     return tuple(
-        (name, number(str(int(value)) if value == int(value) else str(value))) for name, value in entry.constants
+        (name, number(str(int(value)) if value == int(value) else str(value)))
+        for name, value in entry.constants
     )
 
 
@@ -283,4 +286,3 @@ def _activation(name: str, letter: str) -> Activation:
 
 def _pick(source: random.Random, spelled: Sequence[str]) -> Number:
     return number(source.choice(spelled))
-

@@ -249,9 +249,7 @@ class Loss:
         result = work_out(Definition("#L", parameters, body), variable, domain=self.entry.domain).result
         return _with(result, self.constants)
 
-    def _components(
-        self, slope: Expr, outputs: Sequence[Expr], targets: Sequence[Expr]
-    ) -> tuple[Expr, ...]:
+    def _components(self, slope: Expr, outputs: Sequence[Expr], targets: Sequence[Expr]) -> tuple[Expr, ...]:
         families = {self._base: outputs, "y": targets}
         return tuple(tidy(_component(slope, {"j": j}, families)) for j in range(len(outputs)))
 
@@ -312,4 +310,3 @@ def conditions_at(loss: Loss, output: Expr, target: Expr) -> tuple[Condition, ..
 
 def _constants_in(condition: Condition, constants: Constants) -> Condition:
     return replace(condition, {read(name): value for name, value in constants})
-

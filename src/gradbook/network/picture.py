@@ -6,6 +6,7 @@ meet; small networks have large letters, since the whole is scaled to the page.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING
@@ -55,7 +56,7 @@ class _Drawing:
         sizes = self.network.sizes
         self.height = max(sizes) * _ROW + _FOOT
         self.columns = [float(_SIDE)]
-        for before, _ in zip(sizes, sizes[1:], strict=False):
+        for before, _ in itertools.pairwise(sizes):
             width = max(_GAP, ((before - 1) * _COLUMN + _FAR) / (1 - _NEAR))
             self.columns.append(self.columns[-1] + width)
         self.width = self.columns[-1] + _SIDE + 56
@@ -149,7 +150,9 @@ class _Drawing:
                 )
                 if bias is not None:
                     gradient = self._gradient(bias)
-                    parts = f'<tspan class="faint">b </tspan><tspan>{escape(_short(bias.start.value))}</tspan>'
+                    parts = (
+                        f'<tspan class="faint">b </tspan><tspan>{escape(_short(bias.start.value))}</tspan>'
+                    )
                     if gradient:
                         parts += f'<tspan class="gradient" dx="5">{escape(gradient)}</tspan>'
                     yield f'<text class="weight" x="{x:.1f}" y="{below:.1f}">{parts}</text>'

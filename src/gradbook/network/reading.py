@@ -47,7 +47,16 @@ _MAX_BYTES = 1_000_000
 
 _TOP = ("title", "names", "layers", "activations", "loss", "batch", "fixed", "steps", "weights", "biases",
         "samples", "optimiser")  # fmt: skip
-_OPTIMISER = ("method", "learning_rate", "momentum", "beta1", "beta2", "epsilon", "l2_penalty", "weight_decay")
+_OPTIMISER = (
+    "method",
+    "learning_rate",
+    "momentum",
+    "beta1",
+    "beta2",
+    "epsilon",
+    "l2_penalty",
+    "weight_decay",
+)
 _OF_METHOD = {"momentum": Method.MOMENTUM, "beta1": Method.ADAM, "beta2": Method.ADAM, "epsilon": Method.ADAM}
 
 _E = TypeVar("_E", bound=Enum)
@@ -114,9 +123,7 @@ class _Reader:
         title = data.get("title", "")
         if not isinstance(title, str) or any(not c.isprintable() for c in title) or len(title) > 200:
             raise NetworkError(f"title: expected one line of text, found {_shown(title)}")
-        layers = tuple(
-            Layer(w, b, a) for w, b, a in zip(weights, biases, activations, strict=True)
-        )
+        layers = tuple(Layer(w, b, a) for w, b, a in zip(weights, biases, activations, strict=True))
         network = Network(layers, samples, loss, self._optimiser(), scheme, batch, frozenset(), steps, title)
         return Network(
             layers, samples, loss, network.optimiser, scheme, batch, self._fixed(network), steps, title
@@ -125,12 +132,12 @@ class _Reader:
     # --- shape ----------------------------------------------------------------------------------
 
     def _sizes(self) -> tuple[int, ...]:
-        sizes = self.data.get("layers")
-        if not isinstance(sizes, list) or len(cast("list[Any]", sizes)) < 2:
+        found: object = self.data.get("layers")
+        sizes = cast("list[Any]", found) if isinstance(found, list) else []
+        if len(sizes) < 2:
             raise NetworkError(
-                f"layers: expected the numbers of units, such as [3, 2, 1], found {_shown(sizes)}"
+                f"layers: expected the numbers of units, such as [3, 2, 1], found {_shown(found)}"
             )
-        sizes = cast("list[Any]", sizes)
         if len(sizes) > MAX_LAYERS + 1:
             raise NetworkError(f"layers: expected {MAX_LAYERS} layers at most, found {len(sizes) - 1}")
         return tuple(_count(size, f"layers[{k}]", MAX_UNITS) for k, size in enumerate(sizes))
@@ -217,24 +224,27 @@ class _Reader:
             )
         keys = {_canonical(symbol.name): place for place, symbol in places.items()}
         found: dict[tuple[int, int, int], Number] = {}
+        item: object
         for entry, item in self._table("weights").items():
             where = f"weights.{entry}"
             layer = _matrix_layer(entry, "W", len(sizes) - 1) if isinstance(item, list) else None
             if layer is not None:
-                values = {(layer, *at): v for at, v in _matrix(item, sizes[layer], sizes[layer - 1], where).items()}
+                values = {
+                    (layer, *at): v for at, v in _matrix(item, sizes[layer], sizes[layer - 1], where).items()
+                }
             elif (place := keys.get(_canonical(entry))) is not None:
                 values = {place: _number(item, where)}
             else:
-                raise NetworkError(f"{where}: {_no_weight(entry, item, list(places.values()), len(sizes) - 1)}")
+                raise NetworkError(
+                    f"{where}: {_no_weight(entry, item, list(places.values()), len(sizes) - 1)}"
+                )
             for place, value in values.items():
                 if place in found:
                     raise NetworkError(f"{where}: {places[place].name} is given twice; leave one out")
                 found[place] = value
         for place, symbol in places.items():
             if place not in found:
-                raise NetworkError(
-                    f"weights.{_typed(symbol)}: missing; expected the weight {_leads(place)}"
-                )
+                raise NetworkError(f"weights.{_typed(symbol)}: missing; expected the weight {_leads(place)}")
         return tuple(
             tuple(tuple(found[k, j, i] for i in range(1, sizes[k - 1] + 1)) for j in range(1, sizes[k] + 1))
             for k in range(1, len(sizes))
@@ -246,6 +256,7 @@ class _Reader:
         keys = {_canonical(symbol.name): place for place, symbol in places.items()}
         found: dict[tuple[int, int], Number] = {}
         shared: dict[int, Number] = {}
+        item: object
         for entry, item in self._table("biases").items():
             where = f"biases.{entry}"
             layer = _matrix_layer(entry, "bB", len(sizes) - 1)
@@ -278,12 +289,12 @@ class _Reader:
         return tuple(biases)
 
     def _samples(self, sizes: tuple[int, ...]) -> tuple[Sample, ...]:
-        items = self.data.get("samples")
-        if not isinstance(items, list) or not items:
+        given: object = self.data.get("samples")
+        items = cast("list[Any]", given) if isinstance(given, list) else []
+        if not items:
             raise NetworkError(
-                f"samples: expected one [[samples]] or more, with inputs and targets, found {_shown(items)}"
+                f"samples: expected one [[samples]] or more, with inputs and targets, found {_shown(given)}"
             )
-        items = cast("list[Any]", items)
         if len(items) > MAX_SAMPLES:
             raise NetworkError(f"samples: expected {MAX_SAMPLES} at most, found {len(items)}")
         found: list[Sample] = []
@@ -496,6 +507,3 @@ def _shown(item: object) -> str:
 
 def _a(word: str) -> str:
     return ("an " if word[0] in "aeiou" else "a ") + word
-
-
-

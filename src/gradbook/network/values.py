@@ -187,7 +187,9 @@ def _number(mantissa: int, power: int, digits: int, *, scientific: bool = False)
     exponent = power + digits - 1
     head = Number(mantissa / Fraction(10) ** (digits - 1), digits - 1 or None)
     scale = number(abs(exponent))
-    size = Mul((Number(abs(head.value), head.decimals), Pow(number(10), Neg(scale) if exponent < 0 else scale)))
+    size = Mul(
+        (Number(abs(head.value), head.decimals), Pow(number(10), Neg(scale) if exponent < 0 else scale))
+    )
     return size if mantissa > 0 else Neg(size)
 
 
@@ -247,7 +249,10 @@ class Values(Point):
         exact = self._exact(plain)
         if exact is None and enclosure.is_exact():
             exact = _rational(enclosure)  # such as the ReLU of a negative number, whatever that is
-        if exact is not None and max(exact.numerator.bit_length(), exact.denominator.bit_length()) > _MAX_BITS:
+        if (
+            exact is not None
+            and max(exact.numerator.bit_length(), exact.denominator.bit_length()) > _MAX_BITS
+        ):
             exact = None
         return Value(exact, enclosure)
 
@@ -364,4 +369,3 @@ def ball_of(value: Fraction, precision: int) -> arb:
 
 def _nothing(atom: Expr) -> Fraction:
     raise ValueError(f"expected a quantity that was worked out before, got {atom!r}")
-

@@ -111,7 +111,7 @@ def work(
         NetworkError: a quantity has no value, or no derivative, at the given numbers.
     """
     steps = network.steps if steps is None else steps
-    if not 1 <= steps:
+    if not steps >= 1:
         raise ValueError(f"steps is a whole number from 1, not {steps!r}")
     if not MIN_DIGITS <= digits <= MAX_DIGITS:
         raise ValueError(f"digits is a number from {MIN_DIGITS} to {MAX_DIGITS}, not {digits!r}")

@@ -48,8 +48,8 @@ def to_toml(network: Network) -> str:
         out += ["", "[biases]"]
     for k, layer in enumerate(network.layers, 1):
         if layer.biases is not None:
-            shared = isinstance(layer.biases, Number)
-            out.append(f"b{k} = {_number(layer.biases) if shared else _row(layer.biases)}")
+            spelled = _number(layer.biases) if isinstance(layer.biases, Number) else _row(layer.biases)
+            out.append(f"b{k} = {spelled}")
     for sample in network.samples:
         out += ["", "[[samples]]", f"inputs = {_row(sample.inputs)}", f"targets = {_row(sample.targets)}"]
     out += ["", "[optimiser]", *_optimiser(network)]
@@ -59,7 +59,9 @@ def to_toml(network: Network) -> str:
 def _optimiser(network: Network) -> list[str]:
     optimiser = network.optimiser
     keys = ["learning_rate"]
-    keys += {Method.MOMENTUM: ["momentum"], Method.ADAM: ["beta1", "beta2", "epsilon"]}.get(optimiser.method, [])
+    keys += {Method.MOMENTUM: ["momentum"], Method.ADAM: ["beta1", "beta2", "epsilon"]}.get(
+        optimiser.method, []
+    )
     lines = [f"method = {_string(optimiser.method.value)}"]
     for key in (*keys, "l2_penalty", "weight_decay"):
         value: Number | None = getattr(optimiser, key)

@@ -22,7 +22,10 @@ _IN_A_ROW = 4
 
 def write(sheet: Worksheet, part: Part) -> str:
     """The worksheet as a LaTeX document."""
-    parts = [_PREAMBLE.replace("PAPER", _paper(sheet, part)), rf"\section*{{\Large {_words(title_of(sheet, part))}}}" + "\n"]
+    parts = [
+        _PREAMBLE.replace("PAPER", _paper(sheet, part)),
+        rf"\section*{{\Large {_words(title_of(sheet, part))}}}" + "\n",
+    ]
     for section in sheet.sections:
         parts.append(rf"\{_HEADINGS[section.depth]}*{{{_words(section.title)}}}" + "\n")
         if section.words:

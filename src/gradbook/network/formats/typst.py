@@ -11,9 +11,26 @@ from __future__ import annotations
 from gradbook.symbolic.names import Accent, Notation, Numeral, Row, Script, Word
 from gradbook.symbolic.notation import Big, Brace, Fence, Fraction, Kind, Radical, Sign
 
-_ACCENTS = {"hat": "hat", "bar": "macron", "tilde": "tilde", "vec": "arrow", "dot": "dot", "ddot": "dot.double"}
+_ACCENTS = {
+    "hat": "hat",
+    "bar": "macron",
+    "tilde": "tilde",
+    "vec": "arrow",
+    "dot": "dot",
+    "ddot": "dot.double",
+}
 _BIG = {"∑": "sum", "∏": "product"}
-_FENCES = {"(": r"\(", ")": r"\)", "[": r"\[", "]": r"\]", "|": r"\|", "‖": "‖", "{": r"\{", "}": r"\}", "": ""}
+_FENCES = {
+    "(": r"\(",
+    ")": r"\)",
+    "[": r"\[",
+    "]": r"\]",
+    "|": r"\|",
+    "‖": "‖",
+    "{": r"\{",
+    "}": r"\}",
+    "": "",
+}
 
 
 def text(words: str) -> str:
@@ -97,7 +114,11 @@ def _word(letters: str, face: str) -> str:
         return letters if face != "upright" else f"upright({text(letters)})"
     if letters.isalpha() and face == "upright":
         return f"upright({text(letters)})"
-    return text(letters) if letters.isalnum() else "".join(f"\\{c}" if c in "\\#$\"_^&/'()[]{}|,;" else c for c in letters)
+    return (
+        text(letters)
+        if letters.isalnum()
+        else "".join(f"\\{c}" if c in "\\#$\"_^&/'()[]{}|,;" else c for c in letters)
+    )
 
 
 def _sign(sign: str, kind: Kind) -> str:
