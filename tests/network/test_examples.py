@@ -57,9 +57,9 @@ def test_published_error_after_the_update_is_not_that_of_the_published_weights()
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem)
-@pytest.mark.parametrize("format", ["markdown", "latex"])
-def test_every_line_is_proved(path: Path, format: str) -> None:
-    checked = check_text(work(load(path)).to(format))
+@pytest.mark.parametrize("form", ["markdown", "latex"])
+def test_every_line_is_proved(path: Path, form: str) -> None:
+    checked = check_text(work(load(path)).to(form))
     assert {line.verdict.name for line in checked.lines} == {"STATED", "PROVED"}
     assert sum(line.verdict.name == "PROVED" for line in checked.lines) > 60
 

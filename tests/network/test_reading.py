@@ -40,7 +40,7 @@ def test_numbers_stay_as_they_were_written() -> None:
         ('"l2"', '"gaussian-nll"', "loss: gaussian-nll needs a variance"),
         ('loss = "l2"\n', "", "loss: missing; expected a loss"),
         ('loss = "l2"', 'loss = "l2"\nlss = 1', "lss: unknown entry; did you mean loss"),
-        ("[1, 2]\ntargets = [1]", "[1, 2]\ntargets = [1]\n[[samples]]\ninputs = [1, 2]\ntargets = [0]", "batch: missing"),
+        ("[[samples]]", "[[samples]]\ninputs = [1, 2]\ntargets = [0]\n[[samples]]", "batch: missing"),
         ("[[samples]]", "[optimiser]\nmomentum = 0.9\n[[samples]]", "optimiser.momentum: gradient-descent has none"),
         ("[[samples]]", "[biases]\nb1 = [0.1, 0.2]\n[[samples]]", r"biases.b1: expected 1 number, found 2"),
         ("[2, 1]", "[2, 1", "not TOML"),

@@ -91,12 +91,12 @@ def _shared(parser: argparse.ArgumentParser) -> None:
 
 def _work(asked: argparse.Namespace) -> int:
     sheet = work(load(asked.network), steps=asked.steps, digits=asked.digits, detail=Detail(asked.detail))
-    format = asked.format or _format_of(asked.output)
-    if format == "pdf" and asked.output is None and sys.stdout.isatty():
+    kind = asked.format or _format_of(asked.output)
+    if kind == "pdf" and asked.output is None and sys.stdout.isatty():
         raise NetworkError("a PDF cannot be shown on a terminal; say where to write it with --output FILE")
     if asked.picture is not None:
         Path(asked.picture).write_text(sheet.picture(), encoding="utf-8")
-    _write(sheet.to_bytes(format, Part(asked.part)), asked.output)
+    _write(sheet.to_bytes(kind, Part(asked.part)), asked.output)
     return 0
 
 
@@ -171,14 +171,14 @@ def _new(asked: argparse.Namespace) -> int:
     )
     folder = Path(asked.output)
     folder.mkdir(parents=True, exist_ok=True)
-    format = asked.format or "markdown"
+    kind = asked.format or "markdown"
     places = len(str(asked.count))
     blank = Part.HINTS if wish.difficulty is Difficulty.EASY else Part.BLANK
     made = 0
     for k, network in _titled(drawn(asked.shape, wish, asked.count)):
         sheet = replace(work(network, digits=asked.digits, detail=Detail(asked.detail)), is_exercise=True)
         label = f"{k:0{places}d}"
-        for name, data in _files(sheet, label, format, blank):
+        for name, data in _files(sheet, label, kind, blank):
             (folder / name).write_bytes(data)
             made += 1
     print(f"{made} files in {folder}: for each sheet the blank one, its key, and the network")
@@ -190,10 +190,10 @@ def _titled(networks: Iterator[Network]) -> Iterator[tuple[int, Network]]:
         yield k, replace(network, title=f"Worksheet {k}: a {network.shape} network")
 
 
-def _files(sheet: Worksheet, label: str, format: str, blank: Part) -> Iterator[tuple[str, bytes]]:
-    suffix = _SUFFIXES[format]
-    yield f"sheet-{label}.{suffix}", sheet.to_bytes(format, blank)
-    yield f"key-{label}.{suffix}", sheet.to_bytes(format, Part.KEY)
+def _files(sheet: Worksheet, label: str, kind: str, blank: Part) -> Iterator[tuple[str, bytes]]:
+    suffix = _SUFFIXES[kind]
+    yield f"sheet-{label}.{suffix}", sheet.to_bytes(kind, blank)
+    yield f"key-{label}.{suffix}", sheet.to_bytes(kind, Part.KEY)
     yield f"network-{label}.toml", to_toml(sheet.network).encode("utf-8")
 
 

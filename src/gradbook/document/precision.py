@@ -100,7 +100,9 @@ def decided(expr: Expr, clock: Clock) -> Expr:
         if not all(is_numeric(c) for c in told):
             return node
         try:
-            true = [value for value, c in node.branches if c in told and holds(c, Point(_no_symbol), clock=clock)]
+            true = [
+                value for value, c in node.branches if c in told and holds(c, Point(_no_symbol), clock=clock)
+            ]
         except Undefined:
             return node
         if not true:

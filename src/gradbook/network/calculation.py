@@ -159,6 +159,13 @@ class Calculation:
     def _numbers_in(self, formula: Expr) -> Expr:
         return self.values.put_in(self._decided(formula))
 
+    def _branch_in(self, name: Expr, formula: Expr) -> Expr:
+        """The formula with its numbers; a kink is told of by the name of what has no value there."""
+        try:
+            return self._numbers_in(formula)
+        except Undefined as reason:
+            raise NetworkError(self._no_value(name, reason)) from None
+
     def _decided(self, formula: Expr) -> Expr:
         """The formula with the branch that holds in the place of each case distinction."""
 
@@ -426,7 +433,7 @@ class Calculation:
             quotient,
             formula,
             by=exact,
-            put_in=self._numbers_in(exact) if by_name else None,
+            put_in=self._branch_in(quotient, exact) if by_name else None,
             also=formula if by_name else None,
             shown=shown,
         )

@@ -5,9 +5,9 @@ r"""Activations and losses of the catalogue in a network: their formulas at its 
 >>> from gradbook.symbolic.expr import HALF, Symbol
 >>> z, a = Symbol("z_{1}"), Symbol("a_{1}")
 >>> to_latex(Activation(find("sigmoid")).slope(z, a))
-'a_{1} \\cdot \\left(1 - a_{1}\\right)'
+'a_{1} \\cdot (1 - a_{1})'
 >>> to_latex(Loss(find("l2"), scale=HALF).slopes((a,), (Symbol("t_{1}"),))[0])
-'-\\left(t_{1} - a_{1}\\right)'
+'-(t_{1} - a_{1})'
 """
 
 from __future__ import annotations

@@ -74,17 +74,17 @@ class Worksheet:
         """All lines, in order."""
         return (line for section in self.sections for line in section.lines)
 
-    def to(self, format: str, part: Part = Part.KEY) -> str:
+    def to(self, form: str, part: Part = Part.KEY) -> str:
         """The worksheet as a text: markdown, latex, html or json; :meth:`to_bytes` is for pdf too."""
-        if format == "pdf":
+        if form == "pdf":
             raise ValueError("a PDF is no text: use to_bytes")
-        return self.to_bytes(format, part).decode("utf-8")
+        return self.to_bytes(form, part).decode("utf-8")
 
-    def to_bytes(self, format: str, part: Part = Part.KEY) -> bytes:
+    def to_bytes(self, form: str, part: Part = Part.KEY) -> bytes:
         """The worksheet as a file in one of :data:`FORMATS`."""
-        if format not in FORMATS:
-            raise ValueError(f"format is one of {', '.join(FORMATS)}, not {format!r}")
-        module: ModuleType = import_module(f"gradbook.network.formats.{FORMATS[format]}")
+        if form not in FORMATS:
+            raise ValueError(f"format is one of {', '.join(FORMATS)}, not {form!r}")
+        module: ModuleType = import_module(f"gradbook.network.formats.{FORMATS[form]}")
         written = cast("str | bytes", module.write(self, part))
         return written if isinstance(written, bytes) else written.encode("utf-8")
 
