@@ -222,7 +222,9 @@ class Definitions:
         try:
             tree = Resolution(self.table, clock, values=True).of(left)
             return is_numeric(substitute(tree, self.table.sentence_equalities()))
-        except (Unresolved, BoundHit, ValueError):
+        except BoundHit:
+            return True  # too large to put in is not the same as not given
+        except (Unresolved, ValueError):
             return False
 
     def mentions(self, right: Expr, left: Expr) -> bool:

@@ -4,8 +4,8 @@
 >>> sheet = work(load("examples/networks/report.toml"))
 >>> float(sheet["L"])
 0.581762...
->>> print(sheet.to("markdown")[:35])
-# A 3-2-1 network with sigmoid units
+>>> sheet.to("markdown").partition("\\n")[0]
+'# A 3-2-1 network with sigmoid units'
 
 Nothing is imported before it is used.
 """

@@ -7,7 +7,7 @@ r"""Activations and losses of the catalogue in a network: their formulas at its 
 >>> to_latex(Activation(find("sigmoid")).slope(z, a))
 'a_{1} \\cdot (1 - a_{1})'
 >>> to_latex(Loss(find("l2"), scale=HALF).slopes((a,), (Symbol("t_{1}"),))[0])
-'-(t_{1} - a_{1})'
+'a_{1} - t_{1}'
 """
 
 from __future__ import annotations
