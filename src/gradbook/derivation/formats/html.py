@@ -23,8 +23,8 @@ h1 { font-size: 1.25rem; margin: 2.5rem 0 0.5rem; }
 math { font-family: "STIX Two Math", "Latin Modern Math", "Cambria Math", "DejaVu Math TeX Gyre", math; }
 .derivation-formula { overflow: auto hidden; padding: 0.5rem 0; }
 table.derivation-steps { border-collapse: collapse; width: 100%; }
-.derivation-steps th { font-weight: normal; color: var(--faint); text-align: left; padding: 0.6rem 1rem 0.6rem 0; min-width: 9rem;
-  border-top: 1px solid var(--line); vertical-align: middle; width: 12rem; }
+.derivation-steps th { font-weight: normal; color: var(--faint); text-align: left; padding: 0.6rem 1rem 0.6rem 0;
+  min-width: 9rem; border-top: 1px solid var(--line); vertical-align: middle; width: 12rem; }
 .derivation-steps td { border-top: 1px solid var(--line); padding: 0.6rem 0; }
 .derivation-steps td.mark { color: var(--good); width: 1.5rem; text-align: right; vertical-align: middle; }
 .derivation-steps td.left { white-space: nowrap; vertical-align: middle; padding-right: 0.3em; text-align: right; }
