@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
@@ -77,71 +77,135 @@ def decayed(model: nn.Module, no_decay: Sequence[str]) -> list[bool]:
     return [not excepted(name, p) for name, p in model.named_parameters() if p.requires_grad]
 
 
-class Optimizer:
-    r"""A PyTorch optimiser, with decay coupled or decoupled.
+Factor = float | torch.Tensor
 
-    Coupled, the gradient becomes $g + \lambda w$, which is what ``weight_decay`` of ``torch.optim.SGD`` and
-    ``Adam`` does. Decoupled, $w \leftarrow (1 - \eta\lambda) w$ comes before the step (Loshchilov and Hutter,
-    2019): for Adam this is ``torch.optim.AdamW``.
+
+def update(
+    training: Training,
+    weight: torch.Tensor,
+    gradient: torch.Tensor,
+    memory: dict[str, torch.Tensor],
+    count: int,
+    rate: Factor,
+    decay: Factor,
+    momentum: Factor,
+) -> None:
+    r"""One step of one tensor of weights, in place; ``count`` is which step it is, from 1.
+
+    Coupled decay adds $\lambda w$ to the gradient $g$, as ``weight_decay`` of ``torch.optim.SGD`` and ``Adam``
+    does. Decoupled, $w \leftarrow (1 - \eta\lambda) w$ comes before the step (Loshchilov and Hutter, 2019);
+    for Adam this is ``torch.optim.AdamW``. Then
+
+    - SGD: $v \leftarrow \mu v + g$, $w \leftarrow w - \eta v$; with Nesterov, $w \leftarrow w - \eta(g + \mu v)$.
+    - Adam (Kingma and Ba, 2015): $m \leftarrow \beta_1 m + (1-\beta_1) g$, $s \leftarrow \beta_2 s +
+      (1-\beta_2) g^2$, $w \leftarrow w - \frac{\eta}{1-\beta_1^t}\, m / (\sqrt{s/(1-\beta_2^t)} + \varepsilon)$.
+
+    The operations are those of ``torch.optim``, in its order, so that the bits are too. It is not called because
+    making one of its optimisers imports a compiler for 1.7 s, and because here the same lines serve a stack of
+    trials: factors are numbers, or columns with a number for each row of ``weight``.
     """
+    if not _is_zero(decay):
+        if training.decoupled:
+            weight.mul_(1 - rate * decay)
+        else:
+            _add(gradient, weight, decay)
+    if training.optimizer == "sgd":
+        if not _is_zero(momentum):
+            velocity = memory["velocity"].mul_(momentum).add_(gradient)
+            if training.nesterov:
+                _add(gradient, velocity, momentum)
+            else:
+                gradient = velocity
+        _add(weight, gradient, -rate)
+        return
+    first, second = training.betas
+    mean = memory["mean"].lerp_(gradient, 1 - first)
+    square = memory["square"].mul_(second).addcmul_(gradient, gradient, value=1 - second)
+    size = rate / (1 - first**count)
+    scale = (square.sqrt() / (1 - second**count) ** 0.5).add_(training.eps)
+    if isinstance(size, float):
+        weight.addcdiv_(mean, scale, value=-size)
+    else:
+        weight.sub_(mean.div(scale).mul_(size))
+
+
+def memory(training: Training, weight: torch.Tensor) -> dict[str, torch.Tensor]:
+    """What the optimiser remembers of a tensor of weights before the first step."""
+    if training.optimizer == "sgd":
+        return {"velocity": torch.zeros_like(weight)} if training.momentum else {}
+    return {"mean": torch.zeros_like(weight), "square": torch.zeros_like(weight)}
+
+
+def _is_zero(factor: Factor) -> bool:
+    return isinstance(factor, float) and factor == 0
+
+
+def _add(target: torch.Tensor, term: torch.Tensor, factor: Factor) -> None:
+    if isinstance(factor, float):
+        target.add_(term, alpha=factor)
+    else:
+        target.addcmul_(term, factor)
+
+
+class Optimizer:
+    """The parameters of a model with what the optimiser remembers of each."""
 
     def __init__(self, model: nn.Module, training: Training) -> None:
-        parameters = [p for p in model.parameters() if p.requires_grad]
-        mask = decayed(model, training.no_decay)
-        self.decayed = [p for p, acts in zip(parameters, mask, strict=True) if acts]
-        rest = [p for p, acts in zip(parameters, mask, strict=True) if not acts]
-        coupled = 0.0 if training.decoupled else training.weight_decay
-        groups = [
-            {"params": group, "weight_decay": decay}
-            for group, decay in ((self.decayed, coupled), (rest, 0.0))
-            if group
-        ]
         self._training = training
-        self.torch: torch.optim.Optimizer = (
-            torch.optim.SGD(
-                groups,
-                lr=training.learning_rate,
-                momentum=training.momentum,
-                nesterov=training.nesterov,
-            )
-            if training.optimizer == "sgd"
-            else torch.optim.Adam(
-                groups,
-                lr=training.learning_rate,
-                betas=(training.betas[0], training.betas[1]),
-                eps=training.eps,
-            )
-        )
+        self._parameters = [p for p in model.parameters() if p.requires_grad]
+        self._decayed = decayed(model, training.no_decay)
+        self._memory = [memory(training, p.detach()) for p in self._parameters]
+        self._count = 0
+
+    def clear(self) -> None:
+        """Forget the gradients."""
+        for parameter in self._parameters:
+            parameter.grad = None
 
     def penalty(self) -> torch.Tensor | None:
         r"""The terms $\lambda_1\sum|w| + \lambda_2\sum w^2$ of the loss, or None where there are none."""
         one, two = self._training.l1_penalty, self._training.l2_penalty
-        terms = [one * p.abs().sum() for p in self.decayed] if one else []
-        terms += [two * p.square().sum() for p in self.decayed] if two else []
+        acted = [p for p, acts in zip(self._parameters, self._decayed, strict=True) if acts]
+        terms = [one * p.abs().sum() for p in acted] if one else []
+        terms += [two * p.square().sum() for p in acted] if two else []
         return torch.stack(terms).sum() if terms else None
 
+    @torch.no_grad()
     def step(self, rate: float) -> None:
-        """Decay and step at a learning rate."""
-        if self._training.decoupled and self._training.weight_decay:
-            shrink = 1 - rate * self._training.weight_decay
-            with torch.no_grad():
-                for parameter in self.decayed:
-                    if parameter.grad is not None:
-                        parameter.mul_(shrink)
-        for group in self.torch.param_groups:
-            group["lr"] = rate
-        self.torch.step()  # pyright: ignore[reportUnknownMemberType]
+        """Decay and step at a learning rate. A parameter that the loss does not reach is left alone."""
+        training = self._training
+        self._count += 1
+        for parameter, acts, held in zip(self._parameters, self._decayed, self._memory, strict=True):
+            if parameter.grad is not None:
+                decay = training.weight_decay if acts else 0.0
+                update(training, parameter, parameter.grad, held, self._count, rate, decay, training.momentum)
+
+    def gradient_norm(self) -> float:
+        """The Euclidean norm of the gradient."""
+        return norm([p.grad for p in self._parameters if p.grad is not None])
+
+    def weight_norm(self) -> float:
+        """The Euclidean norm of all weights that are trained."""
+        return norm(self._parameters)
 
     def state(self) -> dict[str, torch.Tensor]:
         """The optimiser's memory, by the place of each parameter."""
-        state = self.torch.state_dict()["state"]
-        return {f"{place}.{key}": value for place, held in state.items() for key, value in held.items()}
+        held = {f"{place}.{key}": v for place, m in enumerate(self._memory) for key, v in m.items()}
+        return {**held, "count": torch.tensor(self._count)}
 
-    def restore(self, state: dict[str, torch.Tensor]) -> None:
+    def restore(self, state: Mapping[str, torch.Tensor]) -> None:
         """Take a memory back, in the memory layout that it had: that of the parameters."""
-        parameters = [p for group in self.torch.param_groups for p in group["params"]]
-        for name, value in state.items():
-            place, _, key = name.partition(".")
-            parameter = parameters[int(place)]
-            held = torch.empty_like(parameter) if value.shape == parameter.shape else torch.empty_like(value)
-            self.torch.state[parameter][key] = held.detach().copy_(value)
+        self._count = int(state["count"])
+        for place, held in enumerate(self._memory):
+            for key, value in held.items():
+                value.copy_(state[f"{place}.{key}"])
+
+
+def norm(tensors: Sequence[torch.Tensor]) -> float:
+    """The Euclidean norm of all numbers in some tensors together.
+
+    >>> norm([torch.tensor([3.0]), torch.tensor([4.0])])
+    5.0
+    """
+    with torch.no_grad():
+        return math.sqrt(sum(float(t.detach().square().sum(dtype=torch.float64)) for t in tensors))

@@ -319,6 +319,15 @@ def read(
     return study
 
 
+def settings(tables: Mapping[str, Any]) -> Settings:
+    """The settings that ``Settings.to_json`` gave.
+
+    >>> settings(Settings().to_json()) == Settings()
+    True
+    """
+    return read({"name": "settings", **tables}).settings
+
+
 def base_of(tables: Mapping[str, Any], place: Place | None = None) -> Base | None:
     """The ``[base]`` of a study, if it has one."""
     place = place or Place()

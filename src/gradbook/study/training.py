@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import math
+import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,14 +84,15 @@ class Run:
         self.model: nn.Module = model.to(way.device).to(memory_format=layout)  # pyright: ignore[reportCallIssue, reportUnknownMemberType]
         self._layout = layout
         self._optimizer = optimization.Optimizer(self.model, settings.training)
-        self.steps = len(starts(len(data), settings.training.batch_size))
+        self._places = starts(len(data), settings.training.batch_size)
+        self.steps = len(self._places)
 
     def advance(self) -> list[Epoch | Diverged]:
         """Train one epoch and measure."""
         began = time.perf_counter()
         self.epoch += 1
         running, gradient = self._train()
-        weight = norm([p for p in self.model.parameters() if p.requires_grad])
+        weight = self._optimizer.weight_norm()
         measured = {name: self.evaluate(name) for name in self._data.splits}
         training = self._settings.training
         rate = optimization.rate(training, self.epoch * self.steps - 1, self.steps)
@@ -103,6 +105,41 @@ class Run:
                 time.perf_counter() - began,
             )
         ]
+
+    def few_steps(self, steps: int) -> torch.Tensor:
+        """The weights after so many steps of the first epoch, in a row; to compare ways of computing."""
+        training, data = self._settings.training, self._data
+        order = randomness.data_order(self._seed, 1, len(data)).to(self._way.device)
+        self.model.train()
+        for start in self._places[:steps]:
+            self._backward(*data.batch("train", order[start : start + training.batch_size]))
+            self._optimizer.step(training.learning_rate)
+        return torch.cat([p.detach().reshape(-1) for p in self.model.parameters()])
+
+    def sample(self, seconds: float) -> tuple[float, float]:
+        """Seconds of a step and of evaluating a sample, from a short trial; the run is of no use afterwards."""
+        training, data = self._settings.training, self._data
+        order = randomness.data_order(self._seed, 1, len(data)).to(self._way.device)
+        self.model.train()
+
+        def step(number: int) -> None:
+            start = self._places[number % len(self._places)]
+            x, y = data.batch("train", order[start : start + training.batch_size])
+            if self._settings.data.augment:
+                x = augmented(x, self._settings.data.augment, randomness.generator(0, "augmentation", 0))
+            self._backward(x, y)
+            self._optimizer.step(training.learning_rate)
+
+        a_step = timed(step, seconds)
+        self.model.eval()
+        size = min(evaluation_size(data.shape), len(data))
+
+        def look(_: int) -> None:
+            with torch.inference_mode():
+                x, _y = data.batch("train", slice(0, size))
+                self._scores(x.contiguous(memory_format=self._layout) if x.dim() == 4 else x)
+
+        return a_step, timed(look, seconds / 4) / size
 
     def state(self) -> dict[str, torch.Tensor]:
         """All that the next epoch depends on."""
@@ -129,28 +166,31 @@ class Run:
         randomness.start(seed, "noise", self.epoch)
         order = randomness.data_order(seed, self.epoch, len(data)).to(device)
         moves = randomness.generator(seed, "augmentation", self.epoch)
-        places = starts(len(data), training.batch_size)
-        measured_at = set(norm_steps(len(places)))
+        places, measured_at = self._places, set(norm_steps(self.steps))
         running, gradients, seen = torch.zeros((), dtype=torch.float64, device=device), 0.0, 0
         self.model.train()
         for step, start in enumerate(places):
             x, y = data.batch("train", order[start : start + training.batch_size])
             if self._settings.data.augment:
                 x = augmented(x, self._settings.data.augment, moves)
-            if x.dim() == 4:
-                x = x.contiguous(memory_format=self._layout)
-            self._optimizer.torch.zero_grad()
-            loss = self._loss(x, y)
-            loss.backward()  # pyright: ignore[reportUnknownMemberType]
+            loss = self._backward(x, y)
             if step in measured_at:
-                gradients += norm([p.grad for p in self.model.parameters() if p.grad is not None])
+                gradients += self._optimizer.gradient_norm()
             self._optimizer.step(
                 optimization.rate(training, (self.epoch - 1) * self.steps + step, self.steps)
             )
-            running += loss.detach() * len(y)
+            running += loss * len(y)
             seen += len(y)
             self.steps_done = step + 1
         return float(running) / seen, gradients / len(measured_at)
+
+    def _backward(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        if x.dim() == 4:
+            x = x.contiguous(memory_format=self._layout)
+        self._optimizer.clear()
+        loss = self._loss(x, y)
+        loss.backward()  # pyright: ignore[reportUnknownMemberType]
+        return loss.detach()
 
     def _loss(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         training = self._settings.training
@@ -239,10 +279,15 @@ def evaluation_size(shape: Sequence[int]) -> int:
     return 256 if math.prod(shape) > 256 else 1024
 
 
-def norm(tensors: Sequence[torch.Tensor]) -> float:
-    """The Euclidean norm of all numbers in some tensors together."""
-    with torch.no_grad():
-        return math.sqrt(sum(float(t.detach().square().sum(dtype=torch.float64)) for t in tensors))
+def timed(work: Callable[[int], None], seconds: float) -> float:
+    """The median time of a piece of work that is repeated for about so many seconds, at least 3 times."""
+    work(0)
+    began, taken = time.perf_counter(), list[float]()
+    while len(taken) < 3 or time.perf_counter() - began < seconds:
+        start = time.perf_counter()
+        work(len(taken) + 1)
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
 
 
 def digest(tensors: Mapping[str, torch.Tensor]) -> str:
