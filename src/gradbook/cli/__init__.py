@@ -9,8 +9,9 @@ import argparse
 import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 
 from gradbook import __version__
 
@@ -40,17 +41,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     gradbook ...
     0
     """
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["study"]:  # it has commands of its own
+        return _guarded(lambda: import_module("gradbook.cli.study").run(words[1:]))
     try:
-        asked = _parser().parse_args(argv)
+        asked = _parser().parse_args(words)
     except SystemExit as stop:  # argparse leaves the program after --help and after a wrong option
         return stop.code if isinstance(stop.code, int) else 2
     options = CheckOptions(
         tuple(asked.paths), asked.every_line, asked.format, asked.strict, asked.jobs, asked.deadline
     )
-    try:
-        from gradbook.cli.check import run
+    return _guarded(lambda: import_module("gradbook.cli.check").run(options))
 
-        return run(options)
+
+def _guarded(command: Callable[[], int]) -> int:
+    try:
+        return command()
     except KeyboardInterrupt:
         return _INTERRUPTED
     except Exception as error:  # noqa: BLE001 - Python would exit with 1, which means that a document is wrong
@@ -107,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="longest time for one line (default: 2)",
     )
+    commands.add_parser("study", help="train a model under several settings, over several seeds")
     return parser
 
 

@@ -39,8 +39,10 @@ def main() -> None:
         for line in sys.stdin:
             status = serve(json.loads(line), channel)
             say(channel, {"event": "exited", "order": json.loads(line)["order"], "pid": 0, "status": status})
-        return
+        os._exit(0)
     _fork_for_orders(channel)
+    os._exit(0)  # taking PyTorch apart takes longer than small studies do
+
 
 
 def _fork_for_orders(channel: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -12,16 +13,16 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gradbook.study import data, results, spec
+from gradbook.study import data, owners, results, spec
 from gradbook.study.problem import StudyError
 from gradbook.study.results import Results
 from gradbook.study.spec import Settings, Study
-from gradbook.study.store import ArmRow, Store, StudyRow, Trial, TrialState, owners, shown
+from gradbook.study.store import ArmRow, Store, StudyRow, Trial, TrialState
 
 if TYPE_CHECKING:
     from gradbook.study.formats import Source
@@ -125,11 +126,20 @@ class Runner:
         watch: Callable[[Snapshot], None] | None = None,
     ) -> Results:
         """Run a study to its end, or go on with it; trials that are done already are not done again."""
-        with Nursery() as nursery:
+        with contextlib.ExitStack() as stack:
+            known = self.store.study(str(tables.get("name")))
+            # PyTorch takes as long to import as small data to read: both go on at the same time.
+            nursery = stack.enter_context(Nursery()) if known is None else None
             study, prepared = self.prepare(tables, place, here, given)
-            self._record(nursery, study, prepared, here)
-            self._train(nursery, study.name, watch)
+            if known is None or not self._is_finished(known, study, prepared):
+                nursery = nursery or stack.enter_context(Nursery())
+                self._record(nursery, study, prepared, here)
+                self._train(nursery, study.name, watch)
         return results.read(self.store, study.name)
+
+    def _is_finished(self, known: StudyRow, study: Study, prepared: data.Prepared) -> bool:
+        over = all(trial.state.over for trial in self.store.trials(study.name))
+        return over and known.plan is not None and _same(known, study, prepared)
 
     def resume(self, name: str, watch: Callable[[Snapshot], None] | None = None) -> Results:
         """Go on with a study where it stands; trials that failed are tried again from their last epoch."""
@@ -173,13 +183,7 @@ class Runner:
     def _record(self, nursery: Nursery, study: Study, prepared: data.Prepared, here: Path) -> None:
         """Make the table hold the study; a study that is there unchanged keeps its plan."""
         known = self.store.study(study.name)
-        told = study.to_json()
-        same = (
-            known is not None
-            and dict(known.spec) == json.loads(json.dumps(told))
-            and known.data["fingerprint"] == prepared.fingerprint
-        )
-        if same and known is not None and known.plan is not None:
+        if known is not None and known.plan is not None and _same(known, study, prepared):
             return
         self._put(study, prepared, here, self._survey(nursery, study, prepared, here))
 
@@ -283,6 +287,11 @@ class Runner:
         self.say(f"a worker ended with status {status}; its trial is tried again")
 
 
+def _same(known: StudyRow, study: Study, prepared: data.Prepared) -> bool:
+    told = json.loads(json.dumps(study.to_json()))
+    return dict(known.spec) == told and known.data["fingerprint"] == prepared.fingerprint
+
+
 class Nursery:
     """The process that workers come from, seen from its owner's side."""
 
@@ -307,10 +316,8 @@ class Nursery:
 
     def __exit__(self, *_: object) -> None:
         if self._process.stdin is not None:
-            try:
+            with contextlib.suppress(OSError):
                 self._process.stdin.close()
-            except OSError:
-                pass
         try:
             self._process.wait(timeout=10)
         except subprocess.TimeoutExpired:

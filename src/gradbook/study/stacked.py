@@ -15,10 +15,11 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.func import functional_call, grad_and_value, vmap  # pyright: ignore[reportPrivateImportUsage, reportUnknownVariableType]
+from torch.func import functional_call, vmap  # pyright: ignore[reportPrivateImportUsage, reportUnknownVariableType]
 from torch.nn import functional
 
 from gradbook.study import models, optimization, randomness
+from gradbook.study.recording import Recording
 from gradbook.study.samples import Dataset
 from gradbook.study.spec import Settings, Training
 from gradbook.study.training import (
@@ -229,16 +230,9 @@ class Stack:
         """Run the recorded program for these shapes, recording it first where there is none."""
         key = (kind, given[0].shape[1] if kind == "train" else given[0].shape[0])
         if key not in self._programs:
-            from torch.fx.experimental.proxy_tensor import make_fx
-
             whole = _train_program(self._skeleton) if kind == "train" else _score_program(self._skeleton)
-            recorded = make_fx(whole)(views, *given)  # pyright: ignore[reportUnknownVariableType]
-            # What the record keeps and nobody reads, such as a count of samples, is not computed.
-            recorded.graph.eliminate_dead_code()  # pyright: ignore[reportUnknownMemberType]
-            recorded.recompile()  # pyright: ignore[reportUnknownMemberType]
-            self._programs[key] = recorded
-        with torch.no_grad():
-            return self._programs[key](views, *given)
+            self._programs[key] = Recording(whole, views, *given)
+        return self._programs[key](views, *given)
 
     def _views(self, rows: torch.Tensor) -> dict[str, torch.Tensor]:
         pieces = rows.split(self._sizes, dim=1)
@@ -302,17 +296,24 @@ def _with_momentum(settings: Sequence[Settings]) -> Training:
 
 
 def _train_program(skeleton: nn.Module) -> Program:
-    def loss(weights: dict[str, torch.Tensor], x: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        scores = functional_call(skeleton, weights, (x,))
-        # Log probabilities times a distribution: the cross entropy, in fewer operations than the one for labels.
-        return -(torch.log_softmax(scores, -1) * targets).sum(-1).mean()
+    scores_of = _score_program(skeleton, shared=False)
 
-    return vmap(grad_and_value(loss))
+    def slopes(
+        weights: dict[str, torch.Tensor], x: torch.Tensor, targets: torch.Tensor
+    ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        with torch.enable_grad():
+            leaves = {name: weight.detach().requires_grad_() for name, weight in weights.items()}
+            # Log probabilities times a distribution: the cross entropy, in fewer operations than that of labels.
+            losses = -(torch.log_softmax(scores_of(leaves, x), -1) * targets).sum(-1).mean(-1)
+            # A trial's loss depends on no other trial's weights, so the gradient of the sum is that of each.
+            found = torch.autograd.grad(losses.sum(), list(leaves.values()))
+        return dict(zip(leaves, found, strict=True)), losses.detach()
+
+    return slopes
 
 
-def _score_program(skeleton: nn.Module) -> Program:
+def _score_program(skeleton: nn.Module, *, shared: bool = True) -> Program:
     def scores(weights: dict[str, torch.Tensor], x: torch.Tensor) -> torch.Tensor:
         return functional_call(skeleton, weights, (x,))
 
-    return vmap(scores, in_dims=(0, None))
-
+    return vmap(scores, in_dims=(0, None if shared else 0))
