@@ -29,6 +29,7 @@ class Dataset:
         from safetensors.torch import safe_open
 
         prepared = opened(prepared) if isinstance(prepared, Path) else prepared
+        self.prepared = prepared
         self.shape, self.classes = prepared.shape, prepared.classes
         with safe_open(prepared.path, framework="pt") as file:  # pyright: ignore[reportUnknownVariableType]
             held: dict[str, torch.Tensor] = {

@@ -26,6 +26,7 @@ from gradbook.study.training import (
     Diverged,
     Epoch,
     Way,
+    beginning,
     digest,
     norm_steps,
     record,
@@ -84,7 +85,7 @@ class Stack:
         self._settings = [settings for settings, _ in trials]
         self._seeds = [seed for _, seed in trials]
         built = [models.build(s.model, data.shape, len(data.classes), seed, here) for s, seed in trials]
-        self.initial_weights = [digest(model.state_dict()) for model in built]
+        self.initial_weights = [beginning(model) for model in built]
         self._skeleton = built[0].to(way.device)
         self._names = [name for name, _ in self._skeleton.named_parameters()]
         self._shapes = [p.shape for _, p in self._skeleton.named_parameters()]
