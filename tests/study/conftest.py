@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from gradbook.study import data, spec
 from gradbook.study.data import Prepared
@@ -15,6 +16,15 @@ from gradbook.study.samples import Dataset
 
 #: Where a PostgreSQL server listens, with the right to make databases; ``.ci/run`` starts one.
 POSTGRES = os.environ.get("GRADBOOK_TEST_DATABASE")
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Tests run on one thread: results are compared to the bit, and small models are fastest so."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,6 @@ from gradbook.study.spec import Settings, Training
 from gradbook.study.training import Diverged, Epoch, Run, Way, digest, starts
 
 EPOCHS = 5
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def settings(training: dict[str, Any], model: dict[str, Any] | None = None, **data: Any) -> Settings:

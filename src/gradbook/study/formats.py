@@ -177,9 +177,9 @@ def _npz(path: Path) -> Source:
     import zlib
 
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             arrays = {name: held[name] for name in held.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
         raise StudyError(f"{path}: cannot be read as .npz without pickle: {error}") from None
 
     def pair(*choices: tuple[str, str]) -> Samples | None:
