@@ -45,3 +45,10 @@ def drop(folder: Path, name: str | None) -> None:
     """Delete a state that a later one replaced."""
     if name is not None:
         (folder / name).unlink(missing_ok=True)
+
+
+def tidy(folder: Path, job: str, keep: str | None) -> None:
+    """Delete what processes that were killed left behind of a job, but for the state to go on from."""
+    for path in (*folder.glob(f"{job}-*.safetensors"), *folder.glob(f".{job[:40]}*.part")):
+        if path.name != keep:
+            path.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
     A crash at any moment leaves the earlier file, or none, under that name, and at worst a file that ends
     in ``.part`` beside it.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}-", suffix=".part", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}", suffix=".part", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file

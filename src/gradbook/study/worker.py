@@ -157,6 +157,7 @@ class _Job:
                 self._epoch, self._saved = 0, None
             else:
                 run.restore(state, self._epoch)
+        checkpoints.tidy(self._folder, self._name, self._saved)
         initial = run.initial_weights if isinstance(run, Stack) else [run.initial_weights]
         way = {"threads": self._way.threads, "channels_last": self._way.channels_last}
         way |= {"device": self._way.device, "stack": len(asked) if self._stacked else 1}
