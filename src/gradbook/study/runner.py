@@ -90,22 +90,13 @@ class Runner:
     say: Callable[[str], None] = lambda _: None
     wishes: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
-    def prepare(
-        self, tables: Mapping[str, Any], place: spec.Place, here: Path, given: Source | None = None
-    ) -> tuple[Study, data.Prepared]:
-        """Read a study and prepare its data.
-
-        Raises StudyError for whatever is wrong with either.
-        """
-        study = spec.read(tables, place, self._base(tables, place, here))
-        return study, data.prepare(study.settings.data, self.store.folder / "data", here, given)
-
     def look_ahead(
         self, tables: Mapping[str, Any], place: spec.Place, here: Path, given: Source | None = None
     ) -> Outlook:
         """What would be trained, how, and how long it would take; nothing is trained or recorded."""
+        study = self._read(tables, place, here)
         with Nursery() as nursery:
-            study, prepared = self.prepare(tables, place, here, given)
+            prepared = self._prepared(study, here, given)
             told = self._survey(nursery, study, prepared, here)
         known = {trial.key: trial for trial in self.store.trials(study.name)}
         keys = [arm.settings.key(prepared.fingerprint) for arm in study.arms()]
@@ -126,11 +117,12 @@ class Runner:
         watch: Callable[[Snapshot], None] | None = None,
     ) -> Results:
         """Run a study to its end, or go on with it; trials that are done already are not done again."""
+        study = self._read(tables, place, here)
         with contextlib.ExitStack() as stack:
-            known = self.store.study(str(tables.get("name")))
+            known = self.store.study(study.name)
             # PyTorch takes as long to import as small data to read: both go on at the same time.
             nursery = stack.enter_context(Nursery()) if known is None else None
-            study, prepared = self.prepare(tables, place, here, given)
+            prepared = self._prepared(study, here, given)
             if known is None or not self._is_finished(known, study, prepared):
                 nursery = nursery or stack.enter_context(Nursery())
                 self._record(nursery, study, prepared, here)
@@ -165,6 +157,12 @@ class Runner:
                     self._plan(nursery, spec.read(row.spec), prepared, Path(row.here))
                 self._train(nursery, name, watch)
         return results.read(self.store, name)
+
+    def _read(self, tables: Mapping[str, Any], place: spec.Place, here: Path) -> Study:
+        return spec.read(tables, place, self._base(tables, place, here))
+
+    def _prepared(self, study: Study, here: Path, given: Source | None = None) -> data.Prepared:
+        return data.prepare(study.settings.data, self.store.folder / "data", here, given)
 
     def _base(self, tables: Mapping[str, Any], place: spec.Place, here: Path) -> Settings | None:
         base = spec.base_of(tables, place)
@@ -315,6 +313,8 @@ class Nursery:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if not self._working:
+            self._process.kill()  # it has nothing to tell its workers, for there are none
         if self._process.stdin is not None:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
