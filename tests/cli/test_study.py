@@ -13,7 +13,8 @@ import pytest
 
 from gradbook.cli import main
 from gradbook.study import results
-from gradbook.study.store import Store, TrialState, locate
+from gradbook.study.schema import TrialState
+from gradbook.study.store import Store, locate
 
 TINY = """
 name = "tiny"
@@ -102,7 +103,9 @@ def test_a_study_is_run_shown_drawn_exported_and_removed(
     assert first.stderr == ""  # quiet when piped
     assert first.stdout.startswith("tiny: 4 of 4 trials done, 2 seeds each\nunderpowered")
     assert sorted(path.name for path in (folder / "studies" / "tiny").iterdir()) == [
-        f"{name}.{kind}" for name in ("accuracy", "final", "gap", "loss", "weight-norm") for kind in ("png", "svg")
+        f"{name}.{kind}"
+        for name in ("accuracy", "final", "gap", "loss", "weight-norm")
+        for kind in ("png", "svg")
     ]
     assert len(list((folder / "events").rglob("events.out.tfevents.*"))) == 4
     # What is done is not done again: there is no training process, so this is quick.

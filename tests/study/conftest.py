@@ -38,19 +38,30 @@ def dataset(prepared: Prepared) -> Dataset:
     return Dataset(prepared)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.skipif(
-    POSTGRES is None, reason="GRADBOOK_TEST_DATABASE names no PostgreSQL server"))])
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param(
+            "postgresql",
+            marks=pytest.mark.skipif(
+                POSTGRES is None, reason="GRADBOOK_TEST_DATABASE names no PostgreSQL server"
+            ),
+        ),
+    ]
+)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty database of each kind."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/studies.db"
         return
-    import psycopg
+    import psycopg.sql
 
     assert POSTGRES is not None
     name = f"gradbook_{secrets.token_hex(6)}"
     with psycopg.connect(POSTGRES, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
     yield POSTGRES.rpartition("/")[0] + f"/{name}"
     with psycopg.connect(POSTGRES, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        connection.execute(
+            psycopg.sql.SQL("DROP DATABASE {} WITH (FORCE)").format(psycopg.sql.Identifier(name))
+        )

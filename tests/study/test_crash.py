@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from gradbook.study import checkpoints, data, plan, spec, stacking
 from gradbook.study.data import Prepared
 from gradbook.study.runner import Runner
-from gradbook.study.store import ArmRow, Store, StudyRow, TrialState
+from gradbook.study.schema import ArmRow, StudyRow, TrialState
+from gradbook.study.store import Store
 from gradbook.study.training import Way
 from gradbook.study.worker import Order, Stopped, work
 
@@ -54,9 +55,7 @@ def recorded(url: str, folder: Path, tables: dict[str, Any], stack: int, prepare
     row = StudyRow("crash", study.to_json(), str(folder), prepared.to_json(), study.held(), None, {}, 0.0)
     store.put(row, {key: a.settings.to_json() for a, key in zip(arms, keys, strict=True)}, rows, 1)
     decided = plan.Plan(1, Way(), stack)
-    listed = [
-        (key, seed, arm.settings) for seed in study.seeds for arm, key in zip(arms, keys, strict=True)
-    ]
+    listed = [(key, seed, arm.settings) for seed in study.seeds for arm, key in zip(arms, keys, strict=True)]
     store.set_plan("crash", decided.to_json(), stacking.stacks(listed, stack, 1) if stack > 1 else {})
     store.close()
     return Order(url, str(folder), "crash", Way())
@@ -107,10 +106,16 @@ def prepared_in(tmp_path: Path) -> Callable[[str], Prepared]:
 
 @pytest.mark.parametrize("kind", TABLES)
 def test_killed_at_twenty_random_moments_it_ends_with_the_same_bits(
-    database: str, tmp_path: Path, prepared_in: Callable[[str], Prepared], kind: str, monkeypatch: pytest.MonkeyPatch
+    database: str,
+    tmp_path: Path,
+    prepared_in: Callable[[str], Prepared],
+    kind: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     tables, stack = TABLES[kind], 8 if kind == "stacked" else 1
-    whole = recorded(f"sqlite:///{tmp_path}/whole.db", tmp_path / "whole", tables, stack, prepared_in("whole"))
+    whole = recorded(
+        f"sqlite:///{tmp_path}/whole.db", tmp_path / "whole", tables, stack, prepared_in("whole")
+    )
     assert ended(in_a_fork(lambda: work(whole))) == 0
     order = recorded(database, tmp_path / "killed", tables, stack, prepared_in("killed"))
     # With a checkpoint after every epoch, however short, each kill meets another state.
@@ -158,7 +163,9 @@ def test_two_processes_share_a_study_and_train_nothing_twice(
     database: str, tmp_path: Path, prepared_in: Callable[[str], Prepared]
 ) -> None:
     order = recorded(database, tmp_path / "both", TABLES["single"], 1, prepared_in("both"))
-    alone = recorded(f"sqlite:///{tmp_path}/a.db", tmp_path / "alone", TABLES["single"], 1, prepared_in("alone"))
+    alone = recorded(
+        f"sqlite:///{tmp_path}/a.db", tmp_path / "alone", TABLES["single"], 1, prepared_in("alone")
+    )
     pids = [in_a_fork(lambda: work(order)) for _ in range(2)]
     assert [ended(pid) for pid in pids] == [0, 0]
     assert ended(in_a_fork(lambda: work(alone))) == 0
@@ -221,7 +228,9 @@ def test_a_full_disk_stops_the_work_and_spoils_nothing(
     assert everything(url, tmp_path / "s") == everything(whole.url, tmp_path / "w")
 
 
-def test_recorded_epochs_do_not_depend_on_who_looks(tmp_path: Path, prepared_in: Callable[[str], Prepared]) -> None:
+def test_recorded_epochs_do_not_depend_on_who_looks(
+    tmp_path: Path, prepared_in: Callable[[str], Prepared]
+) -> None:
     """Readers and the writer do not lock each other out."""
     url = f"sqlite:///{tmp_path}/s.db"
     order = recorded(url, tmp_path / "s", TABLES["stacked"], 8, prepared_in("s"))

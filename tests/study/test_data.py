@@ -38,7 +38,9 @@ def png(image: Any) -> bytes:
 
 
 def prepare(source: Path, folder: Path, **settings: Any) -> data.Prepared:
-    return data.prepare(spec.read({"name": "x", "data": {"source": str(source), **settings}}).settings.data, folder, Path())
+    return data.prepare(
+        spec.read({"name": "x", "data": {"source": str(source), **settings}}).settings.data, folder, Path()
+    )
 
 
 def write_cifar(folder: Path, x: Any, y: Any) -> None:
@@ -64,7 +66,10 @@ def write_idx(folder: Path, x: Any, y: Any, suffix: str = "") -> None:
 
 
 def write_folders(folder: Path, x: Any, y: Any) -> None:
-    for part, pairs in (("train", list(zip(x, y, strict=True))[:-30]), ("test", list(zip(x, y, strict=True))[-30:])):
+    for part, pairs in (
+        ("train", list(zip(x, y, strict=True))[:-30]),
+        ("test", list(zip(x, y, strict=True))[-30:]),
+    ):
         for number, (image, label) in enumerate(pairs):
             place = folder / part / f"class {label}"
             place.mkdir(parents=True, exist_ok=True)
@@ -98,7 +103,10 @@ def test_every_format_gives_the_pixels_and_classes_that_were_written(tmp_path: P
         order = np.lexsort((a.reshape(len(a), -1)[:, 0], a.reshape(len(a), -1)[:, 1], b))
         return a[order], b[order]
 
-    for ours, theirs in (((source.train.x, source.train.y), (x[:-30], y[:-30])), ((source.test.x, source.test.y), (x[-30:], y[-30:]))):
+    for ours, theirs in (
+        ((source.train.x, source.train.y), (x[:-30], y[:-30])),
+        ((source.test.x, source.test.y), (x[-30:], y[-30:])),
+    ):
         for one, other in zip(in_order(*ours), in_order(*theirs), strict=True):
             assert np.array_equal(one, other)
 

@@ -95,7 +95,12 @@ def test_models_vary_as_a_whole_and_by_their_arguments() -> None:
     study = spec.read(
         {"name": "x", "vary": {"model": ["mlp", {"kind": "mlp", "hidden": [8]}], "weight_decay": [0.0, 0.1]}}
     )
-    assert [dict(arm.settings.model.arguments) for arm in study.arms()] == [{}, {}, {"hidden": [8]}, {"hidden": [8]}]
+    assert [dict(arm.settings.model.arguments) for arm in study.arms()] == [
+        {},
+        {},
+        {"hidden": [8]},
+        {"hidden": [8]},
+    ]
     study = spec.read({"name": "x", "vary": {"model": {"hidden": [[8], [8, 8]]}}})
     assert [arm.label for arm in study.arms()] == ["model.hidden=[8]", "model.hidden=[8, 8]"]
 
@@ -224,7 +229,9 @@ def test_files_that_are_not_there_or_not_toml(tmp_path: Path) -> None:
     assert spec.load(tmp_path / "unnamed.toml")[0] == {"name": "unnamed"}
 
 
-@pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "examples").glob("*.toml")), ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path", sorted((Path(__file__).parents[2] / "examples").glob("*.toml")), ids=lambda p: p.name
+)
 def test_examples_are_studies(path: Path) -> None:
     tables, place = spec.load(path)
     assert spec.read(tables, place).name == path.stem

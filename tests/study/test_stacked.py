@@ -10,7 +10,7 @@ import torch
 from gradbook.study import models, spec
 from gradbook.study.recording import Recording
 from gradbook.study.samples import Dataset
-from gradbook.study.spec import Settings
+from gradbook.study.settings import Settings
 from gradbook.study.stacked import Stack, stackable
 from gradbook.study.stacking import shape_of, stacks
 from gradbook.study.training import Diverged, Epoch, Run, Way
@@ -21,9 +21,16 @@ VARIED = {
 }
 
 
-def trials(training: dict[str, Any], model: dict[str, Any] | None = None, **vary: Any) -> list[tuple[Settings, int]]:
+def trials(
+    training: dict[str, Any], model: dict[str, Any] | None = None, **vary: Any
+) -> list[tuple[Settings, int]]:
     study = spec.read(
-        {"name": "x", "training": {"batch_size": 32, **training}, "model": model or {}, "vary": vary or VARIED}
+        {
+            "name": "x",
+            "training": {"batch_size": 32, **training},
+            "model": model or {},
+            "vary": vary or VARIED,
+        }
     )
     return [(arm.settings, seed) for seed in (0, 1) for arm in study.arms()]
 
@@ -56,7 +63,9 @@ def test_a_stack_gives_what_single_runs_give(dataset: Dataset, training: dict[st
             assert isinstance(theirs, Epoch)
             for name in Epoch.__slots__:
                 if name != "seconds":
-                    assert getattr(ours, name) == pytest.approx(getattr(theirs, name), rel=2e-3, abs=1e-6), name
+                    assert getattr(ours, name) == pytest.approx(getattr(theirs, name), rel=2e-3, abs=1e-6), (
+                        name
+                    )
 
 
 def test_comparison_notices_trials_in_each_others_place(dataset: Dataset) -> None:
@@ -76,15 +85,13 @@ def test_comparison_notices_trials_in_each_others_place(dataset: Dataset) -> Non
 def test_a_stack_that_is_restored_goes_on_to_the_same_bits(dataset: Dataset, optimizer: str) -> None:
     asked = trials({"optimizer": optimizer})
     whole = Stack(asked, dataset, Way())
-    for _ in range(4):
-        last = whole.advance()
+    last = [whole.advance() for _ in range(4)][-1]
     half = Stack(asked, dataset, Way())
     for _ in range(2):
         half.advance()
     again = Stack(asked, dataset, Way())
     again.restore({name: held.clone() for name, held in half.state().items()}, 2)
-    for _ in range(2):
-        resumed = again.advance()
+    resumed = [again.advance() for _ in range(2)][-1]
     assert again.digests() == whole.digests()
     assert len(set(whole.digests())) == len(asked)
     assert [e.test_loss for e in resumed if isinstance(e, Epoch)] == [
@@ -118,7 +125,9 @@ def test_what_draws_or_remembers_is_not_stacked() -> None:
 
 
 def test_stacks_are_of_one_shape_and_keep_all_processes_busy() -> None:
-    study = spec.read({"name": "x", "vary": {"weight_decay": [0.1, 0.2, 0.3], "batch_size": [16, 32]}, "seeds": 6})
+    study = spec.read(
+        {"name": "x", "vary": {"weight_decay": [0.1, 0.2, 0.3], "batch_size": [16, 32]}, "seeds": 6}
+    )
     listed = [(arm.label, seed, arm.settings) for seed in study.seeds for arm in study.arms()]
     shapes = {(label, seed): shape_of(settings) for label, seed, settings in listed}
     found = stacks(listed, size=8, processes=2)
@@ -152,8 +161,7 @@ def test_a_stack_on_a_gpu_gives_what_single_runs_give_here(dataset: Dataset) -> 
     way = Way(device="cuda")
     prepared = Dataset(dataset.prepared, "cuda")
     stack, here = Stack(asked, prepared, way), Stack(asked, dataset, Way())
-    for _ in range(3):
-        ours, theirs = stack.advance(), here.advance()
+    ours, theirs = [(stack.advance(), here.advance()) for _ in range(3)][-1]
     for one, other in zip(ours, theirs, strict=True):
         assert isinstance(one, Epoch)
         assert isinstance(other, Epoch)

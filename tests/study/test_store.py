@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
+from sqlalchemy import exc
 
 from gradbook.study import owners, store
 from gradbook.study.problem import StudyError
-from gradbook.study.store import ArmRow, LeaseLost, Store, StudyRow, TrialState
+from gradbook.study.schema import ArmRow, StudyRow, TrialState
+from gradbook.study.store import LeaseLost, Store
 from gradbook.study.training import Diverged, Epoch
 
 
@@ -90,7 +91,7 @@ def test_an_epoch_is_recorded_with_its_checkpoint_or_not_at_all(held: Store) -> 
     owner = owners.me()
     (trial,) = held.claim("decay", owner)
     held.commit_epoch(owner, [(trial.key, epoch(1))], ("one", 1), {})
-    with pytest.raises(sa.exc.IntegrityError):
+    with pytest.raises(exc.IntegrityError):
         held.commit_epoch(owner, [(trial.key, epoch(1))], ("two", 1), {})
     now = next(t for t in held.trials("decay") if t.key == trial.key)
     assert (now.done, now.checkpoint, now.checkpoint_epoch) == (1, "one", 1)
@@ -230,7 +231,9 @@ def test_infinite_and_negative_zero_come_back_to_the_bit(held: Store) -> None:
         ("sqlite:////nowhere/at/all.db", "cannot be opened"),
     ],
 )
-def test_databases_that_cannot_be_used_are_told_without_their_password(url: str, told: str, tmp_path: Path) -> None:
+def test_databases_that_cannot_be_used_are_told_without_their_password(
+    url: str, told: str, tmp_path: Path
+) -> None:
     with pytest.raises(StudyError, match=told) as caught:
         Store(url, tmp_path)
     assert "secret" not in str(caught.value)

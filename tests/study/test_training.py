@@ -14,14 +14,16 @@ from torch.nn import functional
 
 from gradbook.study import models, optimization, randomness, spec
 from gradbook.study.samples import Dataset, augmented
-from gradbook.study.spec import Settings, Training
+from gradbook.study.settings import Settings
 from gradbook.study.training import Diverged, Epoch, Run, Way, digest, starts
 
 EPOCHS = 5
 
 
 def settings(training: dict[str, Any], model: dict[str, Any] | None = None, **data: Any) -> Settings:
-    return spec.read({"name": "x", "model": model or {"hidden": [24]}, "training": training, "data": data}).settings
+    return spec.read(
+        {"name": "x", "model": model or {"hidden": [24]}, "training": training, "data": data}
+    ).settings
 
 
 def epochs_of(run: Run, count: int) -> list[Epoch]:
@@ -253,7 +255,13 @@ def test_a_run_that_is_restored_goes_on_to_the_same_bits(
     from gradbook.study import checkpoints
 
     asked = settings(
-        {"batch_size": 64, "optimizer": optimizer, "weight_decay": 0.01, "schedule": "one-cycle", "epochs": 4},
+        {
+            "batch_size": 64,
+            "optimizer": optimizer,
+            "weight_decay": 0.01,
+            "schedule": "one-cycle",
+            "epochs": 4,
+        },
         {"kind": "cnn", "channels": [4, "pool"], "hidden": [8], "dropout": 0.3, "batch_norm": True},
         augment=["flip", "crop"],
     )
@@ -334,7 +342,9 @@ def test_augmentation_moves_pixels_and_makes_none_up() -> None:
     moved = augmented(x, ("crop",), torch.Generator().manual_seed(1))
     assert moved.shape == x.shape
     assert set(moved.unique().tolist()) <= set(x.unique().tolist()) | {0.0}
-    rows = {tuple(r) for r in torch.nn.functional.pad(x, (1, 1, 1, 1)).unfold(3, 8, 1).reshape(-1, 8).tolist()}
+    rows = {
+        tuple(r) for r in torch.nn.functional.pad(x, (1, 1, 1, 1)).unfold(3, 8, 1).reshape(-1, 8).tolist()
+    }
     assert all(tuple(row) in rows for row in moved.reshape(-1, 8).tolist())
     flipped = augmented(x.expand(2, 1, 8, 8), ("flip",), torch.Generator().manual_seed(0))
     assert all(torch.equal(a, b) or torch.equal(a, b.flip(2)) for a, b in zip(flipped, x, strict=True))

@@ -155,7 +155,7 @@ def _resume(asked: argparse.Namespace, store: Store) -> int:
 
 def _list(_: argparse.Namespace, store: Store) -> int:
     from gradbook.study import results
-    from gradbook.study.store import TrialState
+    from gradbook.study.schema import TrialState
 
     for name in store.names():
         found = results.read(store, name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradbook.study.runner import Snapshot
-    from gradbook.study.store import Trial
+    from gradbook.study.schema import Trial
 
 
 class Live:
@@ -46,7 +46,7 @@ class Live:
         from rich.table import Table
 
         from gradbook.study.runner import reached
-        from gradbook.study.store import TrialState
+        from gradbook.study.schema import TrialState
 
         labels = {arm.configuration: arm.label for arm in snapshot.arms}
         total = len(snapshot.trials)
@@ -89,7 +89,7 @@ class Live:
 
 
 def _interest(trial: Trial) -> int:
-    from gradbook.study.store import TrialState
+    from gradbook.study.schema import TrialState
 
     order = (TrialState.RUNNING, TrialState.FAILED, TrialState.DIVERGED, TrialState.WAITING, TrialState.DONE)
     return order.index(trial.state)

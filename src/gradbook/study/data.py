@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from gradbook.study import formats
 from gradbook.study.files import written_whole
 from gradbook.study.formats import Samples, Source
 from gradbook.study.problem import StudyError
-from gradbook.study.spec import Data
+from gradbook.study.settings import Data
 
 #: The parts of the data: choices are made on validation, and the test set only reports.
 SPLITS = ("train", "validation", "test")
@@ -91,9 +91,7 @@ def opened(path: Path) -> Prepared:
 
     with safe_open(path, framework="numpy") as file:  # pyright: ignore[reportUnknownVariableType]
         told: dict[str, Any] = json.loads(file.metadata()["gradbook"])  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
-    return Prepared(
-        path, told["fingerprint"], tuple(told["shape"]), tuple(told["classes"]), told["sizes"]
-    )
+    return Prepared(path, told["fingerprint"], tuple(told["shape"]), tuple(told["classes"]), told["sizes"])
 
 
 def from_datasets(train: Any, test: Any = None) -> Source:
@@ -107,12 +105,15 @@ def from_datasets(train: Any, test: Any = None) -> Source:
 
 
 def _gathered(dataset: Any, where: str) -> Samples:
-    if isinstance(dataset, tuple) and len(dataset) == 2:  # pyright: ignore[reportUnknownArgumentType]
-        x, y = (np.asarray(part) for part in dataset)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    x: NDArray[Any]
+    y: NDArray[Any]
+    if isinstance(dataset, tuple) and len(cast("tuple[Any, ...]", dataset)) == 2:
+        x, y = (np.asarray(part) for part in cast("tuple[Any, ...]", dataset))
     else:
         try:
-            pairs = [dataset[i] for i in range(len(dataset))]
-            x = np.stack([np.asarray(sample, dtype=None) for sample, _ in pairs])
+            held = cast("Any", dataset)
+            pairs: list[tuple[Any, Any]] = [held[i] for i in range(len(held))]
+            x = np.stack([np.asarray(sample) for sample, _ in pairs])
             y = np.array([int(label) for _, label in pairs])
         except (TypeError, ValueError) as error:
             raise StudyError(
@@ -247,4 +248,3 @@ def _moments(x: NDArray[Any], axes: tuple[int, ...]) -> tuple[NDArray[np.float32
     # A channel or feature that never changes is left as it is, moved to zero.
     deviation[deviation < 1e-12 * np.maximum(1, np.abs(mean))] = 1
     return mean.astype(np.float32), deviation.astype(np.float32)
-

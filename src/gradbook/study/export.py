@@ -1,5 +1,8 @@
 """A study for other people's tools: tables in CSV and Parquet, event files for TensorBoard."""
 
+# pyarrow and tensorboardX have no type information: what is unknown about them is allowed here.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportMissingTypeStubs=false
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -10,8 +13,8 @@ import numpy as np
 from gradbook.study.files import written_whole
 from gradbook.study.problem import StudyError
 from gradbook.study.results import Results
-from gradbook.study.spec import spoken
-from gradbook.study.store import METRICS
+from gradbook.study.schema import METRICS
+from gradbook.study.settings import spoken
 
 
 def to_file(results: Results, path: Path) -> int:

@@ -1,5 +1,8 @@
 """Samples as people have them on disk: each format has one reader, and none of them unpickles anything."""
 
+# pyarrow has no type information: what is unknown about it is allowed here.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportMissingTypeStubs=false
+
 from __future__ import annotations
 
 import gzip
@@ -8,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -297,7 +300,9 @@ def _features(table: Any, names: list[str], path: Path) -> Array:
             raise StudyError(f"{path}: {column.null_count} rows have no {name}; fill or drop them")
         values = column.to_numpy()
         if values.dtype.kind not in "uifb":
-            raise StudyError(f"{path}: column {name}: expected numbers, found {values.dtype}; encode or drop it")
+            raise StudyError(
+                f"{path}: column {name}: expected numbers, found {values.dtype}; encode or drop it"
+            )
         columns.append(values.astype(np.float32))
     if not columns:
         raise StudyError(f"{path}: has no column of features")
@@ -358,12 +363,14 @@ def _pixels(images: Iterable[tuple[str, Callable[[], Any]]], count: int) -> Arra
         try:
             with Image.open(opened()) as image:
                 if max(image.size) > _LONGEST_SIDE:
-                    raise StudyError(f"{where}: expected at most {_LONGEST_SIDE} pixels a side, found {image.size}")
+                    raise StudyError(
+                        f"{where}: expected at most {_LONGEST_SIDE} pixels a side, found {image.size}"
+                    )
                 grey = image.mode in ("1", "L", "LA", "I;16")
                 held = np.asarray(image.convert("L" if grey else "RGB"))
         except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
             raise StudyError(f"{where}: not an image that can be read: {error}") from None
-        held = cast("Array", held[None] if held.ndim == 2 else held.transpose(2, 0, 1))
+        held = held[None] if held.ndim == 2 else held.transpose(2, 0, 1)
         if pixels is None:
             pixels = np.empty((count, *held.shape), np.uint8)
         if pixels.shape[2:] != held.shape[1:]:

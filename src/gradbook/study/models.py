@@ -15,7 +15,7 @@ from torch import nn
 
 from gradbook.study import randomness
 from gradbook.study.problem import StudyError
-from gradbook.study.spec import Model
+from gradbook.study.settings import Model
 
 _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
@@ -28,9 +28,7 @@ _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
 }
 
 
-def build(
-    model: Model, shape: Sequence[int], classes: int, seed: int, here: Path | None = None
-) -> nn.Module:
+def build(model: Model, shape: Sequence[int], classes: int, seed: int, here: Path | None = None) -> nn.Module:
     """The model with the initial weights of a seed, for samples of a shape.
 
     ``here`` is the folder where a ``file.py:Class`` and modules beside the study are looked for.
@@ -60,7 +58,9 @@ def try_out(model: nn.Module, shape: Sequence[int], classes: int, name: str) -> 
             given = model(torch.zeros(2, *shape))
     except (RuntimeError, TypeError, ValueError, IndexError) as error:
         first = str(error).splitlines()[0]
-        raise StudyError(f"[model] {name} does not take samples of the shape {tuple(shape)}: {first}") from None
+        raise StudyError(
+            f"[model] {name} does not take samples of the shape {tuple(shape)}: {first}"
+        ) from None
     finally:
         model.train(was)
     if not isinstance(given, torch.Tensor) or given.shape != (2, classes):
@@ -146,7 +146,11 @@ class Block(nn.Module):
 
 
 def resnet(
-    shape: Sequence[int], classes: int, width: int = 16, blocks: Sequence[int] = (2, 2, 2), dropout: float = 0.0
+    shape: Sequence[int],
+    classes: int,
+    width: int = 16,
+    blocks: Sequence[int] = (2, 2, 2),
+    dropout: float = 0.0,
 ) -> nn.Module:
     """A residual network for small images (He et al. 2016, section 4.2); each stage halves and doubles.
 

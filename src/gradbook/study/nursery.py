@@ -44,13 +44,12 @@ def main() -> None:
     os._exit(0)  # taking PyTorch apart takes longer than small studies do
 
 
-
 def _fork_for_orders(channel: int) -> None:
     wake, woken = os.pipe()
     os.set_blocking(woken, False)
     signal.set_wakeup_fd(woken)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGCHLD, _wake)
+    signal.signal(signal.SIGTERM, _leave)
     workers: dict[int, int] = {}
     waiting = b""
     try:
@@ -79,6 +78,14 @@ def _fork_for_orders(channel: int) -> None:
     finally:
         for pid in workers:
             os.kill(pid, signal.SIGTERM)
+
+
+def _wake(_number: int, _frame: object) -> None:
+    """A signal interrupts the waiting, and that is all that it is for."""
+
+
+def _leave(_number: int, _frame: object) -> None:
+    sys.exit(0)
 
 
 def _bury(workers: dict[int, int], channel: int) -> None:

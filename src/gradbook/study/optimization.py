@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
-from gradbook.study.spec import Training
+from gradbook.study.settings import Training
 
 _NORMS = (
     nn.modules.batchnorm._BatchNorm,  # pyright: ignore[reportPrivateUsage] - the base of all batch norms
@@ -123,10 +123,10 @@ def update(
     square = memory["square"].mul_(second).addcmul_(gradient, gradient, value=1 - second)
     size = rate / (1 - first**count)
     scale = (square.sqrt() / (1 - second**count) ** 0.5).add_(training.eps)
-    if isinstance(size, float):
-        weight.addcdiv_(mean, scale, value=-size)
-    else:
+    if isinstance(size, torch.Tensor):
         weight.sub_(mean.div(scale).mul_(size))
+    else:
+        weight.addcdiv_(mean, scale, value=-size)
 
 
 def memory(training: Training, weight: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -137,14 +137,14 @@ def memory(training: Training, weight: torch.Tensor) -> dict[str, torch.Tensor]:
 
 
 def _is_zero(factor: Factor) -> bool:
-    return isinstance(factor, float) and factor == 0
+    return not isinstance(factor, torch.Tensor) and factor == 0
 
 
 def _add(target: torch.Tensor, term: torch.Tensor, factor: Factor) -> None:
-    if isinstance(factor, float):
-        target.add_(term, alpha=factor)
-    else:
+    if isinstance(factor, torch.Tensor):
         target.addcmul_(term, factor)
+    else:
+        target.add_(term, alpha=factor)
 
 
 class Optimizer:

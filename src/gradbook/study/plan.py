@@ -5,6 +5,9 @@ one shape are trained as a stack. Each way was checked to give the same results 
 is used, and the choice is recorded, because resuming to the same bits needs the same way.
 """
 
+# PyTorch's types are partial: what is unknown about its members is allowed here.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import json
@@ -25,7 +28,7 @@ from gradbook.study import models, training
 from gradbook.study.data import Prepared
 from gradbook.study.problem import StudyError
 from gradbook.study.samples import Dataset
-from gradbook.study.spec import Settings
+from gradbook.study.settings import Settings
 from gradbook.study.stacked import Stack, stackable
 from gradbook.study.stacking import FREE, shape_of
 from gradbook.study.training import Run, Way
@@ -72,7 +75,8 @@ class Plan:
     @staticmethod
     def from_json(held: Mapping[str, Any]) -> Plan:
         """The plan that a record describes."""
-        return Plan(**{**held, "way": Way(**held["way"]), "reasons": tuple(held["reasons"])})
+        told: dict[str, Any] = {**held, "way": Way(**held["way"]), "reasons": tuple(held["reasons"])}
+        return Plan(**told)
 
     def describe(self) -> str:
         """The plan in one line."""
@@ -129,7 +133,9 @@ def survey(
         models.try_out(built[name], prepared.shape, len(prepared.classes), settings.model.kind)
     counts = tuple(sum(p.numel() for p in model.parameters()) for model in built.values())
     if settings_with_images := [s for s in jobs if s.data.augment and len(prepared.shape) != 3]:
-        raise StudyError(f"augment: {settings_with_images[0].data.augment} needs images, and these are tables")
+        raise StudyError(
+            f"augment: {settings_with_images[0].data.augment} needs images, and these are tables"
+        )
     return Survey(_decide(jobs, seeds, prepared, here, wishes, device, built), counts)
 
 
@@ -184,7 +190,9 @@ def _decide(
     layout = wishes.channels_last
     layouts = [layout] if layout is not None else [True, False] if convolutional else [False]
     shares = _shares(wishes, cores, trials, device)
-    candidates = [(processes, Way(threads, last, device)) for processes, threads in shares for last in layouts]
+    candidates = [
+        (processes, Way(threads, last, device)) for processes, threads in shares for last in layouts
+    ]
     sizes = [1] if wishes.stacked is not True else []
     largest = _stack_size(jobs, seeds, shares[0][0])
     if wishes.stacked is True and (not can_stack or largest < 2):
@@ -217,7 +225,9 @@ def _decide(
         return Plan(processes, way, 1, ("measuring failed; the plain way is used",))
     usable = [m for m in found if m.stack_size in sizes]
     if not usable:
-        raise StudyError("--stack: a stack did not give the results of single runs here; leave the option out")
+        raise StudyError(
+            "--stack: a stack did not give the results of single runs here; leave the option out"
+        )
     best = min(usable, key=lambda m: m.total(trials, epochs))
     reasons = [
         f"{m.name}: {_spoken(m.total(trials, epochs))}" + (" (chosen)" if m is best else "") for m in found
@@ -232,7 +242,9 @@ def _decide(
 def _break_even(stack: Measured, plain: Measured, trials: int) -> str:
     saved = plain.total(trials, 1) - (stack.total(trials, 1) - stack.start)
     epochs = math.ceil(stack.start / saved) if saved > 0 else math.inf
-    return f"a stack pays from {epochs} epoch{'s' * (epochs != 1)} on: it takes {_spoken(stack.start)} to set up"
+    return (
+        f"a stack pays from {epochs} epoch{'s' * (epochs != 1)} on: it takes {_spoken(stack.start)} to set up"
+    )
 
 
 def _stack_size(jobs: Sequence[Settings], seeds: Sequence[int], processes: int) -> int:

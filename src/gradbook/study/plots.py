@@ -3,6 +3,9 @@
 Legible in print and for the colour-blind: the colours of Okabe and Ito, and a dash pattern of its own for each line.
 """
 
+# Matplotlib's types are partial: what is unknown about its members is allowed here.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import math
@@ -15,8 +18,8 @@ from numpy.typing import NDArray
 
 from gradbook.study.files import written_whole
 from gradbook.study.results import Results
-from gradbook.study.spec import spoken
-from gradbook.study.store import TrialState
+from gradbook.study.schema import TrialState
+from gradbook.study.settings import spoken
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +27,15 @@ if TYPE_CHECKING:
 
 #: Okabe and Ito's colours but for yellow, which is lost on white.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
-_DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (5, 1, 1, 1)), (0, (7, 2)), (0, (3, 1)), "-")
+_DASHES: tuple[Any, ...] = (
+    "-",
+    (0, (5, 1.5)),
+    (0, (1.5, 1)),
+    (0, (5, 1, 1, 1)),
+    (0, (7, 2)),
+    (0, (3, 1)),
+    "-",
+)
 
 #: More lines than this are told apart by a scale of colours instead.
 _LINES = len(_COLOURS)
@@ -62,7 +73,7 @@ def draw(results: Results, folder: Path, formats: Sequence[str] = ("png", "svg")
 
     folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
-    style: dict[str, Any] = {
+    style: Any = {
         "font.size": 10,
         "axes.spines.top": False,
         "axes.spines.right": False,
@@ -135,13 +146,19 @@ def _lines(axis: Axes, results: Results, values: NDArray[np.float64]) -> None:
         x = epochs[known]
         marker = "o" if len(x) == 1 else None
         axis.plot(
-            x, np.nanmean(held, axis=0), color=colour, linestyle=dash, linewidth=1.8, label=label, marker=marker
+            x,
+            np.nanmean(held, axis=0),
+            color=colour,
+            linestyle=dash,
+            linewidth=1.8,
+            label=label,
+            marker=marker,
         )
         if len(results.seeds) > 1:
             low, high = np.nanmin(held, axis=0), np.nanmax(held, axis=0)
             axis.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
     axis.margins(x=0.01)
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.xaxis.get_major_locator().set_params(integer=True)  # pyright: ignore[reportCallIssue]
 
 
 def _styles(results: Results) -> list[tuple[Any, Any, Any, str]]:

@@ -17,19 +17,23 @@ def model_table(model: Any) -> Any:
     {'kind': 'cnn'}
     """
     if model is None or isinstance(model, Mapping):
-        return model
+        return model  # pyright: ignore[reportUnknownVariableType] - what is in it is checked when it is read
     if isinstance(model, str):
         return {"kind": model}
     if not callable(model) or not hasattr(model, "__qualname__"):
         raise StudyError(f"model: expected a name, a table or a class, found {type(model).__name__}")
     name = str(model.__qualname__)
     if "<" in name:
-        raise StudyError(f"model: {name} cannot be imported by other processes; define it at the top of a module")
+        raise StudyError(
+            f"model: {name} cannot be imported by other processes; define it at the top of a module"
+        )
     if model.__module__ == "__main__":
         try:
             return {"kind": f"{inspect.getfile(model)}:{name}"}
         except (OSError, TypeError):
-            raise StudyError(f"model: {name} is in no file; write it into one, so that workers can import it") from None
+            raise StudyError(
+                f"model: {name} is in no file; write it into one, so that workers can import it"
+            ) from None
     return {"kind": f"{model.__module__}:{name}"}
 
 

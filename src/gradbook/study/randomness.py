@@ -33,7 +33,7 @@ def start(seed: int, purpose: str, epoch: int = 0) -> None:
     """Set the random states that a model may draw from: PyTorch's, NumPy's and Python's."""
     number = derived(seed, purpose, epoch)
     torch.manual_seed(number)  # pyright: ignore[reportUnknownMemberType]
-    np.random.seed(number % 2**32)  # noqa: NPY002 - a model may use it
+    np.random.seed(number % 2**32)
     random.seed(number)
 
 

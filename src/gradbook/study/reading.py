@@ -49,9 +49,7 @@ def whole(least: int) -> Reader:
     return read
 
 
-def number(
-    *, least: float = -math.inf, above: float = -math.inf, below: float = math.inf
-) -> Reader:
+def number(*, least: float = -math.inf, above: float = -math.inf, below: float = math.inf) -> Reader:
     """A finite number within bounds.
 
     >>> number(least=0, below=1)(0)
@@ -62,7 +60,11 @@ def number(
 
     def read(value: Any) -> float:
         numeric = type(value) in (int, float)
-        if not numeric or not math.isfinite(value) or not (value >= least and value > above and value < below):
+        if (
+            not numeric
+            or not math.isfinite(value)
+            or not (value >= least and value > above and value < below)
+        ):
             raise ValueError(f"a number {bounds}")
         return float(value)
 
@@ -145,7 +147,9 @@ def schedule(value: Any) -> dict[str, Any]:
     table = cast("dict[str, Any]", value) if isinstance(value, dict) else {"kind": value}
     kind = table.get("kind")
     if not isinstance(kind, str) or kind not in SCHEDULES:
-        raise ValueError(" or ".join(f'"{word}"' for word in SCHEDULES) + ", or a table with that as its kind")
+        raise ValueError(
+            " or ".join(f'"{word}"' for word in SCHEDULES) + ", or a table with that as its kind"
+        )
     readers: dict[str, Reader] = {
         "every": either(whole(1), wholes),
         "factor": number(above=0),

@@ -5,6 +5,9 @@ is a plain list of operations, the same for every call with the same shapes. (``
 imports a compiler for 1.5 s to do so.)
 """
 
+# PyTorch's types are partial: what is unknown about its members is allowed here.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

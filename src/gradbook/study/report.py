@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gradbook.study.results import Results, table
-from gradbook.study.spec import DECAYS, ENOUGH_SEEDS, spoken
-from gradbook.study.store import TrialState
+from gradbook.study.schema import TrialState
+from gradbook.study.settings import DECAYS, spoken
+from gradbook.study.spec import ENOUGH_SEEDS
 
 if TYPE_CHECKING:
     from gradbook.study.runner import Outlook

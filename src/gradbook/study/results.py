@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from gradbook.study import spec
 from gradbook.study.problem import StudyError
-from gradbook.study.store import METRICS, ArmRow, Store, StudyRow, Trial, TrialState
+from gradbook.study.schema import METRICS, ArmRow, StudyRow, Trial, TrialState
+from gradbook.study.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +101,7 @@ def read(store: Store, name: str) -> Results:
         raise StudyError(f"no study is called {name!r} here; known: {known}")
     arms, seeds = tuple(store.arms(name)), tuple(row.spec["seeds"])
     place = {
-        (arm.configuration, seed): (arm.position, number)
-        for arm in arms
-        for number, seed in enumerate(seeds)
+        (arm.configuration, seed): (arm.position, number) for arm in arms for number, seed in enumerate(seeds)
     }
     trials = {place[trial.key]: trial for trial in store.trials(name)}
     length = max((trial.epochs for trial in trials.values()), default=0)

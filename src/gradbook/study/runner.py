@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING, Any
 from gradbook.study import data, owners, results, spec
 from gradbook.study.problem import StudyError
 from gradbook.study.results import Results
-from gradbook.study.spec import Settings, Study
-from gradbook.study.store import ArmRow, Store, StudyRow, Trial, TrialState
+from gradbook.study.schema import ArmRow, StudyRow, Trial, TrialState
+from gradbook.study.settings import Settings
+from gradbook.study.spec import Study
+from gradbook.study.store import Store
 
 if TYPE_CHECKING:
     from gradbook.study.formats import Source
@@ -147,7 +149,9 @@ class Runner:
                 spec.read(row.spec).settings.data, self.store.folder / "data", Path(row.here)
             )
             if prepared.fingerprint != row.data["fingerprint"]:
-                raise StudyError(f"{name}: the data are no longer those that it began with; start a new study")
+                raise StudyError(
+                    f"{name}: the data are no longer those that it began with; start a new study"
+                )
         if any(not trial.state.over for trial in self.store.trials(name)):
             with Nursery() as nursery:
                 if row.plan is None:
@@ -174,7 +178,9 @@ class Runner:
             name = str(earlier["name"])
         if self.store.study(name) is None:
             raise place.problem(
-                "base", "study", f"no study is called {name!r} here yet; run it first: gradbook study {base.study}"
+                "base",
+                "study",
+                f"no study is called {name!r} here yet; run it first: gradbook study {base.study}",
             )
         return results.based(self.store, base, name)
 
@@ -185,9 +191,7 @@ class Runner:
             return
         self._put(study, prepared, here, self._survey(nursery, study, prepared, here))
 
-    def _put(
-        self, study: Study, prepared: data.Prepared, here: Path, survey: Mapping[str, Any]
-    ) -> None:
+    def _put(self, study: Study, prepared: data.Prepared, here: Path, survey: Mapping[str, Any]) -> None:
         arms = study.arms()
         keys = [arm.settings.key(prepared.fingerprint) for arm in arms]
         row = StudyRow(
@@ -242,9 +246,7 @@ class Runner:
             }
         )
 
-    def _train(
-        self, nursery: Nursery, name: str, watch: Callable[[Snapshot], None] | None
-    ) -> None:
+    def _train(self, nursery: Nursery, name: str, watch: Callable[[Snapshot], None] | None) -> None:
         row = self.store.study(name)
         assert row is not None
         assert row.plan is not None
@@ -279,7 +281,9 @@ class Runner:
 
     def _bury(self, pid: int, status: int) -> None:
         """A worker died: what it held is free again, and counts against it."""
-        for owner in {t.owner for n in self.store.names() for t in self.store.trials(n) if t.owner is not None}:
+        for owner in {
+            t.owner for n in self.store.names() for t in self.store.trials(n) if t.owner is not None
+        }:
             if owners.of(pid, owner):
                 self.store.release(owner, died=True)
         self.say(f"a worker ended with status {status}; its trial is tried again")
@@ -365,9 +369,7 @@ class Nursery:
                 case _:
                     pass
 
-    def wait(
-        self, seconds: float, order: Mapping[str, Any], bury: Callable[[int, int], None]
-    ) -> bool:
+    def wait(self, seconds: float, order: Mapping[str, Any], bury: Callable[[int, int], None]) -> bool:
         """Look for news for so long; a worker that died is replaced. Gives whether any worker is left."""
         until = time.monotonic() + seconds
         while self._working:

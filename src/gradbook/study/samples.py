@@ -26,7 +26,7 @@ class Dataset:
     """The prepared samples: every process maps the same file, so that they are in memory once."""
 
     def __init__(self, prepared: Prepared | Path, device: str = "cpu") -> None:
-        from safetensors.torch import safe_open
+        from safetensors import safe_open
 
         prepared = opened(prepared) if isinstance(prepared, Path) else prepared
         self.prepared = prepared

@@ -6,19 +6,30 @@ is wrong with it is told in one line that names the place.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
-from gradbook.study import reading
 from gradbook.study.problem import StudyError
 from gradbook.study.reading import Reader
+from gradbook.study.settings import (
+    BUILT_IN,
+    Data,
+    Model,
+    Settings,
+    Training,
+    as_json,
+    names_of,
+    readers_of,
+    spoken,
+)
+
+SettingsT = TypeVar("SettingsT", Data, Training)
 
 #: Seeds of a study that names none: enough for a test that needs no normal distribution to reject.
 DEFAULT_SEEDS = 6
@@ -28,143 +39,6 @@ ENOUGH_SEEDS = 6
 
 #: A study with more trials than this is a slip of the pen.
 MOST_TRIALS = 100_000
-
-AUGMENTATIONS = ("flip", "crop")
-OPTIMIZERS = ("sgd", "adam", "adamw")
-DECAYS = ("coupled", "decoupled")
-PRECISIONS = ("fp32", "bf16")
-
-
-def _setting(default: Any, read: Reader) -> Any:
-    return field(default_factory=lambda: default, metadata={"read": read})
-
-
-@dataclass(frozen=True, slots=True)
-class Data:
-    """Where the samples come from and how they are divided.
-
-    ``source`` is ``"digits"`` or a path; ``test`` a path, or the share of the samples that is set aside where
-    the source has no test set; ``validation`` the share of the training samples on which choices are made;
-    ``limit`` keeps only so many training samples (and as large a share of the test samples).
-    """
-
-    source: str = _setting("digits", reading.text)
-    test: float | str = _setting(0.2, reading.either(reading.text, reading.share))
-    validation: float = _setting(0.1, reading.share)
-    target: str | None = _setting(None, reading.text)
-    limit: int | None = _setting(None, reading.whole(1))
-    augment: tuple[str, ...] = _setting((), reading.names(AUGMENTATIONS))
-
-
-@dataclass(frozen=True, slots=True)
-class Training:
-    r"""How a model is trained.
-
-    ``weight_decay`` $\lambda$ is what the optimiser does to the weights: coupled, it adds $\lambda w$ to the
-    gradient; decoupled, it subtracts $\eta\lambda w$ from the weights beside the step. ``l1_penalty`` and
-    ``l2_penalty`` are terms of the loss, $\lambda\sum|w|$ and $\lambda\sum w^2$. What ``no_decay`` names
-    (``"bias"``, ``"norm"``, or a pattern of parameter names) is excepted from all three.
-    """
-
-    epochs: int = _setting(30, reading.whole(1))
-    batch_size: int = _setting(64, reading.whole(1))
-    optimizer: str = _setting("sgd", reading.one_of(OPTIMIZERS))
-    learning_rate: float = _setting(0.05, reading.number(above=0))
-    momentum: float = _setting(0.9, reading.number(least=0, below=1))
-    nesterov: bool = _setting(False, reading.truth)
-    betas: tuple[float, ...] = _setting((0.9, 0.999), reading.pair_of_shares)
-    eps: float = _setting(1e-8, reading.number(above=0))
-    weight_decay: float = _setting(0.0, reading.number(least=0))
-    decay: str | None = _setting(None, reading.one_of(DECAYS))
-    no_decay: tuple[str, ...] = _setting((), reading.texts)
-    l1_penalty: float = _setting(0.0, reading.number(least=0))
-    l2_penalty: float = _setting(0.0, reading.number(least=0))
-    label_smoothing: float = _setting(0.0, reading.number(least=0, below=1))
-    schedule: Mapping[str, Any] = _setting({"kind": "constant"}, reading.schedule)
-    precision: str = _setting("fp32", reading.one_of(PRECISIONS))
-
-    @property
-    def decoupled(self) -> bool:
-        """Whether decay acts on the weights beside the step; AdamW is Adam with that."""
-        return self.decay == "decoupled" or (self.decay is None and self.optimizer == "adamw")
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A built-in (``mlp``, ``cnn``, ``resnet``) or ``package.module:Class``, with its arguments."""
-
-    kind: str = "mlp"
-    arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
-
-
-#: What the built-in models take.
-BUILT_IN: Mapping[str, Mapping[str, Reader]] = {
-    "mlp": {
-        "hidden": reading.wholes,
-        "activation": reading.one_of(reading.ACTIVATIONS),
-        "dropout": reading.number(least=0, below=1),
-        "batch_norm": reading.truth,
-    },
-    "cnn": {
-        "channels": reading.wholes_and("pool"),
-        "hidden": reading.wholes,
-        "activation": reading.one_of(reading.ACTIVATIONS),
-        "dropout": reading.number(least=0, below=1),
-        "batch_norm": reading.truth,
-    },
-    "resnet": {
-        "width": reading.whole(1),
-        "blocks": reading.wholes,
-        "dropout": reading.number(least=0, below=1),
-    },
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """All that decides a trial, but for its seed."""
-
-    data: Data = field(default_factory=Data)
-    model: Model = field(default_factory=Model)
-    training: Training = field(default_factory=Training)
-
-    def flat(self) -> dict[str, Any]:
-        """Every setting by its name; a model's arguments are called ``model.hidden`` and so on.
-
-        >>> Settings().flat()["learning_rate"]
-        0.05
-        """
-        data = {f"data.{name}": value for name, value in _plain(self.data).items() if name != "augment"}
-        model = {f"model.{name}": _json(value) for name, value in sorted(self.model.arguments.items())}
-        return {
-            **data,
-            "augment": list(self.data.augment),
-            "model": self.model.kind,
-            **model,
-            **_plain(self.training),
-            "decay": DECAYS[self.training.decoupled],
-        }
-
-    def key(self, fingerprint: str) -> str:
-        """What tells this configuration from every other: a hash over the settings and over the data itself.
-
-        Where the data lie does not matter, only what they are; ``fingerprint`` is the hash of the prepared
-        samples, which depends on the division too.
-
-        >>> Settings().key("a") == Settings(Data(source="elsewhere/digits")).key("a")
-        True
-        """
-        decisive = {k: v for k, v in self.flat().items() if not k.startswith("data.")}
-        text = json.dumps({"data": fingerprint, **decisive}, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-    def to_json(self) -> dict[str, Any]:
-        """The settings as tables, the way a file writes them."""
-        return {
-            "data": _written(self.data),
-            "model": {"kind": self.model.kind, **_json(self.model.arguments)},
-            "training": _written(self.training),
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +109,7 @@ class Study:
             "seeds": list(self.seeds),
             **base,
             **self.settings.to_json(),
-            "vary": {name: _json(values) for name, values in self.vary.items()},
+            "vary": {name: as_json(values) for name, values in self.vary.items()},
         }
 
 
@@ -284,9 +158,7 @@ class Place:
         return found
 
 
-def read(
-    tables: Mapping[str, Any], place: Place | None = None, base: Settings | None = None
-) -> Study:
+def read(tables: Mapping[str, Any], place: Place | None = None, base: Settings | None = None) -> Study:
     """The study that tables describe; what they leave out is as in ``base``.
 
     Raises StudyError, in one line, for whatever is wrong.
@@ -295,7 +167,7 @@ def read(
     known = ("name", "seeds", "base", "data", "model", "training", "vary")
     for key in tables:
         if key not in known:
-            hint = _near(key, [*known, *_names(Training), *_names(Data)])
+            hint = _near(key, [*known, *names_of(Training), *names_of(Data)])
             raise place.problem("", key, f"expected one of {', '.join(known)}{hint}")
     name = tables.get("name")
     if not isinstance(name, str) or not re.fullmatch(r"[\w][\w.+-]{0,99}", name):
@@ -336,7 +208,7 @@ def base_of(tables: Mapping[str, Any], place: Place | None = None) -> Base | Non
         return None
     if not isinstance(found, Mapping) or not isinstance(found.get("study"), str):  # pyright: ignore[reportUnknownMemberType]
         raise place.problem("base", "study", "expected the name of an earlier study, or of its file")
-    table: Mapping[str, Any] = found
+    table = cast("Mapping[str, Any]", found)
     for key in table:
         if key not in ("study", "trial"):
             raise place.problem("base", key, "expected only study and trial")
@@ -346,42 +218,18 @@ def base_of(tables: Mapping[str, Any], place: Place | None = None) -> Base | Non
     return Base(table["study"], trial)
 
 
-def spoken(value: Any) -> str:
-    """A value as people write it.
-
-    >>> spoken(0.0005), spoken({"kind": "cosine"}), spoken(["flip"])
-    ('0.0005', 'cosine', '[flip]')
-    """
-    match value:
-        case bool():
-            return str(value).lower()
-        case float():
-            return f"{value:g}"
-        case Mapping():
-            table: Mapping[str, Any] = value
-            rest = [f"{k}={spoken(v)}" for k, v in table.items() if k != "kind"]
-            kind = [str(table["kind"])] if "kind" in table else []
-            return " ".join(kind + rest)
-        case list() | tuple():
-            items: list[Any] | tuple[Any, ...] = value
-            return "[" + ", ".join(spoken(v) for v in items) + "]"
-        case _:
-            return str(value)
-
-
 # --- reading the tables --------------------------------------------------------------------------
 
 
-def _table(base: Any, tables: Mapping[str, Any], name: str, place: Place) -> Any:
+def _table(base: SettingsT, tables: Mapping[str, Any], name: str, place: Place) -> SettingsT:
     table = tables.get(name, {})
     if not isinstance(table, Mapping):
         raise place.problem(name, "", f"expected a table [{name}], found {table!r}")
-    found: dict[str, Any] = {}
-    entries: Mapping[str, Any] = table
-    for key, value in entries.items():
-        if key not in _names(type(base)):
-            raise place.problem(name, key, f"no such setting{_near(key, list(_names(type(base))))}")
-        found[key] = _read(_readers(type(base))[key], value, place, name, key)
+    readers, found = readers_of(base.__class__), dict[str, Any]()
+    for key, value in cast("Mapping[str, Any]", table).items():
+        if key not in readers:
+            raise place.problem(name, key, f"no such setting{_near(key, list(readers))}")
+        found[key] = _read(readers[key], value, place, name, key)
     return replace(base, **found)
 
 
@@ -390,7 +238,7 @@ def _model(base: Model, table: Any, place: Place, where: str) -> Model:
         table = {"kind": table}
     if not isinstance(table, Mapping):
         raise place.problem(where, "", f"expected a kind of model or a table, found {table!r}")
-    entries: dict[str, Any] = dict(table)  # pyright: ignore[reportUnknownArgumentType]
+    entries = dict(cast("Mapping[str, Any]", table))
     kind = entries.pop("kind", base.kind)
     if not isinstance(kind, str) or (kind not in BUILT_IN and not re.fullmatch(r"[^:]+:[\w.]+", kind)):
         raise place.problem(
@@ -405,7 +253,7 @@ def _model(base: Model, table: Any, place: Place, where: str) -> Model:
 
 def _argument(kind: str, key: str, value: Any, place: Place, where: str) -> Any:
     if kind not in BUILT_IN:
-        return _json(value)
+        return as_json(value)
     if key not in BUILT_IN[kind]:
         raise place.problem(where, key, f"{kind} has no such argument{_near(key, list(BUILT_IN[kind]))}")
     return _read(BUILT_IN[kind][key], value, place, where, key)
@@ -419,7 +267,7 @@ def _seeds(tables: Mapping[str, Any], place: Place) -> tuple[int, ...]:
         case int() if 1 <= seeds <= MOST_TRIALS:
             return tuple(range(seeds))
         case list() | tuple():
-            listed: tuple[Any, ...] = tuple(seeds)  # pyright: ignore[reportUnknownArgumentType]
+            listed = tuple(cast("list[Any]", seeds))
             whole = all(type(s) is int and 0 <= s < 2**31 for s in listed)
             if listed and whole and len(set(listed)) == len(listed):
                 return listed
@@ -432,13 +280,13 @@ def _vary(settings: Settings, tables: Mapping[str, Any], place: Place) -> dict[s
     table = tables.get("vary", {})
     if not isinstance(table, Mapping):
         raise place.problem("vary", "", f"expected a table of lists, found {table!r}")
-    entries: Mapping[str, Any] = table
+    entries = cast("Mapping[str, Any]", table)
     varied: dict[str, tuple[Any, ...]] = {}
     for written, values in _unnested(entries):
         key = written.split(".")[0]
         if not isinstance(values, list | tuple) or not values:
             raise place.problem("vary", key, f"expected a list of values, found {values!r}")
-        listed: list[Any] = list(values)  # pyright: ignore[reportUnknownArgumentType]
+        listed = list(cast("list[Any]", values))
         name = _resolved(settings, written, place)
         read_values = tuple(_varied_value(settings, name, value, place, key) for value in listed)
         varied[name] = read_values
@@ -449,7 +297,7 @@ def _vary(settings: Settings, tables: Mapping[str, Any], place: Place) -> dict[s
 def _unnested(table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for key, value in table.items():
         if isinstance(value, Mapping):
-            nested: Mapping[str, Any] = value
+            nested = cast("Mapping[str, Any]", value)
             yield from ((f"{key}.{inner}", values) for inner, values in nested.items())
         else:
             yield key, value
@@ -458,15 +306,15 @@ def _unnested(table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _resolved(settings: Settings, name: str, place: Place) -> str:
     """The full name of what varies: ``dropout`` is ``model.dropout`` where the model has it."""
     bare = name.removeprefix("training.").removeprefix("data.")
-    if bare in _names(Training) or bare in ("augment", "model"):
+    if bare in names_of(Training) or bare in ("augment", "model"):
         return bare
-    if name.startswith("data.") or name in _names(Data):
+    if name.startswith("data.") or name in names_of(Data):
         raise place.problem("vary", name, "data are the same in all trials; make a study for each")
     argument = name.removeprefix("model.")
     known = BUILT_IN.get(settings.model.kind)
     if name.startswith("model.") or (known is not None and argument in known):
         return f"model.{argument}"
-    hint = _near(name, [*_names(Training), "augment", "model", *(known or ())])
+    hint = _near(name, [*names_of(Training), "augment", "model", *(known or ())])
     raise place.problem("vary", name, f"nothing of this name can vary{hint}")
 
 
@@ -475,10 +323,10 @@ def _varied_value(settings: Settings, name: str, value: Any, place: Place, key: 
         model = _model(settings.model, value, place, "vary")
         return {"kind": model.kind, **model.arguments}
     if name == "augment":
-        return _read(_readers(Data)["augment"], value, place, "vary", key)
+        return _read(readers_of(Data)["augment"], value, place, "vary", key)
     if name.startswith("model."):
         return _argument(settings.model.kind, name.removeprefix("model."), value, place, "vary")
-    return _read(_readers(Training)[name], value, place, "vary", key)
+    return _read(readers_of(Training)[name], value, place, "vary", key)
 
 
 def _changed(settings: Settings, names: list[str], values: tuple[Any, ...]) -> Settings:
@@ -524,33 +372,8 @@ def _read(reader: Reader, value: Any, place: Place, table: str, key: str) -> Any
         raise place.problem(table, key, f"expected {error}, found {value!r}") from None
 
 
-def _names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(kind))
-
-
-def _readers(kind: type[Any]) -> dict[str, Reader]:
-    return {f.name: f.metadata["read"] for f in fields(kind)}
-
-
 def _near(word: str, known: list[str]) -> str:
     import difflib  # only errors need it
 
     close = difflib.get_close_matches(word, known, 1)
     return f"; did you mean {close[0]}?" if close else ""
-
-
-def _plain(settings: Any) -> dict[str, Any]:
-    return {name: _json(getattr(settings, name)) for name in _names(type(settings))}
-
-
-def _written(settings: Any) -> dict[str, Any]:
-    # TOML has no null: what is not set is not written.
-    return {name: value for name, value in _plain(settings).items() if value is not None}
-
-
-def _json(value: Any) -> Any:
-    """A value as JSON gives it back, so that what is recorded compares equal to what was written."""
-    try:
-        return json.loads(json.dumps(value))
-    except (TypeError, ValueError):
-        raise StudyError(f"expected text, numbers, lists or tables in a study, found {value!r}") from None

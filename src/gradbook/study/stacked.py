@@ -6,6 +6,9 @@ operation can serve them all. ``torch.func`` writes the program: the gradient of
 over a stack of models, recorded once as a graph of plain operations and run without that machinery.
 """
 
+# PyTorch's types are partial: what is unknown about its members is allowed here.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import time
@@ -21,7 +24,7 @@ from torch.nn import functional
 from gradbook.study import models, optimization, randomness
 from gradbook.study.recording import Recording
 from gradbook.study.samples import Dataset
-from gradbook.study.spec import Settings, Training
+from gradbook.study.settings import Settings, Training
 from gradbook.study.training import (
     Diverged,
     Epoch,
@@ -274,7 +277,7 @@ class _Factors:
     def targets(self, y: torch.Tensor, classes: int) -> torch.Tensor:
         """The distribution that each sample should get: its class, smoothed."""
         sharp = functional.one_hot(y, classes).to(torch.float32)
-        if isinstance(self._smoothing, float):
+        if not isinstance(self._smoothing, torch.Tensor):
             return sharp
         smoothing = self._smoothing.unsqueeze(2)
         return sharp * (1 - smoothing) + smoothing / classes

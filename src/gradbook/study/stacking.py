@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Sequence
 
-from gradbook.study.spec import Settings
+from gradbook.study.settings import Settings
 
 #: What may differ between trials of one stack: these are numbers in its program, not the program's shape.
 FREE = ("learning_rate", "weight_decay", "momentum", "l1_penalty", "l2_penalty", "label_smoothing")

@@ -9,15 +9,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from enum import Enum
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy import event, exc
 
 from gradbook.study import owners
 from gradbook.study.problem import StudyError
+from gradbook.study.schema import (
+    METADATA,
+    ArmRow,
+    StudyRow,
+    Trial,
+    TrialState,
+    arms,
+    configurations,
+    epochs,
+    members,
+    studies,
+    trials,
+)
 
 if TYPE_CHECKING:
     from gradbook.study.training import Diverged, Epoch
@@ -29,21 +42,6 @@ LEASE = 60.0
 MOST_DEATHS = 3
 
 
-class TrialState(Enum):
-    """Where a trial stands."""
-
-    WAITING = "WAITING"
-    RUNNING = "RUNNING"
-    DONE = "DONE"
-    DIVERGED = "DIVERGED"
-    FAILED = "FAILED"
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more will happen to the trial by itself."""
-        return self in (TrialState.DONE, TrialState.DIVERGED, TrialState.FAILED)
-
-
 #: What a trial has done that starts over.
 _AFRESH: Mapping[str, Any] = {"done": 0, "checkpoint": None, "checkpoint_epoch": 0}
 
@@ -52,153 +50,7 @@ class LeaseLost(RuntimeError):
     """The trial belongs to another process now: this one was taken for dead."""
 
 
-_METADATA = sa.MetaData()
-
-studies = sa.Table(
-    "studies",
-    _METADATA,
-    sa.Column("name", sa.String(120), primary_key=True),
-    sa.Column("spec", sa.JSON, nullable=False),
-    sa.Column("here", sa.Text, nullable=False),
-    sa.Column("data", sa.JSON, nullable=False),
-    sa.Column("held", sa.JSON, nullable=False),
-    sa.Column("plan", sa.JSON),
-    sa.Column("environment", sa.JSON, nullable=False),
-    sa.Column("created", sa.Float, nullable=False),
-)
-
-configurations = sa.Table(
-    "configurations",
-    _METADATA,
-    sa.Column("key", sa.String(32), primary_key=True),
-    sa.Column("data", sa.String(32), nullable=False),
-    sa.Column("settings", sa.JSON, nullable=False),
-)
-
-arms = sa.Table(
-    "arms",
-    _METADATA,
-    sa.Column("study", sa.ForeignKey("studies.name", ondelete="CASCADE"), primary_key=True),
-    sa.Column("position", sa.Integer, primary_key=True),
-    sa.Column("configuration", sa.ForeignKey("configurations.key"), nullable=False, index=True),
-    sa.Column("label", sa.Text, nullable=False),
-    sa.Column("values", sa.JSON, nullable=False),
-)
-
-trials = sa.Table(
-    "trials",
-    _METADATA,
-    sa.Column("configuration", sa.ForeignKey("configurations.key"), primary_key=True),
-    sa.Column("seed", sa.Integer, primary_key=True),
-    sa.Column("state", sa.String(12), nullable=False, index=True),
-    sa.Column("cause", sa.Text),
-    sa.Column("epochs", sa.Integer, nullable=False),
-    sa.Column("done", sa.Integer, nullable=False, default=0),
-    sa.Column("progress", sa.Float, nullable=False, default=0.0),
-    sa.Column("stack", sa.String(32)),
-    sa.Column("stack_place", sa.Integer),
-    sa.Column("way", sa.JSON),
-    sa.Column("parameters", sa.Integer),
-    sa.Column("initial_weights", sa.String(32)),
-    sa.Column("final_weights", sa.String(32)),
-    sa.Column("checkpoint", sa.Text),
-    sa.Column("checkpoint_epoch", sa.Integer, nullable=False, default=0),
-    sa.Column("owner", sa.String(200)),
-    sa.Column("beat", sa.Double),
-    sa.Column("deaths", sa.Integer, nullable=False, default=0),
-    sa.Column("started", sa.Double),
-    sa.Column("finished", sa.Double),
-)
-
-members = sa.Table(
-    "members",
-    _METADATA,
-    sa.Column("study", sa.ForeignKey("studies.name", ondelete="CASCADE"), primary_key=True),
-    sa.Column("configuration", sa.String(32), primary_key=True),
-    sa.Column("seed", sa.Integer, primary_key=True),
-    sa.ForeignKeyConstraint(["configuration", "seed"], ["trials.configuration", "trials.seed"]),
-)
-
-epochs = sa.Table(
-    "epochs",
-    _METADATA,
-    sa.Column("configuration", sa.String(32), primary_key=True),
-    sa.Column("seed", sa.Integer, primary_key=True),
-    sa.Column("epoch", sa.Integer, primary_key=True),
-    *(
-        sa.Column(name, sa.Double, nullable=name.startswith("validation"))
-        for name in (
-            "train_loss",
-            "train_accuracy",
-            "validation_loss",
-            "validation_accuracy",
-            "test_loss",
-            "test_accuracy",
-            "running_loss",
-            "gradient_norm",
-            "weight_norm",
-            "learning_rate",
-            "rate_times_decay",
-            "seconds",
-        )
-    ),
-    sa.ForeignKeyConstraint(["configuration", "seed"], ["trials.configuration", "trials.seed"]),
-)
-
-#: What is recorded of every epoch, by name.
-METRICS = tuple(c.name for c in epochs.columns if c.name not in ("configuration", "seed", "epoch"))
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """A row of the table of trials."""
-
-    configuration: str
-    seed: int
-    state: TrialState
-    cause: str | None
-    epochs: int
-    done: int
-    progress: float
-    stack: str | None
-    way: Mapping[str, Any] | None
-    parameters: int | None
-    initial_weights: str | None
-    final_weights: str | None
-    checkpoint: str | None
-    checkpoint_epoch: int
-    owner: str | None
-    started: float | None
-    finished: float | None
-
-    @property
-    def key(self) -> tuple[str, int]:
-        """Configuration and seed."""
-        return self.configuration, self.seed
-
-
-@dataclass(frozen=True, slots=True)
-class StudyRow:
-    """A row of the table of studies."""
-
-    name: str
-    spec: Mapping[str, Any]
-    here: str
-    data: Mapping[str, Any]
-    held: Mapping[str, Any]
-    plan: Mapping[str, Any] | None
-    environment: Mapping[str, Any]
-    created: float
-
-
-@dataclass(frozen=True, slots=True)
-class ArmRow:
-    """A row of the table of arms: one combination of the varied values of a study."""
-
-    position: int
-    configuration: str
-    label: str
-    values: Mapping[str, Any]
+Row = Mapping[str, Any] | sa.RowMapping
 
 
 class Store:
@@ -215,20 +67,24 @@ class Store:
         try:
             # Workers are processes of their own, and each has few threads: one connection each, made when needed.
             self._engine = sa.create_engine(_driver(url))
-        except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError) as error:
-            raise StudyError(f"{shown(url)}: expected a database as sqlite or postgresql URL: {error}") from None
+        except (exc.ArgumentError, exc.NoSuchModuleError, ImportError) as error:
+            raise StudyError(
+                f"{shown(url)}: expected a database as sqlite or postgresql URL: {error}"
+            ) from None
         self._sqlite = self._engine.dialect.name == "sqlite"
         if not self._sqlite and self._engine.dialect.name != "postgresql":
-            raise StudyError(f"{shown(url)}: expected sqlite or postgresql, found {self._engine.dialect.name}")
+            raise StudyError(
+                f"{shown(url)}: expected sqlite or postgresql, found {self._engine.dialect.name}"
+            )
         if self._sqlite:
-            sa.event.listen(self._engine, "connect", _sqlite_connection)
-            sa.event.listen(self._engine, "begin", _sqlite_begin)
+            event.listen(self._engine, "connect", _sqlite_connection)
+            event.listen(self._engine, "begin", _sqlite_begin)
         try:
             with self._engine.begin() as connection:
                 if not self._sqlite:  # two processes may make the tables at once
                     connection.execute(sa.text("SELECT pg_advisory_xact_lock(618033988)"))
-                _METADATA.create_all(connection)
-        except sa.exc.DBAPIError as error:
+                METADATA.create_all(connection)
+        except exc.DBAPIError as error:
             raise StudyError(f"{shown(url)}: the database cannot be opened: {_first(error)}") from None
 
     def close(self) -> None:
@@ -391,9 +247,7 @@ class Store:
         free = all(self._is_free(r, now) or TrialState(r["state"]).over for r in together)
         return together if free else []
 
-    def _take(
-        self, connection: sa.Connection, rows: Sequence[Any], owner: str, now: float
-    ) -> list[Trial]:
+    def _take(self, connection: sa.Connection, rows: Sequence[Any], owner: str, now: float) -> list[Trial]:
         taken: list[Trial] = []
         for row in rows:
             key = (row["configuration"], row["seed"])
@@ -430,9 +284,7 @@ class Store:
                     sa.delete(epochs).where(epochs.c.configuration == key[0], epochs.c.seed == key[1])
                 )
 
-    def begin(
-        self, keys: Sequence[tuple[str, int]], owner: str, told: Sequence[Mapping[str, Any]]
-    ) -> None:
+    def begin(self, keys: Sequence[tuple[str, int]], owner: str, told: Sequence[Mapping[str, Any]]) -> None:
         """Record of trials what is known when they are built: size, initial weights, how they are computed."""
         with self._engine.begin() as connection:
             for key, values in zip(keys, told, strict=True):
@@ -495,7 +347,12 @@ class Store:
                 connection.execute(
                     sa.delete(epochs).where(epochs.c.configuration == key[0], epochs.c.seed == key[1])
                 )
-                values = {"state": TrialState.WAITING.value, "stack": None, "stack_place": None, "owner": None}
+                values = {
+                    "state": TrialState.WAITING.value,
+                    "stack": None,
+                    "stack_place": None,
+                    "owner": None,
+                }
                 self._mine(connection, key, owner, {**values, **_AFRESH})
 
     def release(self, owner: str, *, died: bool = False) -> None:
@@ -569,19 +426,20 @@ class Store:
         )
         with self._engine.connect() as connection:
             return {
-                (row["configuration"], row["seed"]): dict(row)
-                for row in connection.execute(query).mappings()
+                (row["configuration"], row["seed"]): dict(row) for row in connection.execute(query).mappings()
             }
 
     # --- inside ----------------------------------------------------------------------------------
 
     def _now(self, connection: sa.Connection) -> float:
-        query = "SELECT (julianday('now') - 2440587.5) * 86400.0" if self._sqlite else (
-            "SELECT extract(epoch FROM clock_timestamp())"
+        query = (
+            "SELECT (julianday('now') - 2440587.5) * 86400.0"
+            if self._sqlite
+            else ("SELECT extract(epoch FROM clock_timestamp())")
         )
         return float(connection.execute(sa.text(query)).scalar_one())
 
-    def _is_free(self, row: Mapping[str, Any], now: float) -> bool:
+    def _is_free(self, row: Row, now: float) -> bool:
         state = TrialState(row["state"])
         if state is TrialState.WAITING:
             return True
@@ -608,15 +466,18 @@ def shown(url: str) -> str:
     """
     try:
         return sa.make_url(url).render_as_string(hide_password=True)
-    except sa.exc.ArgumentError:
+    except exc.ArgumentError:
         return url
 
 
 def is_full(error: BaseException) -> bool:
     """Whether an error says that there is no room left to write."""
     text = str(error).lower()
-    return "disk is full" in text or "no space left" in text or "disk quota" in text or (
-        "disk i/o error" in text
+    return (
+        "disk is full" in text
+        or "no space left" in text
+        or "disk quota" in text
+        or ("disk i/o error" in text)
     )
 
 
@@ -664,16 +525,17 @@ def _is(key: tuple[str, int]) -> sa.ColumnElement[bool]:
     return sa.and_(trials.c.configuration == key[0], trials.c.seed == key[1])
 
 
-def _trial(row: Mapping[str, Any]) -> Trial:
-    held = {f.name: row[f.name] for f in fields(Trial)}
-    return Trial(**{**held, "state": TrialState(row["state"])})
+def _trial(row: Row) -> Trial:
+    held: dict[str, Any] = {f.name: row[f.name] for f in fields(Trial)}
+    held["state"] = TrialState(row["state"])
+    return Trial(**held)
 
 
 def _columns(row: Any) -> dict[str, Any]:
     return {f.name: getattr(row, f.name) for f in fields(row)}
 
 
-def _first(error: sa.exc.DBAPIError) -> str:
+def _first(error: exc.DBAPIError) -> str:
     lines = str(error.orig).strip().splitlines()
     return lines[0] if lines else type(error.orig).__name__
 
@@ -686,4 +548,3 @@ def locate(database: str | None, folder: Path) -> Store:
         raise StudyError(f"{folder}: cannot be made: {error.strerror}") from None
     url = database or os.environ.get("GRADBOOK_DATABASE") or f"sqlite:///{folder.resolve()}/studies.db"
     return Store(url, folder)
-

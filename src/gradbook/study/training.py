@@ -1,5 +1,8 @@
 """Training one trial, an epoch at a time, and what is measured after each."""
 
+# PyTorch's types are partial: what is unknown about its members is allowed here.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import hashlib
@@ -16,7 +19,7 @@ from torch.nn import functional
 
 from gradbook.study import models, optimization, randomness
 from gradbook.study.samples import Dataset, augmented
-from gradbook.study.spec import Settings
+from gradbook.study.settings import Settings
 
 #: In each epoch the norm of the gradient is taken at about so many steps, evenly spaced, and averaged.
 NORM_STEPS = 16
@@ -194,9 +197,7 @@ class Run:
 
     def _loss(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         training = self._settings.training
-        loss = functional.cross_entropy(
-            self._scores(x), y, label_smoothing=training.label_smoothing
-        )
+        loss = functional.cross_entropy(self._scores(x), y, label_smoothing=training.label_smoothing)
         penalty = self._optimizer.penalty()
         return loss if penalty is None else loss + penalty
 

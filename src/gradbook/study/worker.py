@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import sqlalchemy as sa
+from sqlalchemy import exc
 
 from gradbook.study import checkpoints, owners, spec
 from gradbook.study.data import opened
 from gradbook.study.problem import StudyError
 from gradbook.study.samples import Dataset
+from gradbook.study.schema import Trial, TrialState
 from gradbook.study.stacked import Stack
-from gradbook.study.store import LeaseLost, Store, Trial, TrialState, is_full
+from gradbook.study.store import LeaseLost, Store, is_full
 from gradbook.study.training import Diverged, Epoch, Run, Way, prepare_process
 
 #: Leases are renewed this often, and the table told how far the epoch is.
@@ -56,7 +57,7 @@ def work(order: Order) -> None:
             while taken := store.claim(order.study, owner):
                 _Job(store, owner, taken, data, order, Path(row.here), heart).train()
         store.close()
-    except (sa.exc.DBAPIError, OSError, StudyError) as error:
+    except (exc.DBAPIError, OSError, StudyError) as error:
         raise Stopped(_told(error)) from None
 
 
@@ -88,7 +89,7 @@ class _Heart:
             try:
                 store = store or Store(self._order.url, Path(self._order.folder))
                 store.beat(self._owner, run.steps_done / run.steps if run is not None else 0.0)
-            except (sa.exc.DBAPIError, StudyError):
+            except (exc.DBAPIError, StudyError):
                 continue  # the next commit will find out whether this was more than a moment
         if store is not None:
             store.close()
@@ -110,11 +111,13 @@ class _Job:
         self._store, self._owner, self._taken, self._data = store, owner, list(taken), data
         self._way, self._here, self._heart = order.way, here, heart
         self._folder = Path(order.folder) / "checkpoints"
+        self._open: list[int] = [place for place, trial in enumerate(taken) if not trial.state.over]
         self._stacked = taken[0].stack is not None
-        self._name = f"stack-{taken[0].stack}" if self._stacked else f"{taken[0].configuration}-{taken[0].seed}"
+        self._name = (
+            f"stack-{taken[0].stack}" if self._stacked else f"{taken[0].configuration}-{taken[0].seed}"
+        )
         self._saved = taken[0].checkpoint if not self._stacked else _latest(taken)
         self._epoch = max(t.checkpoint_epoch for t in taken)
-        self._open = [place for place, trial in enumerate(taken) if not trial.state.over]
 
     def train(self) -> None:
         """Train to the end. What a model raises ends its trial; a stack that raises is taken apart."""
@@ -162,7 +165,8 @@ class _Job:
         way = {"threads": self._way.threads, "channels_last": self._way.channels_last}
         way |= {"device": self._way.device, "stack": len(asked) if self._stacked else 1}
         told = [
-            {"parameters": run.parameters, "initial_weights": initial[place], "way": way} for place in self._open
+            {"parameters": run.parameters, "initial_weights": initial[place], "way": way}
+            for place in self._open
         ]
         self._store.begin(self._keys(), self._owner, told)
         return run
@@ -207,4 +211,3 @@ def _told(error: BaseException) -> str:
         return "there is no room left on the disk; make some, then go on"
     lines = str(getattr(error, "orig", None) or error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
-
