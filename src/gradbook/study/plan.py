@@ -39,6 +39,10 @@ _LOOK = 0.2
 #: Less work than this is not worth a comparison.
 _SHORT = 4.0
 
+#: A step that takes longer than this is spent on arithmetic rather than on starting operations, and stacking, which
+#: saves the latter, is not tried.
+_SMALL_STEP = 0.003
+
 #: More trials than this are not put in one stack: their weights would leave the cache.
 _LARGEST_STACK = 64
 
@@ -96,14 +100,20 @@ class Measured:
     processes: int
     stack_size: int
     epoch: float
-    start: float = 0.0
-    memory: int = 0
-    note: str = ""
+    step: float
+    start: float
+    memory: int
 
     def total(self, trials: int, epochs: int) -> float:
         """Seconds for all trials: rounds of jobs, as many at a time as there are processes."""
-        jobs = math.ceil(trials / self.stack_size)
-        return math.ceil(jobs / self.processes) * epochs * self.epoch + self.start
+        return self.epochs(trials) * epochs + self._rounds(trials) * self.start
+
+    def epochs(self, trials: int) -> float:
+        """Seconds for one epoch of all trials."""
+        return self._rounds(trials) * self.epoch
+
+    def _rounds(self, trials: int) -> int:
+        return math.ceil(math.ceil(trials / self.stack_size) / self.processes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +175,16 @@ def _decide(
 
         def one() -> dict[str, float]:
             training.prepare_process(way)
+            told = {"difference": _difference(chosen, data, way, here) if size > 1 else 0.0}
             began = time.perf_counter()
             run = Stack(chosen, data, way, here) if size > 1 else Run(first, seeds[0], data, way, here)
-            told = {"difference": _difference(chosen, data, way, here)} if size > 1 else {"difference": 0.0}
+            run.few_steps(1)
+            told["start"] = time.perf_counter() - began
             step, sample = run.sample(_LOOK)
             count = sum(len(split.y) for split in data.splits.values())
             epoch = run.steps * step + count * sample
-            # What a stack's programs cost to record, once for each size of batch.
-            start = max(0.0, time.perf_counter() - began - 2 * _LOOK) if size > 1 else 0.0
-            return {**told, "epoch": epoch, "start": start, "memory": _peak_memory()}
+            told["step"] = step
+            return {**told, "epoch": epoch, "memory": _peak_memory()}
 
         answers = at_once(one, processes) if device == "cpu" else [one()]
         if not answers:
@@ -182,7 +193,8 @@ def _decide(
             return None
         epoch = max(a["epoch"] for a in answers)
         memory = int(sum(a["memory"] for a in answers))
-        return Measured(name, way, processes, size, epoch, max(a["start"] for a in answers), memory)
+        start, step = (max(a[key] for a in answers) for key in ("start", "step"))
+        return Measured(name, way, processes, size, epoch, step, start, memory)
 
     def named(way: Way, processes: int, size: int) -> str:
         return Plan(processes, way, size).describe()
@@ -210,6 +222,8 @@ def _decide(
     if quick is not None:
         found.append(quick)
     short = quick is not None and quick.total(trials, epochs) < _SHORT and 1 in sizes
+    if quick is not None and quick.step > _SMALL_STEP and wishes.stacked is None and device == "cpu":
+        sizes = [1]
     if not short or len(sizes) > 1:
         for size in reversed(sizes):
             for processes, way in candidates:
