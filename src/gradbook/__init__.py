@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from os import PathLike
 
+    from gradbook import study as study
     from gradbook.document.report import Document, Evidence, Line, Problem, Report, Verdict
 
 __version__ = "0.1.0"
 
-__all__ = ["Document", "Evidence", "Line", "Problem", "Report", "Verdict", "__version__", "check"]
+__all__ = ["Document", "Evidence", "Line", "Problem", "Report", "Verdict", "__version__", "check", "study"]
 
 _RESULTS = frozenset({"Document", "Evidence", "Line", "Problem", "Report", "Verdict"})
 
@@ -68,6 +69,8 @@ def check(text_or_path: str | PathLike[str], *, deadline: float = 2.0) -> Report
 def __getattr__(name: str) -> Any:
     if name in _RESULTS:
         return getattr(import_module("gradbook.document.report"), name)
+    if name == "study":  # a module that can be called
+        return import_module("gradbook.study")
     raise AttributeError(f"module 'gradbook' has no attribute {name!r}")
 
 

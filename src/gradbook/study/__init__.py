@@ -13,6 +13,7 @@ Everything heavy is imported when it is used.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -58,6 +59,10 @@ def run(
     from gradbook.study import python, runner, spec
     from gradbook.study.store import locate
 
+    if os.environ.get("GRADBOOK_WORKER"):
+        raise StudyError(
+            "this script runs a study while a worker imports its model; run it under: if __name__ == '__main__':"
+        )
     tables, place, here = ({}, spec.Place(), Path())
     if file is not None:
         tables, place = spec.load(file)

@@ -304,7 +304,7 @@ class Nursery:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env={**_ALLOCATOR, **os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**_ALLOCATOR, **os.environ, "GRADBOOK_WORKER": "1"},
             start_new_session=True,
         )
         self._events: queue.Queue[dict[str, Any]] = queue.Queue()
