@@ -27,9 +27,9 @@ def decays(count: int) -> list[float]:
     return list(DECAYS) if count == 3 else [5e-2 * 0.1 ** (4 * i / max(1, count - 1)) for i in range(count)]
 
 
-def timed(command: Sequence[str]) -> tuple[float, int]:
+def timed(command: Sequence[str], **variables: str) -> tuple[float, int]:
     """Wall seconds of a whole process and all that it starts, and the largest memory of one of them, in bytes."""
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "RAY_DISABLE_IMPORT_WARNING": "1"}
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", **variables}
     began = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     seconds = time.perf_counter() - began
@@ -50,8 +50,8 @@ def ours(tables: dict[str, Any], *options: str) -> tuple[float, int]:
         return timed([*command, "--folder", f"{folder}/studies", *options])
 
 
-def plain(tables: dict[str, Any], script: str = "_plain_study.py") -> float:
-    """The plain script, or Ray's, on the same prepared data."""
+def plain(tables: dict[str, Any], script: str = "_plain_study.py", threads: int | None = None) -> float:
+    """The plain script, or Ray's, on the same prepared data; with so many threads instead of PyTorch's default."""
     with tempfile.TemporaryDirectory() as folder:
         prepared = prepare(tables, Path(folder))
         training = tables["training"]
@@ -65,7 +65,8 @@ def plain(tables: dict[str, Any], script: str = "_plain_study.py") -> float:
             "values": tables["vary"]["weight_decay"],
             "seeds": tables["seeds"],
         }
-        return timed([sys.executable, str(HERE / script), json.dumps(asked)])[0]
+        variables = {"OMP_NUM_THREADS": str(threads)} if threads else {}
+        return timed([sys.executable, str(HERE / script), json.dumps(asked)], **variables)[0]
 
 
 def has_ray() -> bool:

@@ -121,6 +121,8 @@ def test_a_study_is_run_shown_drawn_exported_and_removed(
     assert said("rm", "tiny") == "removed tiny\n"
     assert list((folder / "studies" / "checkpoints").iterdir()) == []
     assert said("list") == ""
+    assert main(["study", "show", "tiny"]) == 2
+    assert "no study is called 'tiny' here; known: none yet" in capsys.readouterr().err
 
 
 def test_dry_run_tells_the_plan_and_leaves_nothing(folder: Path) -> None:
@@ -225,9 +227,9 @@ def test_the_best_trial_of_a_study_is_the_base_of_the_next(folder: Path) -> None
         (["gone.toml"], "gone.toml: expected a study file, found nothing of this name"),
         (["bad.toml"], "bad.toml:2: [training] epochs: expected a whole number from 1, found 0"),
         (["nodata.toml"], "nowhere: expected data, found nothing of this name"),
-        (["show", "gone"], "no study is called 'gone' here; known: none yet"),
-        (["resume", "gone"], "no study is called 'gone' here; known: none yet"),
-        (["rm", "gone"], "no study is called 'gone' here; known: none yet"),
+        (["show", "gone"], "studies: there are no studies here yet; run one, or name where with --folder"),
+        (["resume", "gone"], "studies: there are no studies here yet; run one, or name where with --folder"),
+        (["rm", "gone"], "studies: there are no studies here yet; run one, or name where with --folder"),
         (["tiny.toml", "--database", "mysql://x/y"], "expected a database as sqlite or postgresql URL"),
         (["tiny.toml", "--processes", "0"], "expected a whole number from 1, found '0'"),
     ],

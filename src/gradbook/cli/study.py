@@ -37,7 +37,7 @@ def run(arguments: Sequence[str]) -> int:
         return 2
     store: Store | None = None
     try:
-        store = locate(asked.database, Path(asked.folder))
+        store = locate(asked.database, Path(asked.folder), make=hasattr(asked, "file"))
         action: Callable[[argparse.Namespace, Store], int] = asked.action
         return action(asked, store)
     except StudyError as error:

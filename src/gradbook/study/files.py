@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+import secrets
 from collections.abc import Generator
 from pathlib import Path
 from typing import BinaryIO
@@ -17,16 +17,16 @@ def written_whole(path: Path) -> Generator[BinaryIO]:
     A crash at any moment leaves the earlier file, or none, under that name, and at worst a file that ends
     in ``.part`` beside it.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}", suffix=".part", dir=path.parent)
+    part = path.with_name(f".{path.name[:40]}{secrets.token_hex(6)}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with part.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, path)
+        os.replace(part, path)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(name)
+            part.unlink()
         raise
     if os.name == "posix":  # the new name must be on the disk too
         folder = os.open(path.parent, os.O_RDONLY)

@@ -39,7 +39,9 @@ class _Call:
 class Recording:
     """What a function does to tensors of certain shapes.
 
-    The function must do the same operations whatever the values are, and draw no random numbers.
+    The function must do the same operations whatever the values are, and draw no random numbers. Tensors that it
+    takes from elsewhere are read where they are at every call: they may change in place, and views of them are made
+    once.
 
     >>> double = Recording(lambda x: x + x, torch.ones(2))
     >>> double(torch.tensor([1.0, 4.0]))
@@ -107,6 +109,15 @@ class _Recorder(TorchDispatchMode):
         told = {name: self.template(a) for name, a in options.items()}
         result = func(*args, **options)
         one = isinstance(result, torch.Tensor)
+        if _is_view(func) and one:
+            taken = args[0]
+            if not list(_slots([arguments, list(told.values())])):
+                self._alive.append(result)  # it looks at memory that is there before the call, and stays
+                return result
+            if result.shape == taken.shape and result.stride() == taken.stride() and _starts_alike(result, taken):
+                self._slots[id(result)] = self._slots[id(taken)]
+                self._alive.append(result)
+                return result
         given = (result,) if one else tuple(result) if isinstance(result, list | tuple) else ()
         self.calls.append(_Call(func, arguments, told, tuple(self._slot(r) for r in given), one))
         return result
@@ -126,6 +137,19 @@ class _Recorder(TorchDispatchMode):
         self._slots[id(value)] = self.count
         self.count += 1
         return self.count - 1
+
+
+def _is_view(func: Any) -> bool:
+    """Whether an operation only looks at its argument in another way."""
+    schema = func._schema
+    if schema.name == "aten::_unsafe_view":
+        return True
+    aliases = [r.alias_info for r in schema.returns]
+    return bool(aliases) and all(a is not None and not a.is_write for a in aliases)
+
+
+def _starts_alike(one: torch.Tensor, other: torch.Tensor) -> bool:
+    return one.storage_offset() == other.storage_offset() and one.dtype == other.dtype
 
 
 def _filled(value: Any, memory: Sequence[Any]) -> Any:

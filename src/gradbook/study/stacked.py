@@ -99,6 +99,8 @@ class Stack:
         self._memory = optimization.memory(_with_momentum(self._settings), self.weights)
         self._count = 0
         self.steps = len(starts(len(data), self._settings[0].training.batch_size))
+        held = data.splits["train"].y
+        self._sharp = functional.one_hot(held, len(data.classes)).to(torch.float32)
         self._factors = _Factors(self._settings, self._mask(), way.device)
         self._programs: dict[tuple[str, int], Program] = {}
 
@@ -173,9 +175,9 @@ class Stack:
         self, index: torch.Tensor, views: dict[str, torch.Tensor]
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """For each trial the gradient and the loss on its batch."""
-        x, y = self._data.batch("train", index.reshape(-1))
+        x, _ = self._data.batch("train", index.reshape(-1))
         x = x.view(*index.shape, *x.shape[1:])
-        targets = self._factors.targets(y.view(index.shape), len(self._data.classes))
+        targets = self._factors.smoothed(self._sharp[index.reshape(-1)].view(*index.shape, -1))
         slopes, losses = self._program("train", views, x, targets)
         gradient = torch.cat([slopes[name].flatten(1) for name in self._names], dim=1)
         return gradient, losses + self._factors.penalize(gradient, self.weights)
@@ -235,8 +237,9 @@ class Stack:
         key = (kind, given[0].shape[1] if kind == "train" else given[0].shape[0])
         if key not in self._programs:
             whole = _train_program(self._skeleton) if kind == "train" else _score_program(self._skeleton)
-            self._programs[key] = Recording(whole, views, *given)
-        return self._programs[key](views, *given)
+            # The weights change in place, so the program knows where they are.
+            self._programs[key] = Recording(lambda *batch: whole(views, *batch), *given)
+        return self._programs[key](*given)
 
     def _views(self, rows: torch.Tensor) -> dict[str, torch.Tensor]:
         pieces = rows.split(self._sizes, dim=1)
@@ -268,19 +271,21 @@ class _Factors:
         self._one, self._two = column("l1_penalty"), column("l2_penalty")
         self._smoothing = column("label_smoothing")
         self._trainings, self._device = [s.training for s in settings], device
+        self._last: tuple[list[float], torch.Tensor] = [], torch.empty(0)
 
     def rates(self, step: int, steps: int) -> torch.Tensor:
         """The learning rate of each trial at a step."""
         rates = [optimization.rate(training, step, steps) for training in self._trainings]
-        return torch.tensor(rates, dtype=torch.float32, device=self._device).unsqueeze(1)
+        if rates != self._last[0]:
+            self._last = rates, torch.tensor(rates, dtype=torch.float32, device=self._device).unsqueeze(1)
+        return self._last[1]
 
-    def targets(self, y: torch.Tensor, classes: int) -> torch.Tensor:
-        """The distribution that each sample should get: its class, smoothed."""
-        sharp = functional.one_hot(y, classes).to(torch.float32)
+    def smoothed(self, sharp: torch.Tensor) -> torch.Tensor:
+        """The distribution that each sample should get, from that which is all on its class."""
         if not isinstance(self._smoothing, torch.Tensor):
             return sharp
         smoothing = self._smoothing.unsqueeze(2)
-        return sharp * (1 - smoothing) + smoothing / classes
+        return sharp * (1 - smoothing) + smoothing / sharp.shape[2]
 
     def penalize(self, gradient: torch.Tensor, weights: torch.Tensor) -> torch.Tensor | float:
         """Add the gradient of the penalties, and give their value for each trial."""

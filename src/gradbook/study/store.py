@@ -540,11 +540,14 @@ def _first(error: exc.DBAPIError) -> str:
     return lines[0] if lines else type(error.orig).__name__
 
 
-def locate(database: str | None, folder: Path) -> Store:
-    """The store for a URL, or SQLite in the folder; the folder is made where it is missing."""
+def locate(database: str | None, folder: Path, *, make: bool = True) -> Store:
+    """The store for a URL, or SQLite in the folder; a folder that is missing is made, or else an error."""
+    url = database or os.environ.get("GRADBOOK_DATABASE")
+    file = folder / "studies.db"
+    if not make and url is None and not file.exists():
+        raise StudyError(f"{folder}: there are no studies here yet; run one, or name where with --folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StudyError(f"{folder}: cannot be made: {error.strerror}") from None
-    url = database or os.environ.get("GRADBOOK_DATABASE") or f"sqlite:///{folder.resolve()}/studies.db"
-    return Store(url, folder)
+    return Store(url or f"sqlite:///{file.resolve()}", folder)
