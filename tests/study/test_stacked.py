@@ -155,6 +155,43 @@ def test_a_recording_plays_back_with_other_values() -> None:
             assert torch.equal(ours, theirs)
 
 
+class Called:
+    """What ``Captured`` does, without a GPU: the arguments are copied into memory of its own, then it is called."""
+
+    made = 0
+
+    def __init__(self, function: Any, given: Any, changed: Any) -> None:
+        Called.made += 1
+        self.function, self.given = function, [value.clone() for value in given]
+        kept = [value.clone() for value in changed]
+        function(*self.given)  # as to warm up
+        for value, before in zip(changed, kept, strict=True):
+            value.copy_(before)
+
+    def __call__(self, *given: torch.Tensor) -> Any:
+        for held, value in zip(self.given, given, strict=True):
+            held.copy_(value)
+        return self.function(*self.given)
+
+
+@pytest.mark.parametrize("training", [{"momentum": 0.9}, {"optimizer": "adamw", "schedule": "one-cycle"}])
+def test_what_is_captured_on_a_gpu_does_the_same_when_it_is_called(
+    dataset: Dataset, training: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = trials(training)
+    plain = Stack(asked, dataset, Way())
+    monkeypatch.setattr("gradbook.study.stacked.Captured", Called)
+    captured = Stack(asked, dataset, Way(device="cpu:0"))  # any name but "cpu" takes the way of GPUs
+    Called.made = 0
+    ours, theirs = [(captured.advance(), plain.advance()) for _ in range(2)][-1]
+    assert Called.made == 2  # once for whole batches, once for the last
+    torch.testing.assert_close(captured.weights, plain.weights, rtol=1e-4, atol=1e-6)
+    for one, other in zip(ours, theirs, strict=True):
+        assert isinstance(one, Epoch)
+        assert isinstance(other, Epoch)
+        assert one.gradient_norm == pytest.approx(other.gradient_norm, rel=1e-4)
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_a_stack_on_a_gpu_gives_what_single_runs_give_here(dataset: Dataset) -> None:
     asked = trials({"momentum": 0.9})

@@ -85,12 +85,12 @@ def update(
     weight: torch.Tensor,
     gradient: torch.Tensor,
     memory: dict[str, torch.Tensor],
-    count: int,
+    corrections: tuple[Factor, Factor],
     rate: Factor,
     decay: Factor,
     momentum: Factor,
 ) -> None:
-    r"""One step of one tensor of weights, in place; ``count`` is which step it is, from 1.
+    r"""One step of one tensor of weights, in place; ``corrections`` are those of Adam for this step, $t$.
 
     Coupled decay adds $\lambda w$ to the gradient $g$, as ``weight_decay`` of ``torch.optim.SGD`` and ``Adam``
     does. Decoupled, $w \leftarrow (1 - \eta\lambda) w$ comes before the step (Loshchilov and Hutter, 2019);
@@ -121,12 +121,18 @@ def update(
     first, second = training.betas
     mean = memory["mean"].lerp_(gradient, 1 - first)
     square = memory["square"].mul_(second).addcmul_(gradient, gradient, value=1 - second)
-    size = rate / (1 - first**count)
-    scale = (square.sqrt() / (1 - second**count) ** 0.5).add_(training.eps)
+    size = rate / corrections[0]
+    scale = (square.sqrt() / corrections[1]).add_(training.eps)
     if isinstance(size, torch.Tensor):
         weight.sub_(mean.div(scale).mul_(size))
     else:
         weight.addcdiv_(mean, scale, value=-size)
+
+
+def corrections(training: Training, count: int) -> tuple[float, float]:
+    r"""Adam's $1 - \beta_1^t$ and $\sqrt{1 - \beta_2^t}$ for the step $t$, from 1."""
+    first, second = training.betas
+    return 1 - first**count, (1 - second**count) ** 0.5
 
 
 def memory(training: Training, weight: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -175,10 +181,11 @@ class Optimizer:
         """Decay and step at a learning rate. A parameter that the loss does not reach is left alone."""
         training = self._training
         self._count += 1
+        corrected = corrections(training, self._count)
         for parameter, acts, held in zip(self._parameters, self._decayed, self._memory, strict=True):
             if parameter.grad is not None:
                 decay = training.weight_decay if acts else 0.0
-                update(training, parameter, parameter.grad, held, self._count, rate, decay, training.momentum)
+                update(training, parameter, parameter.grad, held, corrected, rate, decay, training.momentum)
 
     def gradient_norm(self) -> float:
         """The Euclidean norm of the gradient."""

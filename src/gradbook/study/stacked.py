@@ -22,7 +22,7 @@ from torch.func import functional_call, vmap  # pyright: ignore[reportPrivateImp
 from torch.nn import functional
 
 from gradbook.study import models, optimization, randomness
-from gradbook.study.recording import Recording
+from gradbook.study.recording import Captured, Recording
 from gradbook.study.samples import Dataset
 from gradbook.study.settings import Settings, Training
 from gradbook.study.training import (
@@ -103,6 +103,7 @@ class Stack:
         self._sharp = functional.one_hot(held, len(data.classes)).to(torch.float32)
         self._factors = _Factors(self._settings, self._mask(), way.device)
         self._programs: dict[tuple[str, int], Program] = {}
+        self._captured: dict[int, Captured] = {}
 
     def advance(self) -> list[Epoch | Diverged]:
         """Train one epoch of every trial and measure."""
@@ -158,65 +159,82 @@ class Stack:
         measured_at = set(norm_steps(len(places)))
         running = torch.zeros(len(self._seeds), dtype=torch.float64, device=device)
         gradients, seen = torch.zeros_like(running), 0
-        views = self._views(self.weights)
         first = (self.epoch - 1) * self.steps
         for step, start in enumerate(places):
             index = orders[:, start : start + training.batch_size]
-            gradient, losses = self._slope(index, views)
-            if step in measured_at:
-                gradients += gradient.norm(dim=1)
-            self._step(gradient, first + step)
+            losses, norms = self._take(index, first + step, measure=step in measured_at)
+            if norms is not None and step in measured_at:
+                gradients += norms
             running += losses * index.shape[1]
             seen += index.shape[1]
             self.steps_done = step + 1
         return (running / seen).tolist(), (gradients / len(measured_at)).tolist()
 
-    def _slope(
-        self, index: torch.Tensor, views: dict[str, torch.Tensor]
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """For each trial the gradient and the loss on its batch."""
+    def _take(
+        self, index: torch.Tensor, step: int, *, measure: bool = False
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """One step of every trial on its batch; gives their losses, and the norms of their gradients."""
+        self._count += 1
+        corrections = optimization.corrections(self._settings[0].training, self._count)
+        rates = self._factors.rates(step, self.steps)
+        if self._way.device == "cpu":
+            return self._move(index, rates, corrections, measure=measure)
+        corrected = torch.tensor(corrections, device=self._way.device)
+        size = index.shape[1]
+        if size not in self._captured:
+
+            def move(*given: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+                return self._move(given[0], given[1], (given[2][0], given[2][1]), measure=True)
+
+            changed = [self.weights, *self._memory.values()]
+            self._captured[size] = Captured(move, (index, rates, corrected), changed)
+        return self._captured[size](index, rates, corrected)
+
+    def _move(
+        self,
+        index: torch.Tensor,
+        rates: torch.Tensor,
+        corrections: tuple[optimization.Factor, optimization.Factor],
+        *,
+        measure: bool,
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
         x, _ = self._data.batch("train", index.reshape(-1))
         x = x.view(*index.shape, *x.shape[1:])
         targets = self._factors.smoothed(self._sharp[index.reshape(-1)].view(*index.shape, -1))
-        slopes, losses = self._program("train", views, x, targets)
+        slopes, losses = self._program("train", self._views(self.weights), x, targets)
         gradient = torch.cat([slopes[name].flatten(1) for name in self._names], dim=1)
-        return gradient, losses + self._factors.penalize(gradient, self.weights)
-
-    def _step(self, gradient: torch.Tensor, step: int) -> None:
-        self._count += 1
+        losses = losses + self._factors.penalize(gradient, self.weights)
+        norms = gradient.norm(dim=1) if measure else None
+        training, factors = self._settings[0].training, self._factors
         optimization.update(
-            self._settings[0].training,
+            training,
             self.weights,
             gradient,
             self._memory,
-            self._count,
-            self._factors.rates(step, self.steps),
-            self._factors.decay,
-            self._factors.momentum,
+            corrections,
+            rates,
+            factors.decay,
+            factors.momentum,
         )
+        return losses, norms
 
     def few_steps(self, steps: int) -> torch.Tensor:
         """The weights of the first trial after so many steps, as ``Run.few_steps``."""
         count = self._settings[0].training.batch_size
         orders = torch.stack([randomness.data_order(s, 1, len(self._data)) for s in self._seeds])
-        orders, views = orders.to(self._way.device), self._views(self.weights)
+        orders = orders.to(self._way.device)
         for start in starts(len(self._data), count)[:steps]:
-            gradient, _losses = self._slope(orders[:, start : start + count], views)
-            self._step(gradient, 0)
+            self._take(orders[:, start : start + count], 0)
         return self.weights[0].clone()
 
     def sample(self, seconds: float) -> tuple[float, float]:
         """Seconds of a step and of evaluating a sample, for all trials together, as ``Run.sample``."""
         count = self._settings[0].training.batch_size
         orders = torch.stack([randomness.data_order(s, 1, len(self._data))[:count] for s in self._seeds])
-        orders, views = orders.to(self._way.device), self._views(self.weights)
-
-        def step(_: int) -> None:
-            gradient, _losses = self._slope(orders, views)
-            self._step(gradient, 0)
-
-        a_step = timed(step, seconds)
+        orders = orders.to(self._way.device)
+        a_step = timed(lambda _: self._take(orders, 0)[0].sum().item(), seconds)
         x, _y = self._data.batch("train", slice(0, 256))
+        views = self._views(self.weights)
         return a_step, timed(lambda _: self._program("evaluate", views, x), seconds / 4) / len(x)
 
     def _evaluate(self, split: str) -> list[tuple[float, float]]:
