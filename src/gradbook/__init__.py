@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from os import PathLike
 
-    from gradbook import study as study
     from gradbook.document.report import Document, Evidence, Line, Problem, Report, Verdict
+    from gradbook.study import run as study
 
 __version__ = "0.1.0"
 

@@ -196,6 +196,12 @@ def test_trials_that_raise_die_or_explode_are_told_and_the_others_go_on(folder: 
     again = study("resume", "fates", "--no-plots", cwd=folder, status=1)
     assert "2 failed trials will be tried again" in again.stderr
     assert "2 of 4 trials done" in again.stdout
+    # The file is another one now, and so are the models in it: run as a study, all is done anew.
+    anew = study("fates.toml", "--threads", "2", "--no-plots", cwd=folder, status=1)
+    assert "the plan stays" not in anew.stderr
+    assert {t.state for t in locate(None, folder / "studies").trials("fates")} >= {TrialState.DONE}
+    other = results.read(locate(None, folder / "studies"), "fates")
+    assert {a.configuration for a in other.arms}.isdisjoint(a.configuration for a in found.arms)
 
 
 def test_the_best_trial_of_a_study_is_the_base_of_the_next(folder: Path) -> None:

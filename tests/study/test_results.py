@@ -127,7 +127,9 @@ def test_event_files_hold_every_scalar(store: Store, tmp_path: Path) -> None:
     held, place, scalars = path.read_bytes(), 0, dict[tuple[str, int], float]()
     while place < len(held):  # length, its checksum, the event, its checksum
         size = int.from_bytes(held[place : place + 8], "little")
-        event = event_pb2.Event.FromString(held[place + 12 : place + 12 + size])
+        event: Any = event_pb2.Event.FromString(  # pyright: ignore[reportAttributeAccessIssue] - made by protobuf
+            held[place + 12 : place + 12 + size]
+        )
         for value in event.summary.value:
             scalars[value.tag, event.step] = value.simple_value
         place += 16 + size

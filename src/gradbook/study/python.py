@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
 import inspect
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from gradbook.study.formats import Source
@@ -35,6 +38,33 @@ def model_table(model: Any) -> Any:
                 f"model: {name} is in no file; write it into one, so that workers can import it"
             ) from None
     return {"kind": f"{model.__module__}:{name}"}
+
+
+def code_of(kind: str, here: Path) -> str:
+    """A hash over the file that a model of one's own is in; nothing for a built-in.
+
+    A model that was changed is another model, and trials of it are done anew. What its file imports is not seen.
+    """
+    name = kind.rpartition(":")[0]
+    if not name:
+        return ""
+    if name.endswith(".py"):
+        path: Path | None = here / name
+    else:
+        beside = here / f"{name.replace('.', '/')}.py"
+        path = beside if beside.exists() else _file_of(name)
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:32] if path is not None else ""
+    except OSError:
+        return ""
+
+
+def _file_of(module: str) -> Path | None:
+    try:
+        found = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return None
+    return Path(found.origin) if found is not None and found.origin is not None else None
 
 
 def data_table(data: Any) -> tuple[dict[str, Any] | None, Source | None]:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradbook.study import data, owners, results, spec
 from gradbook.study.problem import StudyError
+from gradbook.study.python import code_of
 from gradbook.study.results import Results
 from gradbook.study.schema import ArmRow, StudyRow, Trial, TrialState
 from gradbook.study.settings import Settings
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 #: How often the table is asked how things stand.
 _LOOK = 0.25
+
+#: So many workers in a row may die without a trial in their hands.
+_MOST_IDLE_DEATHS = 3
 
 #: The C library keeps memory that is freed, rather than giving every large array's pages back to the system and
 #: fetching them again: that is most of the page faults of a convolutional network's step. Read when a process
@@ -101,7 +105,7 @@ class Runner:
             prepared = self._prepared(study, here, given)
             told = self._survey(nursery, study, prepared, here)
         known = {trial.key: trial for trial in self.store.trials(study.name)}
-        keys = [arm.settings.key(prepared.fingerprint) for arm in study.arms()]
+        keys = _keys(study, prepared.fingerprint, here)
         open_trials = [
             (key, seed)
             for key in keys
@@ -125,15 +129,22 @@ class Runner:
             # PyTorch takes as long to import as small data to read: both go on at the same time.
             nursery = stack.enter_context(Nursery()) if known is None else None
             prepared = self._prepared(study, here, given)
-            if known is None or not self._is_finished(known, study, prepared):
+            if known is None or not self._is_finished(known, study, prepared, here):
                 nursery = nursery or stack.enter_context(Nursery())
                 self._record(nursery, study, prepared, here)
                 self._train(nursery, study.name, watch)
         return results.read(self.store, study.name)
 
-    def _is_finished(self, known: StudyRow, study: Study, prepared: data.Prepared) -> bool:
+    def _is_finished(self, known: StudyRow, study: Study, prepared: data.Prepared, here: Path) -> bool:
         over = all(trial.state.over for trial in self.store.trials(study.name))
-        return over and known.plan is not None and _same(known, study, prepared)
+        return over and self._is_same(known, study, prepared, here)
+
+    def _is_same(self, known: StudyRow, study: Study, prepared: data.Prepared, here: Path) -> bool:
+        """Whether a study is recorded, with its plan, as it is now."""
+        told = json.loads(json.dumps(study.to_json()))
+        keys = [arm.configuration for arm in self.store.arms(study.name)]
+        same = dict(known.spec) == told and keys == _keys(study, prepared.fingerprint, here)
+        return same and known.plan is not None
 
     def resume(self, name: str, watch: Callable[[Snapshot], None] | None = None) -> Results:
         """Go on with a study where it stands; trials that failed are tried again from their last epoch."""
@@ -187,13 +198,13 @@ class Runner:
     def _record(self, nursery: Nursery, study: Study, prepared: data.Prepared, here: Path) -> None:
         """Make the table hold the study; a study that is there unchanged keeps its plan."""
         known = self.store.study(study.name)
-        if known is not None and known.plan is not None and _same(known, study, prepared):
+        if known is not None and self._is_same(known, study, prepared, here):
             return
         self._put(study, prepared, here, self._survey(nursery, study, prepared, here))
 
     def _put(self, study: Study, prepared: data.Prepared, here: Path, survey: Mapping[str, Any]) -> None:
         arms = study.arms()
-        keys = [arm.settings.key(prepared.fingerprint) for arm in arms]
+        keys = _keys(study, prepared.fingerprint, here)
         row = StudyRow(
             study.name,
             study.to_json(),
@@ -213,7 +224,7 @@ class Runner:
         self._set_plan(study, keys, survey)
 
     def _plan(self, nursery: Nursery, study: Study, prepared: data.Prepared, here: Path) -> None:
-        keys = [arm.settings.key(prepared.fingerprint) for arm in study.arms()]
+        keys = [arm.configuration for arm in self.store.arms(study.name)]
         self._set_plan(study, keys, self._survey(nursery, study, prepared, here))
 
     def _set_plan(self, study: Study, keys: Sequence[str], survey: Mapping[str, Any]) -> None:
@@ -251,6 +262,10 @@ class Runner:
         assert row is not None
         assert row.plan is not None
         plan = {**row.plan, "processes": self.wishes.get("processes") or row.plan["processes"]}
+        told = {**plan["way"], "stacked": plan["stack_size"] > 1}
+        if any(told.get(name, wish) != wish for name, wish in self.wishes.items()):
+            # Another way would give other bits to what is left than to what is done.
+            self.say("the plan stays as it was recorded, but for the number of processes")
         trials = self.store.trials(name)
         jobs = len({t.stack or t.key for t in trials if not t.state.over})
         began = time.monotonic()
@@ -279,19 +294,21 @@ class Runner:
                 else:
                     time.sleep(_LOOK)
 
-    def _bury(self, pid: int, status: int) -> None:
-        """A worker died: what it held is free again, and counts against it."""
+    def _bury(self, pid: int, status: int) -> bool:
+        """A worker died: what it held is free again, and counts against it. Gives whether it held anything."""
+        held = False
         for owner in {
             t.owner for n in self.store.names() for t in self.store.trials(n) if t.owner is not None
         }:
             if owners.of(pid, owner):
                 self.store.release(owner, died=True)
-        self.say(f"a worker ended with status {status}; its trial is tried again")
+                held = True
+        self.say(f"a worker ended with status {status}" + ("; its trial is tried again" if held else ""))
+        return held
 
 
-def _same(known: StudyRow, study: Study, prepared: data.Prepared) -> bool:
-    told = json.loads(json.dumps(study.to_json()))
-    return dict(known.spec) == told and known.data["fingerprint"] == prepared.fingerprint
+def _keys(study: Study, fingerprint: str, here: Path) -> list[str]:
+    return [arm.settings.key(fingerprint, code_of(arm.settings.model.kind, here)) for arm in study.arms()]
 
 
 class Nursery:
@@ -310,7 +327,7 @@ class Nursery:
         self._events: queue.Queue[dict[str, Any]] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self._orders = 0
+        self._orders = self._idle_deaths = 0
         self._working: set[int] = set()
 
     def __enter__(self) -> Nursery:
@@ -369,7 +386,7 @@ class Nursery:
                 case _:
                     pass
 
-    def wait(self, seconds: float, order: Mapping[str, Any], bury: Callable[[int, int], None]) -> bool:
+    def wait(self, seconds: float, order: Mapping[str, Any], bury: Callable[[int, int], bool]) -> bool:
         """Look for news for so long; a worker that died is replaced. Gives whether any worker is left."""
         until = time.monotonic() + seconds
         while self._working:
@@ -385,7 +402,11 @@ class Nursery:
                 case "exited":
                     self._working.discard(event["order"])
                     if event["status"] != 0:
-                        bury(event["pid"], event["status"])
+                        self._idle_deaths = (
+                            0 if bury(event["pid"], event["status"]) else self._idle_deaths + 1
+                        )
+                        if self._idle_deaths == _MOST_IDLE_DEATHS:
+                            raise StudyError(f"workers die before they begin: {self._last_words()}")
                         self.start(order)
                 case "gone":
                     raise StudyError(f"the training process is gone: {self._last_words()}")

@@ -128,17 +128,18 @@ class Settings:
             "decay": DECAYS[self.training.decoupled],
         }
 
-    def key(self, fingerprint: str) -> str:
+    def key(self, fingerprint: str, code: str = "") -> str:
         """What tells this configuration from every other: a hash over the settings and over the data itself.
 
         Where the data lie does not matter, only what they are; ``fingerprint`` is the hash of the prepared
-        samples, which depends on the division too.
+        samples, which depends on the division too. ``code`` is the hash of the file of a model of one's own.
 
         >>> Settings().key("a") == Settings(Data(source="elsewhere/digits")).key("a")
         True
         """
         decisive = {k: v for k, v in self.flat().items() if not k.startswith("data.")}
-        text = json.dumps({"data": fingerprint, **decisive}, sort_keys=True, separators=(",", ":"))
+        told = {"code": code} if code else {}
+        text = json.dumps({"data": fingerprint, **told, **decisive}, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def to_json(self) -> dict[str, Any]:

@@ -280,7 +280,7 @@ def evaluation_size(shape: Sequence[int]) -> int:
     return 256 if math.prod(shape) > 256 else 1024
 
 
-def timed(work: Callable[[int], None], seconds: float) -> float:
+def timed(work: Callable[[int], object], seconds: float) -> float:
     """The median time of a piece of work that is repeated for about so many seconds, at least 3 times."""
     work(0)
     began, taken = time.perf_counter(), list[float]()
