@@ -214,8 +214,8 @@ def _loss_scale(axis: Axes, results: Results) -> None:
 
 
 def _numeric(results: Results) -> str | None:
-    """The first varied setting whose values are numbers."""
-    for name in results.varied:
+    """The varied setting to draw against: weight decay, or else the first whose values are numbers."""
+    for name in sorted(results.varied, key=lambda name: name != "weight_decay"):
         values = [arm.values[name] for arm in results.arms]
         if all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
             return name
