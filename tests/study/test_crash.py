@@ -228,6 +228,27 @@ def test_a_full_disk_stops_the_work_and_spoils_nothing(
     assert everything(url, tmp_path / "s") == everything(whole.url, tmp_path / "w")
 
 
+def test_a_process_that_was_taken_for_dead_lets_go_quietly(
+    tmp_path: Path, prepared_in: Callable[[str], Prepared], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path}/s.db"
+    order = recorded(url, tmp_path / "s", TABLES["single"], 1, prepared_in("s"))
+    pid = in_a_fork(lambda: work(order))
+    store = Store(url, tmp_path / "s")
+    while not any(trial.done for trial in store.trials("crash")):
+        time.sleep(0.005)
+    monkeypatch.setattr("gradbook.study.store.LEASE", -1.0)
+    (taken,) = store.claim("crash", "another")
+    monkeypatch.undo()
+    store.release("another")
+    assert ended(pid) == 0  # it lost that trial, found it free again or took others, and finished
+    whole = recorded(f"sqlite:///{tmp_path}/w.db", tmp_path / "w", TABLES["single"], 1, prepared_in("w"))
+    assert ended(in_a_fork(lambda: work(whole))) == 0
+    assert taken.key in {trial.key for trial in store.trials("crash")}
+    store.close()
+    assert everything(url, tmp_path / "s") == everything(whole.url, tmp_path / "w")
+
+
 def test_recorded_epochs_do_not_depend_on_who_looks(
     tmp_path: Path, prepared_in: Callable[[str], Prepared]
 ) -> None:

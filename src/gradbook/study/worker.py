@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import exc
+from torch import Tensor
 
 from gradbook.study import checkpoints, owners, spec
 from gradbook.study.data import opened
 from gradbook.study.problem import StudyError
 from gradbook.study.samples import Dataset
 from gradbook.study.schema import Trial, TrialState
+from gradbook.study.settings import Settings
 from gradbook.study.stacked import Stack
 from gradbook.study.store import LeaseLost, Store, is_full
 from gradbook.study.training import Diverged, Epoch, Run, Way, prepare_process
@@ -122,10 +124,24 @@ class _Job:
     def train(self) -> None:
         """Train to the end. What a model raises ends its trial; a stack that raises is taken apart."""
         try:
-            run = self._built()
+            self._train()
+        except LeaseLost:
+            pass  # somebody else goes on with it
+        finally:
+            self._heart.run = None
+
+    def _train(self) -> None:
+        held = self._store.settings({trial.configuration for trial in self._taken})
+        asked = [(spec.settings(dict(held[t.configuration][1])), t.seed) for t in self._taken]
+        state = self._state()
+        try:
+            run = self._built(asked)
+            if state is not None:
+                run.restore(state, self._epoch)
         except Exception:  # noqa: BLE001 - a model may raise anything, and the other trials go on
             self._broken(traceback.format_exc())
             return
+        self._begin(run)
         self._heart.run = run
         last, since = self._taken[0].epochs, time.monotonic()
         while self._open and run.epoch < last:
@@ -136,40 +152,36 @@ class _Job:
                 return
             ended = run.epoch == last
             due = ended or time.monotonic() - since >= checkpoints.INTERVAL
-            try:
-                self._record(run, outcomes, ended=ended, due=due)
-            except LeaseLost:
-                return  # somebody else goes on with it
+            self._record(run, outcomes, ended=ended, due=due)
             if due:
                 since = time.monotonic()
             self._open = [place for place in self._open if isinstance(outcomes[place], Epoch)]
-        self._heart.run = None
 
-    def _built(self) -> Run | Stack:
-        held = self._store.settings({trial.configuration for trial in self._taken})
-        asked = [(spec.settings(held[t.configuration][1]), t.seed) for t in self._taken]
-        run = (
-            Stack(asked, self._data, self._way, self._here)
-            if self._stacked
-            else Run(*asked[0], self._data, self._way, self._here)
-        )
-        if self._epoch:
-            state = checkpoints.load(self._folder, self._saved or "")
-            if state is None:
-                self._store.start_over(self._keys(), self._owner)
-                self._epoch, self._saved = 0, None
-            else:
-                run.restore(state, self._epoch)
+    def _state(self) -> dict[str, Tensor] | None:
+        """What to go on from; without it, if it should be there, the trials start over."""
+        if not self._epoch:
+            return None
+        state = checkpoints.load(self._folder, self._saved or "")
+        if state is None:
+            self._store.start_over(self._keys(), self._owner)
+            self._epoch, self._saved = 0, None
+        return state
+
+    def _built(self, asked: Sequence[tuple[Settings, int]]) -> Run | Stack:
+        if self._stacked:
+            return Stack(asked, self._data, self._way, self._here)
+        return Run(*asked[0], self._data, self._way, self._here)
+
+    def _begin(self, run: Run | Stack) -> None:
         checkpoints.tidy(self._folder, self._name, self._saved)
         initial = run.initial_weights if isinstance(run, Stack) else [run.initial_weights]
         way = {"threads": self._way.threads, "channels_last": self._way.channels_last}
-        way |= {"device": self._way.device, "stack": len(asked) if self._stacked else 1}
+        way |= {"device": self._way.device, "stack": len(self._taken) if self._stacked else 1}
         told = [
             {"parameters": run.parameters, "initial_weights": initial[place], "way": way}
             for place in self._open
         ]
         self._store.begin(self._keys(), self._owner, told)
-        return run
 
     def _record(
         self, run: Run | Stack, outcomes: Sequence[Epoch | Diverged], *, ended: bool, due: bool
@@ -190,7 +202,6 @@ class _Job:
             self._saved = saved
 
     def _broken(self, cause: str) -> None:
-        self._heart.run = None
         if self._stacked:
             self._store.unstack(self._keys(), self._owner)
         else:
