@@ -43,6 +43,17 @@ def test_a_part_that_is_asked_for_is_kept_and_the_rest_measured(prepared: Prepar
     assert "a stack pays from" in decided.reasons[-1]
 
 
+def test_a_stack_that_is_asked_for_is_checked_all_the_same(
+    prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Wishes(processes=1, threads=1, stacked=True, device="cpu")
+    decided = surveyed(prepared, asked, vary={"weight_decay": [0.1, 0.01]})
+    assert decided.stack_size == 8
+    monkeypatch.setattr(plan, "_ROUNDING", -1.0)
+    with pytest.raises(StudyError, match="did not give the results of single runs"):
+        surveyed(prepared, asked, vary={"weight_decay": [0.1, 0.01]})
+
+
 def test_a_plan_comes_back_from_its_record(prepared: Prepared) -> None:
     decided = surveyed(prepared, Wishes(processes=1, threads=1), vary={"weight_decay": [0.1, 0.01]})
     assert Plan.from_json(json.loads(json.dumps(decided.to_json()))) == decided

@@ -189,7 +189,7 @@ def _decide(
         answers = at_once(one, processes) if device == "cpu" else [one()]
         if not answers:
             return None
-        if max(a["difference"] for a in answers) > _ROUNDING:
+        if size > 1 and max(a["difference"] for a in answers) > _ROUNDING:
             return None
         epoch = max(a["epoch"] for a in answers)
         memory = int(sum(a["memory"] for a in answers))
@@ -214,7 +214,7 @@ def _decide(
         )
     if wishes.stacked is not False and can_stack and largest > 1:
         sizes.append(largest)
-    if len(candidates) == 1 and len(sizes) == 1:
+    if len(candidates) == 1 and sizes == [1]:
         processes, way = candidates[0]
         return Plan(processes, way, sizes[0], ("as asked; nothing was left to measure",))
     found: list[Measured] = []
@@ -234,7 +234,7 @@ def _decide(
                 measured = look(named(way, processes, size), way, processes, size)
                 if measured is not None:
                     found.append(measured)
-    if not found:
+    if not found and 1 in sizes:
         processes, way = candidates[0]
         return Plan(processes, way, 1, ("measuring failed; the plain way is used",))
     usable = [m for m in found if m.stack_size in sizes]
