@@ -93,33 +93,33 @@ class Store:
 
     def now(self) -> float:
         """The time by the database's clock, which all processes share."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return self._now(connection)
 
     # --- studies ---------------------------------------------------------------------------------
 
     def names(self) -> list[str]:
         """The studies, oldest first."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             query = sa.select(studies.c.name).order_by(studies.c.created, studies.c.name)
             return list(connection.scalars(query))
 
     def study(self, name: str) -> StudyRow | None:
         """One study, if it is there."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             row = connection.execute(sa.select(studies).where(studies.c.name == name)).mappings().first()
         return StudyRow(**row) if row is not None else None
 
     def arms(self, name: str) -> list[ArmRow]:
         """The combinations of a study, in its order."""
         columns = [arms.c[f.name] for f in fields(ArmRow)]
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             query = sa.select(*columns).where(arms.c.study == name).order_by(arms.c.position)
             return [ArmRow(**row) for row in connection.execute(query).mappings()]
 
     def trials(self, name: str) -> list[Trial]:
         """The trials of a study: seeds in order, and the arms of a seed beside each other."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return [_trial(row) for row in connection.execute(_trials_of(name)).mappings()]
 
     def put(
@@ -208,7 +208,7 @@ class Store:
 
     def settings(self, keys: Iterable[str]) -> dict[str, tuple[str, Mapping[str, Any]]]:
         """For each configuration the fingerprint of its data, and its settings."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             query = sa.select(configurations).where(configurations.c.key.in_(list(keys)))
             return {
                 row["key"]: (row["data"], row["settings"]) for row in connection.execute(query).mappings()
@@ -403,7 +403,7 @@ class Store:
             .where(members.c.study == name)
             .order_by(epochs.c.configuration, epochs.c.seed, epochs.c.epoch)
         )
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return [tuple(row) for row in connection.execute(query)]
 
     def last_epochs(self, name: str) -> dict[tuple[str, int], dict[str, float | None]]:
@@ -424,12 +424,16 @@ class Store:
             )
             .where(members.c.study == name)
         )
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return {
                 (row["configuration"], row["seed"]): dict(row) for row in connection.execute(query).mappings()
             }
 
     # --- inside ----------------------------------------------------------------------------------
+
+    def _reading(self) -> sa.Connection:
+        """A connection that only reads, and so keeps no writer waiting."""
+        return self._engine.connect().execution_options(reads=True)
 
     def _now(self, connection: sa.Connection) -> float:
         query = (
@@ -502,7 +506,8 @@ def _sqlite_connection(connection: Any, _: Any) -> None:
 
 def _sqlite_begin(connection: sa.Connection) -> None:
     # A transaction that reads first and writes later could find the database locked by then.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reads = connection.get_execution_options().get("reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 def _trials_of(name: str) -> sa.Select[Any]:
