@@ -80,6 +80,14 @@ def test_readme_shows_the_first_example() -> None:
     assert shown[1] in (ROOT / "examples" / "first.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/study.md"])
+def test_the_example_study_is_shown_as_it_is(page: str) -> None:
+    example = (ROOT / "examples" / "decay-digits.toml").read_text(encoding="utf-8")
+    shown = re.search(r"```toml\n(name.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.S)
+    assert shown is not None
+    assert example.endswith(shown[1])
+
+
 def renew() -> None:
     """Write the real outputs into the pages."""
     for page in PAGES:

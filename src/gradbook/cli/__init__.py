@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 
 from gradbook import __version__
 
@@ -43,13 +44,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     gradbook ...
     0
     """
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["study"]:  # it has commands of its own
+        return _guarded(lambda: import_module("gradbook.cli.study").run(words[1:]))
     try:
-        asked = _parser().parse_args([_kept(word) for word in (sys.argv[1:] if argv is None else argv)])
+        asked = _parser().parse_args([_kept(word) for word in words])
     except SystemExit as stop:  # argparse leaves the program after --help and after a wrong option
         return stop.code if isinstance(stop.code, int) else 2
+    return _guarded(lambda: asked.run(asked))
+
+
+def _guarded(command: Callable[[], int]) -> int:
     try:
-        status: int = asked.run(asked)
-        return status
+        return command()
     except KeyboardInterrupt:
         return _INTERRUPTED
     except Exception as error:  # noqa: BLE001 - Python would exit with 1, which means that a document is wrong
@@ -113,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.set_defaults(run=_check)
     _add_derive(commands.add_parser)
+    commands.add_parser("study", help="train a model under several settings, over several seeds")
     return parser
 
 
