@@ -1,0 +1,426 @@
+r"""Which mistake, or which two, explain a wrong line.
+
+Candidates come from both ends: from the derivation, with mal-rules in the place of rules, and from the written
+line, with its parts mended. Values at a few points tell nearly all of them apart; the exact decision is for what
+is left. One mistake explains better than two, and of equals the one that is less far-fetched comes first.
+
+>>> from gradbook.symbolic.expr import Derivative, Func
+>>> x = Symbol("x")
+>>> found = diagnose(Question(Derivative(Func("log", (Mul((Number(Fraction(2)), x)),)), x), Number(Fraction(2))))
+>>> [slip.code for slip in found.explanations[0].slips], found.explanations[0].sentence()
+(['D103'], 'the derivative of log needs 1/(2·x), which is missing')
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+
+from gradbook.derivation.mistakes.conditions import mended_conditions, splits
+from gradbook.derivation.mistakes.difference import Difference, difference
+from gradbook.derivation.mistakes.expressions import Context, Vocabulary, Word, mended_parts, negated
+from gradbook.derivation.mistakes.mistake import Slip
+from gradbook.derivation.mistakes.spots import Opened, Role, Spot, opened, put, spots
+from gradbook.derivation.mistakes.values import Points, Values, agree
+from gradbook.derivation.mistakes.variants import Variants
+from gradbook.symbolic.bounds import BoundHit, Clock
+from gradbook.symbolic.decide import decide
+from gradbook.symbolic.derivative import NotDifferentiable, expand_derivatives
+from gradbook.symbolic.domain import Domain
+from gradbook.symbolic.expr import (
+    HALF,
+    ONE,
+    Add,
+    Apply,
+    Cases,
+    Derivative,
+    Div,
+    Expr,
+    Func,
+    Indexed,
+    Mul,
+    Neg,
+    Node,
+    Number,
+    Pow,
+    Product,
+    Sum,
+    Symbol,
+    replace,
+    tree_size,
+    walk,
+)
+from gradbook.symbolic.outcomes import Outcome
+from gradbook.symbolic.printing import to_text
+from gradbook.symbolic.tidy import tidy
+
+#: Most seconds for one line, and the part of them after which nothing new is looked for.
+SECONDS = 0.14
+_LOOKING = 0.6
+
+#: Most explanations that are told, and most candidates that are decided exactly.
+_TOLD = 3
+_DECIDED = 8
+
+#: How much more far-fetched than the first an explanation may be to be told beside it.
+_ALIKE = 0.15
+
+
+@dataclass(frozen=True)
+class Question:
+    """A wrong line: what was asked, with its derivatives still to be taken, and what was written.
+
+    ``raw`` is the line as it was written, where ``written`` has formulas in the place of names; ``meaning`` says
+    what formula each of these names stands for. ``quantities`` are what else a letter could have meant.
+    """
+
+    asked: Expr
+    written: Expr
+    raw: Expr | None = None
+    meaning: Mapping[Expr, Expr] = field(default_factory=dict[Expr, Expr])
+    domain: Domain = Domain()
+    quantities: tuple[Expr, ...] = ()
+
+    @property
+    def line(self) -> Expr:
+        """The line as it was written."""
+        return self.written if self.raw is None else self.raw
+
+    @cached_property
+    def right(self) -> Expr:
+        """What is right, worked out."""
+        return expand_derivatives(self.asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One mistake, or two, that lead to exactly the written line; ``mended`` is the line without them."""
+
+    slips: tuple[Slip, ...]
+    mended: Expr | None = None
+
+    @property
+    def cost(self) -> float:
+        """How far-fetched it is; two mistakes are always more so than one."""
+        return sum(s.cost for s in self.slips) + 4.0 * (len(self.slips) - 1)
+
+    @property
+    def rank(self) -> tuple[float, int]:
+        """What explanations are ordered by: of the same mistake, the smallest place."""
+        return round(self.cost, 6), sum(tree_size(s.place) for s in self.slips if s.place is not None)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes of the mistakes."""
+        return tuple(sorted(s.code for s in self.slips))
+
+    def sentence(self, spell: Callable[[Node], str] = to_text) -> str:
+        """The mistakes in words."""
+        return "; and ".join(s.sentence(spell) for s in self.slips)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What is known of a wrong line: its explanations, simplest first; without one, the difference."""
+
+    explanations: tuple[Explanation, ...] = ()
+    difference: Difference | None = None
+
+    @property
+    def first(self) -> Explanation | None:
+        """The simplest explanation."""
+        return self.explanations[0] if self.explanations else None
+
+
+def diagnose(question: Question, *, seconds: float = SECONDS) -> Diagnosis:
+    """The mistakes that explain a wrong line; never raises for what the trees hold."""
+    try:
+        return _Search(question, seconds).run()
+    except (BoundHit, NotDifferentiable, RecursionError, OverflowError):
+        return Diagnosis()
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    explanation: Explanation
+    left: Callable[[], Expr]
+    right: Callable[[], Expr]
+
+
+class _Search:
+    def __init__(self, question: Question, seconds: float) -> None:
+        self.question = question
+        self.start = time.monotonic()
+        self.seconds = seconds
+        self.clock = Clock(seconds * _LOOKING)
+        right = question.right
+        self.points = Points((right, question.written), question.domain, question.meaning)
+        if self.points.count < 2:
+            raise BoundHit("points at which both sides have values")
+        self.line = question.line
+        if not agree(self.points.of(self.line), self.points.of(question.written)):
+            self.line = question.written
+        self.target = self.points.of(question.written)
+        self.values = self.points.of(right)
+        self.variants = Variants(self.points, self.clock)
+
+    def run(self) -> Diagnosis:
+        singles = self._proved(self._single())
+        if singles:
+            return Diagnosis(tuple(singles))
+        pairs: list[_Candidate] = []
+        for more in (self._conditions_and_parts, self._parts_twice, self._derivation_and_parts, self._derivation_twice):
+            try:
+                for candidate in more():
+                    pairs.append(candidate)
+                    self.clock.check()
+            except BoundHit:
+                break
+        found = self._proved(pairs)
+        if found:
+            return Diagnosis(tuple(found))
+        left = self.seconds - (time.monotonic() - self.start)
+        return Diagnosis((), difference(self.question.right, self.question.written, self.points, max(left, 0.02)))
+
+    # --- deciding ---------------------------------------------------------------------------------------
+
+    def _proved(self, candidates: Iterable[_Candidate]) -> list[Explanation]:
+        """The simplest candidates that reproduce the line exactly."""
+        best: dict[tuple[str, ...], _Candidate] = {}
+        for candidate in candidates:
+            codes = candidate.explanation.codes
+            if codes not in best or candidate.explanation.rank < best[codes].explanation.rank:
+                best[codes] = candidate
+        if ("B101",) in best:
+            best = {codes: c for codes, c in best.items() if codes not in (("B102",), ("B103",))}
+        ordered = sorted(best.values(), key=lambda c: c.explanation.rank)
+        found: list[Explanation] = []
+        for candidate in ordered[:_DECIDED]:
+            left = self.seconds - (time.monotonic() - self.start)
+            if len(found) >= _TOLD or (left < 0 and found) or left < -self.seconds:
+                break
+            if found and candidate.explanation.cost > found[0].cost + _ALIKE:
+                break
+            try:
+                decision = decide(
+                    candidate.left(), candidate.right(), self.question.domain, clock=Clock(max(left, 0.06))
+                )
+            except (BoundHit, NotDifferentiable):
+                continue
+            if decision.outcome is Outcome.PROVED:
+                found.append(candidate.explanation)
+        return found
+
+    # --- one mistake ------------------------------------------------------------------------------------
+
+    def _single(self) -> Iterator[_Candidate]:
+        question = self.question
+        for variant in self.variants.single(question.asked):
+            if agree(variant.values, self.target):
+                yield _Candidate(Explanation(variant.slips), variant.tree, lambda: question.written)
+        for mended, slip in self._conditions():
+            if agree(self.points.of(mended), self.values):
+                yield self._line_mended(mended, (slip,))
+        goal = opened(question.right)
+        for spot in spots(self.line, self.values, self.points, goal):
+            for part, slip in mended_parts(spot, self.context):
+                yield self._line_mended(put(self.line, spot.path, part), (slip,))
+
+    def _line_mended(self, mended: Expr, slips: tuple[Slip, ...]) -> _Candidate:
+        return _Candidate(
+            Explanation(slips, mended),
+            lambda: replace(mended, self.question.meaning),
+            lambda: self.question.right,
+        )
+
+    @cached_property
+    def context(self) -> Context:
+        """What the traces may look at; the derivation has been gone through before."""
+        question = self.question
+        trees = (question.asked, question.right, question.written, self.line)
+        quantities: dict[Expr, None] = dict.fromkeys(question.quantities)
+        for tree in trees:
+            bound = {n.index for n in walk(tree) if isinstance(n, Sum | Product)}
+            indices = {s for n in walk(tree) if isinstance(n, Indexed) for s in n.indices}
+            for node in walk(tree):
+                if isinstance(node, Symbol) and node.name not in bound and node not in indices:
+                    quantities[node] = None
+                elif isinstance(node, Indexed | Apply):
+                    quantities[node] = None
+        return Context(self.points, Vocabulary(self.points, self._words(trees)), tuple(quantities))
+
+    def _words(self, trees: tuple[Expr, ...]) -> list[Word]:
+        """What may have been lost: derivatives of the inside, of the outside, terms, and all that stands anywhere."""
+        words: dict[Expr, Word] = {}
+
+        def enter(tree: Expr, kind: str, of: Expr | None = None) -> None:
+            if tree not in words and not isinstance(tree, Number) and tree_size(tree) <= 60:
+                words[tree] = Word(tree, kind, of)
+
+        for step in self.variants.steps():
+            inner, outer = step.inner, step.outer
+            if inner is not None and outer is not None:
+                if inner != step.wrt:
+                    slope = tidy(expand_derivatives(step.slope(inner)))
+                    enter(slope, "inner", inner)
+                    bare = slope.arg if isinstance(slope, Neg) else slope
+                    enter(bare, "inner", inner)
+                    for factor in bare.factors if isinstance(bare, Mul) else ():
+                        enter(factor, "inner", inner)
+                enter(outer, "outer", step.body)
+        tidied = tidy(self.question.right)
+        for tree in (tidied, *trees):
+            for node in walk(tree):
+                if isinstance(node, Add):
+                    for term in node.terms:
+                        enter(term.arg if isinstance(term, Neg) else term, "term")
+        for tree in (*trees, tidied):
+            for node in walk(tree):
+                if isinstance(node, Expr) and not isinstance(node, Neg | Derivative):
+                    enter(node, "part")
+        ordered = sorted(words.values(), key=lambda w: (w.kind == "part", tree_size(w.tree)))[:120]
+        known = {w.tree for w in ordered}
+        plain = [w for w in ordered if not isinstance(w.tree, Div) and tree_size(w.tree) <= 20]
+        ordered += [Word(Div(ONE, w.tree), "reciprocal", w.tree) for w in plain if Div(ONE, w.tree) not in known]
+        return ordered
+
+    def _conditions(self) -> Iterator[tuple[Expr, Slip]]:
+        """The line with the conditions of one of its case distinctions mended."""
+        places = [(path, node) for path, node in _places(self.line) if isinstance(node, Cases)]
+        if not places:
+            return
+        right = splits((self.question.asked, self.question.right))
+        for path, node in places[:4]:
+            assert isinstance(node, Cases)
+            for mended, slip in mended_conditions(node, right):
+                yield put(self.line, path, mended), slip
+
+    # --- two mistakes -----------------------------------------------------------------------------------
+
+    def _conditions_and_parts(self) -> Iterator[_Candidate]:
+        goal = opened(self.question.right) or opened(tidy(self.question.right))
+        for line, slip in self._conditions():
+            yield from self._parts_of(line, self.values, goal, slip)
+
+    def _parts_twice(self) -> Iterator[_Candidate]:
+        goal = opened(self.question.right)
+        for line, slip in self._edits():
+            yield from self._parts_of(line, self.values, goal, slip)
+
+    def _parts_of(self, line: Expr, target: Values, goal: Opened | None, slip: Slip) -> Iterator[_Candidate]:
+        """One part mended in a line that has been mended once."""
+        if not any(math.isfinite(v) for v in self.points.of(line)):
+            return
+        for spot in spots(line, target, self.points, goal):
+            self.clock.check()
+            for part, second in mended_parts(spot, self.context):
+                yield self._line_mended(put(line, spot.path, part), (slip, second))
+
+    def _edits(self) -> Iterator[tuple[Expr, Slip]]:
+        """The line with one small thing changed: a sign, an exponent, a factor two, a letter."""
+        line = self.line
+        places = list(_places(line))
+        for path, node in places:
+            parent = _at(line, path[:-1]) if path else None
+            if isinstance(node, Neg) or (isinstance(parent, Add) and not isinstance(node, Neg)):
+                inside = any(isinstance(_at(line, path[:k]), Func) for k in range(len(path)))
+                mended = negated(node)
+                code = "E104" if inside else "E101"
+                where = "inside a function is" if inside else "is"
+                words = f"the sign {where} wrong: {{}} should be {{}}"
+                yield put(line, path, mended), Slip(code, words, (node, mended), node, mended)
+        for path, node in places:
+            match node:
+                case Pow(base, Number(value)):
+                    for better in (value + 1, value - 1, 2 * value, value / 2):
+                        if better and better != value:
+                            mended = base if better == 1 else Pow(base, Number(better))
+                            words = "the exponent of {} should be {}"
+                            slip = Slip("E103", words, (base, Number(better)), node, mended)
+                            yield put(line, path, mended), slip
+                case Symbol() | Apply() | Func():
+                    if path and isinstance(_at(line, path[:-1]), Pow):
+                        continue
+                    mended = Pow(node, Number(Fraction(2)))
+                    yield put(line, path, mended), Slip("E103", "{} should be squared", (node,), node, mended)
+                case Func("exp", (u,)):
+                    pass
+                case _:
+                    pass
+        for path, node in places:
+            if isinstance(node, Symbol | Indexed):
+                for other in self._lookalikes(node):
+                    words = "{} stands where {} belongs"
+                    yield put(line, path, other), Slip("E112", words, (node, other), node, other)
+
+    def _lookalikes(self, node: Expr) -> Iterator[Expr]:
+        """Quantities that a letter could have been meant for: those with the same letter."""
+        letter = _letter(node)
+        for other in self.context.quantities:
+            if other != node and _letter(other) == letter:
+                yield other
+
+    def _derivation_and_parts(self) -> Iterator[_Candidate]:
+        """A mal-rule in the derivation, and a part of the line mended so that it is what follows from that."""
+        for variant in sorted(self.variants.single(self.question.asked), key=lambda v: v.cost):
+            self.clock.check()
+            if not all(math.isfinite(v) for v in variant.values):
+                continue
+            for spot in _worth_a_look(spots(self.line, variant.values, self.points)):
+                for part, slip in mended_parts(spot, self.context):
+                    mended = put(self.line, spot.path, part)
+                    yield _Candidate(
+                        Explanation((*variant.slips, slip)),
+                        variant.tree,
+                        lambda mended=mended: replace(mended, self.question.meaning),
+                    )
+
+    def _derivation_twice(self) -> Iterator[_Candidate]:
+        for variant in self.variants.double(self.question.asked):
+            if agree(variant.values, self.target):
+                yield _Candidate(Explanation(variant.slips), variant.tree, lambda: self.question.written)
+
+
+def _worth_a_look(found: list[Spot]) -> Iterator[Spot]:
+    """Parts for which something simple is needed: a number, or a multiple of what stands there; and the whole."""
+    for spot in found:
+        if spot.role is Role.WHOLE or spot.ratio is not None or spot.constant is not None:
+            yield spot
+
+
+def _letter(node: Expr) -> str:
+    match node:
+        case Symbol(name) | Apply(name):
+            return name.partition("_")[0].partition("(")[0].rstrip("'")
+        case Indexed(base, _):
+            return base.partition("_")[0]
+        case _:
+            return ""
+
+
+def _places(tree: Expr, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Expr]]:
+    """Every part of a tree with the way to it; conditions apart."""
+    yield path, tree
+    for k, part in enumerate(_parts(tree)):
+        yield from _places(part, (*path, k))
+
+
+def _parts(tree: Expr) -> list[Expr]:
+    from gradbook.symbolic.expr import children
+
+    if isinstance(tree, Derivative | Apply | Indexed | Symbol):
+        return []
+    return [c for c in children(tree) if isinstance(c, Expr)]
+
+
+def _at(tree: Expr, path: tuple[int, ...]) -> Expr:
+    for k in path:
+        tree = _parts(tree)[k]
+    return tree
+
+
+_ = HALF
