@@ -172,14 +172,20 @@ def _same_quantity(a: Condition, b: Condition) -> bool:
 
 
 def _moving(condition: Relation) -> frozenset[Expr]:
-    """The terms of the difference of both sides that hold a name, signs apart."""
-    terms: set[Expr] = set()
-    difference = tidy(Add((condition.left, Neg(condition.right))))
-    for term in difference.terms if isinstance(difference, Add) else (difference,):
-        bare = term.arg if isinstance(term, Neg) else term
-        if any(isinstance(n, Symbol) for n in walk(bare)) or not isinstance(bare, Number):
-            terms.add(bare)
-    return frozenset(terms)
+    """The terms of both sides that hold a name, signs apart."""
+    found: set[Expr] = set()
+    todo: list[Expr] = [condition.left, condition.right]
+    while todo:
+        match todo.pop():
+            case Add(terms):
+                todo += terms
+            case Neg(arg):
+                todo.append(arg)
+            case Number():
+                pass
+            case other:
+                found.add(tidy(other))
+    return frozenset(found)
 
 
 def _with_sums(branches: tuple[tuple[Expr, Condition], ...]) -> Iterator[Expr]:

@@ -165,6 +165,7 @@ def sign(spot: Spot, context: Context) -> Mended:
         "f'(x) = \\frac{1}{1 - e^{-x}}",
         "f'(x) = \\frac{1}{1 + e^{-x}}",
     ),
+    1.01,
 )
 def sign_inside(spot: Spot, context: Context) -> Mended:
     r"""A sign inside an exponent, in the argument of a function or in a denominator is wrong: $1 - e^{-x}$ for
@@ -236,10 +237,12 @@ def _scaled(factor: Expr, node: Expr) -> Expr:
             return times(Number(a * b), *rest)
         case Number(a), Neg(arg):
             return Neg(_scaled(Number(a), arg))
-        case Number(a), Div(num, den) if a.numerator == 1:
+        case Number(a), Div(num, den) if a.numerator == 1 and a != 1:
             return Div(num, _scaled(Number(Fraction(a.denominator)), den))
         case Number(a), Div(Number(b), den):
             return Div(Number(a * b), den)
+        case Number(a), _ if a == 1:
+            return node
         case Number(a), _ if a.numerator == 1:
             return Div(node, Number(Fraction(a.denominator)))
         case _:
@@ -257,8 +260,8 @@ def constant_factor(spot: Spot, context: Context) -> Mended:
     r"""The line, or a term of it, is off by a number: a $\frac{1}{2}$ that did not cancel the $2$ of a square, a
     factor forgotten or counted twice.
     """
-    literal = isinstance(spot.node, Number) and spot.role in (Role.FACTOR, Role.NUMERATOR, Role.DENOMINATOR, Role.TERM)
-    if literal and spot.constant is not None and not (spot.inside and spot.role is Role.TERM and False):
+    literal = isinstance(spot.node, Number) and spot.role not in (Role.EXPONENT, Role.ARGUMENT)
+    if literal and spot.constant is not None:
         better = simple_number(spot.constant)
         assert isinstance(spot.node, Number)
         if better is not None and better not in (Number(-spot.node.value), Neg(spot.node)):
@@ -369,6 +372,7 @@ def exponent(spot: Spot, context: Context) -> Mended:
             words = "{} should be squared" if power == 2 else "{} should be raised to the power {}"
             parts = (node,) if power == 2 else (node, Number(power))
             extra = 0.0 if isinstance(node, Symbol | Indexed | Apply | Func) else 0.05
+            extra += 0.0 if power == 2 else 0.08
             yield mended, Slip("E103", words, parts, node, mended, extra=extra)
 
 
@@ -438,7 +442,7 @@ def _is_norm(node: Expr) -> bool:
     "upside down",
     r"$\frac{d}{dx}\ln(u) = \frac{1}{u}\,\frac{du}{dx}$",
     ("f(x) = \\ln(1 + x^2)", "f'(x) = 2x(1 + x^2)", "f'(x) = \\frac{2x}{1 + x^2}"),
-    1.08,
+    1.12,
 )
 def reciprocal(spot: Spot, context: Context) -> Mended:
     r"""A factor stands in the numerator that belongs in the denominator, or the reverse."""
@@ -484,9 +488,9 @@ def factor_lost(spot: Spot, context: Context) -> Mended:
                 slip = Slip("D103", words, (word.tree, word.of or word.tree), spot.node, mended, extra=0.06)
             case "reciprocal":
                 words = "the division by {} is missing"
-                slip = Slip("E108", words, (word.of or ONE,), spot.node, mended, extra=0.04)
+                slip = Slip("E108", words, (word.of or ONE,), spot.node, mended, extra=0.02 + 0.015 * tree_size(word.tree))
             case _:
-                size = 0.005 * tree_size(word.tree)
+                size = 0.015 * (tree_size(word.tree) - 1)
                 slip = Slip("E108", "the factor {} is missing", (word.tree,), spot.node, mended, extra=size)
         yield mended, slip
 
@@ -542,10 +546,9 @@ def factor_added(spot: Spot, context: Context) -> Mended:
 )
 def term_dropped(spot: Spot, context: Context) -> Mended:
     r"""A term is left out: the $-1$ of the true class, the derivative of a regulariser, one of several parts."""
-    if spot.role in (Role.TERM, Role.EXPONENT, Role.BASE, Role.NEGATED) or spot.constant == 0:
+    if spot.role in (Role.TERM, Role.NEGATED) or spot.constant == 0:
         return
-    if spot.role is not Role.WHOLE and not isinstance(spot.node, Add | Number) and spot.role not in _OUTERMOST:
-        return
+    common = spot.role in _OUTERMOST or isinstance(spot.node, Add | Number)
     wanted = [(k, r - spot.values[k]) for k, r in enumerate(spot.needed) if r is not None]
     if len(wanted) < 2:
         return
@@ -553,16 +556,18 @@ def term_dropped(spot: Spot, context: Context) -> Mended:
     first = wanted[0][1]
     if all(same(v, first) for _, v in wanted):
         constant = simple_number(first)
-        if constant is not None and isinstance(constant, Number | Neg):
+        if constant is not None and isinstance(constant, Number | Neg) and common:
             mended = Add((*terms, constant))
             if not all(isinstance(t, Number) for t in terms):
                 yield mended, Slip("E106", "the term {} is missing", (constant,), spot.node, mended)
         return
     for sign_of, kept in ((1.0, wanted), (-1.0, [(k, -v) for k, v in wanted])):
         for word in context.vocabulary.find(kept, spot.frame):
+            if not common and word.kind != "term":
+                continue
             term = word.tree if sign_of > 0 else Neg(word.tree)
             mended = Add((*terms, term)) if terms != (ZERO,) else term
-            extra = 0.005 * tree_size(term) + (0.0 if word.kind == "term" else 0.06)
+            extra = 0.005 * tree_size(term) + (0.0 if word.kind == "term" else 0.06) + (0.0 if common else 0.01)
             yield mended, Slip("E106", "the term {} is missing", (term,), spot.node, mended, extra=extra)
             break
 

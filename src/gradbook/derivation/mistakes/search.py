@@ -13,12 +13,15 @@ is left. One mistake explains better than two, and of equals the one that is les
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from typing import cast
 
 from gradbook.derivation.mistakes.conditions import mended_conditions, splits
 from gradbook.derivation.mistakes.difference import Difference, difference
@@ -70,6 +73,12 @@ _DECIDED = 8
 _ALIKE = 0.15
 
 
+#: In a pair, how much less is explained by mistakes that fit nearly anything: something lost, something put in.
+_LOOSE = {"E106": 0.15, "E107": 0.2, "E108": 0.12, "E109": 0.2, "E114": 0.15, "E112": 0.1, "E105": 0.05, "E103": 0.03}
+_TAKEN_OUT = frozenset({"E107", "E109"})
+_PUT_IN = frozenset({"E106", "E108", "E114"})
+
+
 @dataclass(frozen=True)
 class Question:
     """A wrong line: what was asked, with its derivatives still to be taken, and what was written.
@@ -106,7 +115,11 @@ class Explanation:
     @property
     def cost(self) -> float:
         """How far-fetched it is; two mistakes are always more so than one."""
-        return sum(s.cost for s in self.slips) + 4.0 * (len(self.slips) - 1)
+        if len(self.slips) == 1:
+            return self.slips[0].cost
+        codes = {s.code for s in self.slips}
+        swap = bool(codes & _TAKEN_OUT) and bool(codes & _PUT_IN)
+        return 4.0 + sum(s.cost + _LOOSE.get(s.code, 0.0) for s in self.slips) + 0.4 * swap
 
     @property
     def rank(self) -> tuple[float, int]:
@@ -203,7 +216,8 @@ class _Search:
             left = self.seconds - (time.monotonic() - self.start)
             if len(found) >= _TOLD or (left < 0 and found) or left < -self.seconds:
                 break
-            if found and candidate.explanation.cost > found[0].cost + _ALIKE:
+            alike = _ALIKE if len(candidate.explanation.slips) == 1 else 2 * _ALIKE
+            if found and candidate.explanation.cost > found[0].cost + alike:
                 break
             try:
                 decision = decide(
@@ -225,10 +239,66 @@ class _Search:
         for mended, slip in self._conditions():
             if agree(self.points.of(mended), self.values):
                 yield self._line_mended(mended, (slip,))
+        for mended, slip in self._everywhere():
+            if agree(self.points.of(mended), self.values):
+                yield self._line_mended(mended, (slip,))
+        for mended, slip in self._edits():
+            if agree(self.points.of(mended), self.values):
+                yield self._line_mended(mended, (dataclasses.replace(slip, extra=slip.extra + 0.02),))
         goal = opened(question.right)
         for spot in spots(self.line, self.values, self.points, goal):
             for part, slip in mended_parts(spot, self.context):
                 yield self._line_mended(put(self.line, spot.path, part), (slip,))
+
+    def _everywhere(self) -> Iterator[tuple[Expr, Slip]]:
+        """The line with a part that stands in it several times mended in all these places."""
+        counts = Counter(node for _, node in _places(self.line))
+        for node, times_seen in counts.items():
+            if times_seen < 2:
+                continue
+            match node:
+                case Add(terms):
+                    for k, term in enumerate(terms):
+                        mended = Add((*terms[:k], negated(term), *terms[k + 1 :]))
+                        inside = self._inside(node)
+                        words = f"the sign {inside or 'in a sum'} is wrong: {{}} should be {{}}"
+                        slip = Slip("E104" if inside else "E101", words, (node, mended), node, mended)
+                        yield cast(Expr, replace(self.line, {node: mended})), slip
+                case Func(name, (u,)):
+                    mended = Func(name, (negated(u),))
+                    where = "the exponent" if name == "exp" else f"the argument of {name}"
+                    words = f"the sign in {where} is wrong: {{}} should be {{}}"
+                    yield (
+                        cast(Expr, replace(self.line, {node: mended})),
+                        Slip("E104", words, (node, mended), node, mended),
+                    )
+                    for other in _RELATED.get(name, ()):
+                        mended = Func(other, (u,))
+                        slip = Slip("E113", "{} should be {}", (node, mended), node, mended)
+                        yield cast(Expr, replace(self.line, {node: mended})), slip
+                case Symbol() | Indexed() | Apply():
+                    for other in self.context.quantities:
+                        if other != node:
+                            slip = Slip("E112", "{} stands where {} belongs", (node, other), node, other, extra=0.02)
+                            yield cast(Expr, replace(self.line, {node: other})), slip
+                case Pow(base, Number(value)) if value != 2:
+                    mended = Pow(base, Number(Fraction(2)))
+                    slip = Slip("E103", "the exponent of {} should be {}", (base, mended.exponent), node, mended)
+                    yield cast(Expr, replace(self.line, {node: mended})), slip
+                case _:
+                    pass
+
+    def _inside(self, node: Expr) -> str:
+        """What encloses all places of a part, where that is a denominator or a function."""
+        for _, outer in _places(self.line):
+            match outer:
+                case Div(_, den) if any(n == node for n in walk(den)):
+                    return "in the denominator"
+                case Func(name) if any(n == node for n in walk(outer)):
+                    return "in the exponent" if name == "exp" else f"in the argument of {name}"
+                case _:
+                    continue
+        return ""
 
     def _line_mended(self, mended: Expr, slips: tuple[Slip, ...]) -> _Candidate:
         return _Candidate(
@@ -327,12 +397,11 @@ class _Search:
         for path, node in places:
             parent = _at(line, path[:-1]) if path else None
             if isinstance(node, Neg) or (isinstance(parent, Add) and not isinstance(node, Neg)):
-                inside = any(isinstance(_at(line, path[:k]), Func) for k in range(len(path)))
+                inside = _enclosing(line, path)
                 mended = negated(node)
-                code = "E104" if inside else "E101"
-                where = "inside a function is" if inside else "is"
-                words = f"the sign {where} wrong: {{}} should be {{}}"
-                yield put(line, path, mended), Slip(code, words, (node, mended), node, mended)
+                words = f"the sign {inside or 'of a term'} is wrong: {{}} should be {{}}"
+                slip = Slip("E104" if inside else "E101", words, (node, mended), node, mended)
+                yield put(line, path, mended), slip
         for path, node in places:
             match node:
                 case Pow(base, Number(value)):
@@ -342,13 +411,39 @@ class _Search:
                             words = "the exponent of {} should be {}"
                             slip = Slip("E103", words, (base, Number(better)), node, mended)
                             yield put(line, path, mended), slip
-                case Symbol() | Apply() | Func():
+                case Func(name, (u,)):
+                    for other in _RELATED.get(name, ()):
+                        mended = Func(other, (u,))
+                        yield put(line, path, mended), Slip("E113", "{} should be {}", (node, mended), node, mended)
+                    halves: list[Expr] = [Div(u, Number(Fraction(2)))]
+                    if isinstance(u, Mul) and isinstance(u.factors[0], Number):
+                        halves = [u.factors[1] if len(u.factors) == 2 else Mul(u.factors[1:])]
+                    for argument in (*halves, Mul((Number(Fraction(2)), u))):
+                        mended = Func(name, (argument,))
+                        words = "the argument of {} should be that of {}"
+                        yield put(line, path, mended), Slip("E105", words, (node, mended), node, mended)
+                case Symbol() | Apply():
                     if path and isinstance(_at(line, path[:-1]), Pow):
                         continue
                     mended = Pow(node, Number(Fraction(2)))
                     yield put(line, path, mended), Slip("E103", "{} should be squared", (node,), node, mended)
-                case Func("exp", (u,)):
+                case _:
                     pass
+        for path, node in places:
+            match node:
+                case Mul(factors):
+                    for k, factor in enumerate(factors):
+                        if not isinstance(factor, Number):
+                            rest = factors[:k] + factors[k + 1 :]
+                            mended = rest[0] if len(rest) == 1 else Mul(rest)
+                            slip = Slip("E109", "the factor {} should not be there", (factor,), factor, mended)
+                            yield put(line, path, mended), slip
+                case Add(terms) if len(terms) > 1:
+                    for k, term in enumerate(terms):
+                        rest = terms[:k] + terms[k + 1 :]
+                        mended = rest[0] if len(rest) == 1 else Add(rest)
+                        slip = Slip("E107", "the term {} should not be there", (term,), term, mended)
+                        yield put(line, path, mended), slip
                 case _:
                     pass
         for path, node in places:
@@ -385,11 +480,37 @@ class _Search:
                 yield _Candidate(Explanation(variant.slips), variant.tree, lambda: self.question.written)
 
 
+#: Functions that are taken for one another.
+_RELATED = {
+    "sin": ("cos",),
+    "cos": ("sin",),
+    "sinh": ("cosh", "tanh"),
+    "cosh": ("sinh",),
+    "tanh": ("sigmoid",),
+    "sigmoid": ("tanh",),
+}
+
+
 def _worth_a_look(found: list[Spot]) -> Iterator[Spot]:
     """Parts for which something simple is needed: a number, or a multiple of what stands there; and the whole."""
     for spot in found:
         if spot.role is Role.WHOLE or spot.ratio is not None or spot.constant is not None:
             yield spot
+
+
+def _enclosing(tree: Expr, path: tuple[int, ...]) -> str:
+    """In what a part stands, where that is a denominator, an exponent or a function."""
+    for k in range(len(path)):
+        match _at(tree, path[:k]):
+            case Div() if path[k] == 1:
+                return "in the denominator"
+            case Pow() if path[k] == 1:
+                return "in the exponent"
+            case Func(name):
+                return "in the exponent" if name == "exp" else f"in the argument of {name}"
+            case _:
+                continue
+    return ""
 
 
 def _letter(node: Expr) -> str:

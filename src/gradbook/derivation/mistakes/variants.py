@@ -7,7 +7,7 @@ few operations; its tree is only built if its values are those of the written li
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from gradbook.derivation.mistakes.algebra import slips_of_algebra
@@ -107,7 +107,7 @@ class Variants:
             worked = node
             if any(isinstance(n, Derivative) for n in walk(node.body)):
                 worked = Derivative(tidy(expand_derivatives(node.body)), node.wrt, node.order, node.variant)
-            step = Differentiation.of(worked)
+            step = Differentiation.of(worked, whole=not self._steps)
             self._steps[node] = None if step is None else (step, list(wrong_results(step)))
         return self._steps[node]
 
@@ -122,7 +122,8 @@ class Variants:
             step = self.step(expr)
             if step is None:
                 return
-            yield from self.single(step[0].after, frame)
+            for variant in self.single(step[0].after, frame):
+                yield variant if step[0].trivial else _deeper(variant)
             for wrong, slip in step[1]:
                 values = self._valued(wrong, frame)
                 if values is not None:
@@ -185,6 +186,19 @@ def _rebuilt(expr: Expr, chosen: dict[int, Expr]) -> Expr:
     result = rebuild(expr, change)
     assert isinstance(result, Expr)
     return result
+
+
+def _deeper(variant: Variant) -> Variant:
+    """A mistake inside of a rule: that a part there is not differentiated at all is less likely than outside."""
+    slip = variant.slips[0]
+    if slip.code not in _SHALLOW or slip.extra >= _INSIDE:
+        return variant
+    return Variant(variant.values, (replace(slip, extra=slip.extra + _INSIDE),), variant.tree)
+
+
+#: Mistakes that are made with whole terms and branches rather than inside of other rules.
+_SHALLOW = frozenset({"D115", "D116", "D117"})
+_INSIDE = 0.06
 
 
 def _distinct(found: Iterator[Variant], right: Values) -> Iterator[Variant]:
