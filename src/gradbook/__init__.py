@@ -1,4 +1,4 @@
-"""Gradbook reads the gradients in a document and gives every line a verdict.
+"""Gradbook reads the gradients in a document and gives every line a verdict, and derives the ones that are wanted.
 
 >>> import gradbook
 >>> report = gradbook.check("$f(x) = x^2$ and $f'(x) = 3x$")
@@ -14,15 +14,32 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from os import PathLike
 
+    from gradbook.derivation.steps import Derivation
     from gradbook.document.report import Document, Evidence, Line, Problem, Report, Verdict
+    from gradbook.symbolic.expr import Expr
 
 __version__ = "0.1.0"
 
-__all__ = ["Document", "Evidence", "Line", "Problem", "Report", "Verdict", "__version__", "check"]
+__all__ = [
+    "Derivation",
+    "Document",
+    "Evidence",
+    "Line",
+    "Problem",
+    "Report",
+    "Verdict",
+    "__version__",
+    "check",
+    "derive",
+]
 
-_RESULTS = frozenset({"Document", "Evidence", "Line", "Problem", "Report", "Verdict"})
+_HOMES = {
+    "Derivation": "derivation.steps",
+    **dict.fromkeys(("Document", "Evidence", "Line", "Problem", "Report", "Verdict"), "document.report"),
+}
 
 
 def check(text_or_path: str | PathLike[str], *, deadline: float = 2.0) -> Report:
@@ -65,9 +82,38 @@ def check(text_or_path: str | PathLike[str], *, deadline: float = 2.0) -> Report
     return Report(tuple(documents), tuple(problems))
 
 
+def derive(
+    expression: str | Expr,
+    wrt: str | Expr | Sequence[str | Expr] | None = None,
+    *,
+    detail: str = "short",
+    assume: Sequence[str] = (),
+) -> Derivation:
+    r"""The derivative of an expression or a definition, step by step, each step proved.
+
+    ``expression`` is plain text (``"log(1+exp(-y*f))"``, ``"f(x) = x^2"``), LaTeX, or a tree of
+    ``gradbook.symbolic``. ``wrt`` is what it is differentiated by; several, one after the other, give a
+    higher or mixed derivative; it may be left out where the expression mentions one quantity only.
+    ``detail`` is ``short`` or ``full``; ``assume`` are conditions such as ``"x > 0"``.
+
+    Raises ValueError, in one line: what was typed cannot be read, a variable does not occur in it, or it has
+    no derivative.
+
+    >>> derivation = derive("log(1 + exp(-y*f))", wrt="f")
+    >>> derivation.proved, str(derivation.result.arg.factors[0].name)
+    (True, 'y')
+    >>> from gradbook.symbolic import to_text
+    >>> to_text(derive("x^3", wrt=["x", "x"]).result)
+    '6·x'
+    """
+    from gradbook.document import deriving
+
+    return deriving.derive(expression, wrt, detail=detail, assume=assume)
+
+
 def __getattr__(name: str) -> Any:
-    if name in _RESULTS:
-        return getattr(import_module("gradbook.document.report"), name)
+    if name in _HOMES:
+        return getattr(import_module(f"gradbook.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'gradbook' has no attribute {name!r}")
 
 

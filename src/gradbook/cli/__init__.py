@@ -17,6 +17,9 @@ from gradbook import __version__
 #: The formats that ``gradbook check`` can write; each is a module of this package.
 FORMATS = ("text", "json", "github", "sarif")
 
+#: The formats that ``gradbook derive`` can write.
+DERIVE_FORMATS = ("text", "markdown", "latex", "html", "json")
+
 #: Exit status of a program that was interrupted, by the convention of shells (128 + SIGINT).
 _INTERRUPTED = 130
 
@@ -41,21 +44,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     0
     """
     try:
-        asked = _parser().parse_args(argv)
+        asked = _parser().parse_args([_kept(word) for word in (sys.argv[1:] if argv is None else argv)])
     except SystemExit as stop:  # argparse leaves the program after --help and after a wrong option
         return stop.code if isinstance(stop.code, int) else 2
-    options = CheckOptions(
-        tuple(asked.paths), asked.every_line, asked.format, asked.strict, asked.jobs, asked.deadline
-    )
     try:
-        from gradbook.cli.check import run
-
-        return run(options)
+        status: int = asked.run(asked)
+        return status
     except KeyboardInterrupt:
         return _INTERRUPTED
     except Exception as error:  # noqa: BLE001 - Python would exit with 1, which means that a document is wrong
         print(f"gradbook: error: {fault(error)}", file=sys.stderr)
         return 2
+
+
+def _kept(word: str) -> str:
+    """``-log(p)`` is an expression and no option: argparse sees that by a space."""
+    return f" {word}" if len(word) > 2 and word[0] == "-" and word[1] != "-" else word
 
 
 def fault(error: Exception) -> str:
@@ -107,7 +111,79 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="longest time for one line (default: 2)",
     )
+    check.set_defaults(run=_check)
+    _add_derive(commands)
     return parser
+
+
+def _check(asked: argparse.Namespace) -> int:
+    from gradbook.cli.check import run
+
+    return run(
+        CheckOptions(
+            tuple(asked.paths), asked.every_line, asked.format, asked.strict, asked.jobs, asked.deadline
+        )
+    )
+
+
+def _add_derive(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    derive = commands.add_parser(
+        "derive",
+        help="work a derivative out, step by step",
+        description="Work a derivative out, each step with its rule and proved: of an expression that you type, "
+        "of an activation or a loss of the catalogue, or of a loss of an activation of a linear model.",
+        epilog="Exit status: 0, or 2 if it could not be done.",
+    )
+    derive.add_argument(
+        "expression",
+        nargs="?",
+        metavar="EXPRESSION",
+        help="plain text (\"log(1+exp(-y*f))\", \"f(x) = x^2\"), LaTeX, or a name of the catalogue",
+    )
+    derive.add_argument("--activation", metavar="NAME", help="an activation of the catalogue")
+    derive.add_argument("--loss", metavar="NAME", help="a loss of the catalogue")
+    derive.add_argument("--list", dest="listing", action="store_true", help="list the catalogue")
+    derive.add_argument(
+        "--wrt", action="append", default=[], metavar="NAME", help="by what to differentiate; more than once for a gradient"
+    )
+    derive.add_argument("--order", type=_jobs, default=1, metavar="N", help="how many times (default: 1)")
+    derive.add_argument("--hessian", action="store_true", help="all second derivatives by what --wrt names")
+    derive.add_argument(
+        "--form", choices=("sample", "sum", "both"), default="both",
+        help="of a loss of an activation: one sample, summed over samples, or both (default)",
+    )
+    derive.add_argument("--bias", action="store_true", help="the linear model has a bias")
+    derive.add_argument("--assume", action="append", default=[], metavar="CONDITION", help='such as "x > 0"')
+    derive.add_argument("--detail", choices=("short", "full"), default="short", help="how small the steps are")
+    derive.add_argument(
+        "--format", choices=DERIVE_FORMATS, default="text", help="how to write it (default: text)"
+    )
+    derive.add_argument(
+        "--target", choices=("numpy", "torch"), default="numpy", help="for --format python (default: numpy)"
+    )
+    derive.set_defaults(run=_derive)
+
+
+def _derive(asked: argparse.Namespace) -> int:
+    from gradbook.cli.derive import DeriveOptions, run
+
+    return run(
+        DeriveOptions(
+            expression=asked.expression,
+            loss=asked.loss,
+            activation=asked.activation,
+            form=asked.form,
+            bias=asked.bias,
+            wrt=tuple(asked.wrt),
+            order=asked.order,
+            hessian=asked.hessian,
+            detail=asked.detail,
+            assume=tuple(asked.assume),
+            format=asked.format,
+            target=asked.target,
+            listing=asked.listing,
+        )
+    )
 
 
 def _jobs(text: str) -> int:

@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 from flint import Ordering, fmpz_mpoly, fmpz_mpoly_ctx
 
@@ -467,16 +467,15 @@ class Algebra:
     def _product(self, factors: _Powers) -> list[Expr]:
         """Factors in the order in which people write them: quantities, functions, sums of terms, big operators."""
         order = {atom: k for k, atom in enumerate(self.atoms)}
-        roots = {f.base: f for f in factors if isinstance(f, Pow)}
+        roots = {f.base: f for f in factors if _is_root(f)}
         parts: list[tuple[tuple[int, int], Expr]] = []
         for tree, power in factors.items():
-            if isinstance(tree, Pow) and tree.base in factors:
+            if _is_root(tree) and tree.base in factors:
                 continue
             exponent = power
             if tree in roots:
                 held = roots[tree]
-                assert isinstance(held.exponent, Number)
-                exponent += held.exponent.value * factors[held]
+                exponent += cast(Number, held.exponent).value * factors[held]
             parts.append(((_place(tree), order.get(tree, len(order))), _power(tree, exponent)))
         parts.sort(key=lambda part: part[0])
         return _roots_joined([tree for _, tree in parts])
@@ -550,6 +549,10 @@ def _roots_joined(factors: list[Expr]) -> list[Expr]:
         return factors
     joined = Pow(times(*sorted((r.base for r in roots), key=lambda b: not isinstance(b, Number))), HALF)
     return [joined, *(f for f in factors if f not in roots)]
+
+
+def _is_root(tree: Expr) -> TypeGuard[Pow]:
+    return isinstance(tree, Pow) and isinstance(tree.exponent, Number)
 
 
 def _is_number(expr: Expr) -> bool:

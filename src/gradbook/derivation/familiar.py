@@ -52,12 +52,16 @@ from gradbook.symbolic.tidy import tidy
 Form = tuple[str, Expr, tuple[Expr, Expr]]
 
 
-def familiar(result: Expr, definition: Definition) -> Iterator[Form]:
-    """The forms on the way to the familiar one, each shorter than the one before; none where there is none."""
+def familiar(result: Expr, definition: Definition, *, itself: bool = True) -> Iterator[Form]:
+    """The forms on the way to the familiar one, each shorter than the one before; none where there is none.
+
+    ``itself``: the function may be written by its name.
+    """
+    identities = _IDENTITIES if itself else _IDENTITIES[1:]
     left = 4
     while left:
         left -= 1
-        found = [form for candidates in _IDENTITIES for form in candidates(result, definition)]
+        found = [form for candidates in identities for form in candidates(result, definition)]
         better = [form for form in found if _cost(form[1]) < _cost(result)]
         if not better:
             return

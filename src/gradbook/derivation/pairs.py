@@ -2,7 +2,8 @@ r"""A loss, an activation, and a linear model inside: the gradient with respect 
 
 One sample has the input x and the pre-activation z = x theta (with a bias, x theta + b). A loss of a single
 prediction is taken at f(z); summed over samples, at f(x_i theta). A loss of many components takes one weight
-for each, z_k = x theta_k, and so does a single loss of a vector activation, which is summed over components.
+for each, z_k = x theta_k, and so does a single loss of a vector activation, which is summed over components. The activation of a loss of many components stays a letter, g, whose
+derivative is worked out in a section of its own.
 
 >>> from gradbook.derivation.catalogue import find
 >>> from gradbook.symbolic import to_text
@@ -17,16 +18,28 @@ from __future__ import annotations
 from typing import cast
 
 from gradbook.derivation.catalogue import Entry
-from gradbook.derivation.steps import Definition
+from gradbook.derivation.steps import Definition, Derivation, Detail
+from gradbook.derivation.working import work_out
 from gradbook.symbolic.domain import Domain
-from gradbook.symbolic.expr import Add, Expr, Indexed, Mul, Neg, Sum, Symbol, rebuild, replace, walk
+from gradbook.symbolic.expr import Add, Apply, Expr, Indexed, Mul, Neg, Sum, Symbol, rebuild, replace, walk
+
+#: The letter of an activation that is not written out.
+FORMAL = "g"
 
 _X, _Y, _B, THETA = Symbol("x"), Symbol("y"), Symbol("b"), Symbol(r"\theta")
+
+
+_THRESHOLD = Symbol("c")
 
 
 def weight(loss: Entry, activation: Entry) -> Expr:
     """The weight that the gradient is taken by: theta, or theta_j where there is one for each component."""
     return Indexed(r"\theta", (Symbol("j"),)) if loss.vector or activation.vector else THETA
+
+
+def is_formal(loss: Entry, activation: Entry) -> bool:
+    """Whether the activation stays a letter, g, whose derivative is worked out beside: for losses of many components."""
+    return loss.vector and not activation.vector and activation.name != "identity"
 
 
 def one_sample(loss: Entry, activation: Entry, *, bias: bool = False) -> Definition:
@@ -66,6 +79,8 @@ def _loss_at(loss: Entry, activation: Entry, x: Expr, bias: bool) -> Expr:
         return Add((product, _B if k is None else Indexed("b", (k,))))
 
     def prediction(k: Expr | None) -> Expr:
+        if is_formal(loss, activation):
+            return Apply(FORMAL, (score(k),))
         if not activation.vector:
             return activation.at(score(k))
         assert k is not None
@@ -76,7 +91,9 @@ def _loss_at(loss: Entry, activation: Entry, x: Expr, bias: bool) -> Expr:
         if not activation.vector:
             return cast(Expr, replace(loss.body, {variable: prediction(None)}))
         k = Symbol("k")
-        components = replace(loss.body, {variable: prediction(k), _Y: Indexed("y", (k,))})
+        # a threshold is not called delta where Kronecker's delta turns up
+        named = {Symbol(r"\delta"): _THRESHOLD, variable: prediction(k), _Y: Indexed("y", (k,))}
+        components = replace(loss.body, named)
         return Sum(cast(Expr, components), "k")
     assert isinstance(variable, Indexed)
 
@@ -117,4 +134,52 @@ def domain(loss: Entry, activation: Entry) -> Domain:
         for c in loss.domain.conditions
         if not any(n in mentioned or (isinstance(n, Indexed) and n.base == base) for n in walk(c))
     )
+    if activation.vector and not loss.vector:
+        kept = tuple(replace(c, {Symbol(r"\delta"): _THRESHOLD}) for c in kept)
     return Domain((*kept, *activation.domain.conditions), simplex=loss.domain.simplex)
+
+
+def derivations(
+    loss: Entry,
+    activation: Entry,
+    *,
+    summed: bool | None = None,
+    bias: bool = False,
+    detail: Detail = Detail.SHORT,
+) -> list[Derivation]:
+    """The gradient of a loss of an activation, for one sample and summed over samples, and of g if there is one.
+
+    ``summed`` leaves only one of the two forms.
+    """
+    told = domain(loss, activation)
+    title = f"{loss.title} of {_lower(activation.title)}"
+    wrts = [weight(loss, activation)]
+    if bias:
+        wrts.append(Indexed("b", (Symbol("j"),)) if isinstance(wrts[0], Indexed) else _B)
+    found: list[Derivation] = []
+    for form, make in ((False, one_sample), (True, all_samples)):
+        if summed is not None and summed != form:
+            continue
+        definition = make(loss, activation, bias=bias)
+        name = f"{title}, {'summed over the samples' if form else 'one sample'}"
+        note = "Here `g` is the activation, `h` below." if is_formal(loss, activation) else ""
+        found += [
+            work_out(definition, wrt, detail=detail, domain=told, title=name, note=note) for wrt in wrts
+        ]
+    if is_formal(loss, activation):
+        z = Symbol("z")
+        body = cast(Expr, replace(activation.body, {activation.variable: z}))
+        found.append(
+            work_out(
+                Definition("h", (z,), body),
+                z,
+                detail=detail,
+                domain=activation.domain,
+                title=f"the activation, {_lower(activation.title)}",
+            )
+        )
+    return found
+
+
+def _lower(title: str) -> str:
+    return title if any(c.isupper() for c in title.split()[0][1:]) else title[0].lower() + title[1:]

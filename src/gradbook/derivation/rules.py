@@ -371,6 +371,10 @@ def unknown_function(body: Expr, wrt: Expr, slope: Callable[[Expr], Expr]) -> Ex
     r"""$\frac{d}{dx} f(u) = f'(u)\,\frac{du}{dx}$ for a function that is not given by a formula."""
     if not isinstance(body, Apply):
         return None
+    if len(body.args) > 1 and wrt in body.args and not any(body.orders):
+        others = [a for a in body.args if a != wrt]
+        if all(is_constant(a, wrt) for a in others):
+            return None  # the partial derivative by an argument of its own is written as such
     orders = body.orders or (0,) * len(body.args)
     terms: list[Expr] = []
     for k, arg in enumerate(body.args):

@@ -107,6 +107,11 @@ class Derivation:
         return pending(self.definition.body, self.wrts, self.variant)
 
     @property
+    def left(self) -> Expr:
+        """The derivative as it is named: of the function, not of its formula."""
+        return pending(self.definition.head, self.wrts, self.variant)
+
+    @property
     def result(self) -> Expr:
         """The derivative, worked out."""
         return self.steps[-1].after if self.steps else self.asked

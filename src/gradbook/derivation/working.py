@@ -13,6 +13,7 @@ True
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
@@ -24,7 +25,7 @@ from gradbook.derivation.kinks import kinks
 from gradbook.derivation.rules import Rule, rewrite
 from gradbook.derivation.steps import Definition, Derivation, Detail, Step, pending
 from gradbook.symbolic.bounds import MAX_NODES, BoundHit, Clock
-from gradbook.symbolic.decide import decide
+from gradbook.symbolic.decide import decide, decide_order
 from gradbook.symbolic.derivative import NotDifferentiable
 from gradbook.symbolic.domain import Domain
 from gradbook.symbolic.expr import (
@@ -39,15 +40,22 @@ from gradbook.symbolic.expr import (
     Indexed,
     Node,
     Number,
+    Op,
+    Product,
+    Relation,
+    Sum,
     Symbol,
     children,
+    free_names,
     free_symbols,
     rebuild,
+    replace,
     substitute,
     tree_size,
     walk,
 )
 from gradbook.symbolic.outcomes import Outcome
+from gradbook.symbolic.printing import to_text
 from gradbook.symbolic.search import NO_POINT
 from gradbook.symbolic.tidy import tidy
 
@@ -87,11 +95,12 @@ def work_out(
     told = domain or Domain()
     conditions = needed(definition.body)
     body = definition.body
+    if conditions and decide(body, body, told, clock=Clock(1.0)).reason == NO_POINT:
+        _reject_nowhere(conditions, told)
     steps: list[Step] = []
     for done, variable in enumerate(wrts):
-        worker = _Working(definition, variable, variant, detail, told, wrts[done + 1 :])
-        steps += worker.steps_of(body)
-        body = steps[-1].after if steps else body
+        worker = _Working(definition, variable, variant, detail, told, wrts[done + 1 :], len(wrts) == 1)
+        body = worker.work(body, steps)
     return Derivation(
         definition,
         wrts,
@@ -105,6 +114,22 @@ def work_out(
     )
 
 
+_OPPOSITE = {Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
+
+
+def _reject_nowhere(conditions: tuple[Condition, ...], domain: Domain) -> None:
+    """Raise if something that the formula needs never holds: no point was found where it does, others given."""
+    for k, condition in enumerate(conditions):
+        assert isinstance(condition, Relation)
+        for given in ((), conditions[:k]):
+            told = dataclasses.replace(domain, conditions=(*domain.conditions, *given))
+            opposite = Relation(condition.left, _OPPOSITE[condition.op], condition.right)
+            found = decide_order(opposite.left, opposite.op, opposite.right, told, clock=Clock(1.0))
+            if found.outcome is Outcome.PROVED or (not given and found.outcome is not Outcome.REFUTED):
+                beside = f" where {' and '.join(map(to_text, given))}" if given else ""
+                raise NeverDefined(f"it has a value nowhere: {to_text(condition)} never holds{beside}")
+
+
 class _Working:
     """One differentiation, inside those by ``later``."""
 
@@ -116,6 +141,7 @@ class _Working:
         detail: Detail,
         domain: Domain,
         later: tuple[Expr, ...],
+        alone: bool,
     ) -> None:
         self.definition = definition
         self.wrt = wrt
@@ -123,10 +149,11 @@ class _Working:
         self.detail = detail
         self.domain = domain
         self.later = later
+        self.alone = alone
         self.used: list[Rule] = []
 
-    def steps_of(self, body: Expr) -> list[Step]:
-        steps: list[Step] = []
+    def work(self, body: Expr, steps: list[Step]) -> Expr:
+        """Add the steps of differentiating ``body``; what comes out of it."""
         state: Expr = Derivative(body, self.wrt, 1, self.variant)
         while (after := self._next(state)) is not None:
             names = tuple(dict.fromkeys(rule.name for rule in self.used if self._told(rule)))
@@ -143,10 +170,10 @@ class _Working:
             after = change(state)
             if after != state and self._append(steps, (name,), state, after):
                 state = after
-        for name, after, identity in familiar(state, self.definition):
+        for name, after, identity in familiar(state, self.definition, itself=self.alone):
             if self._append(steps, (name,), state, after, identity):
                 state = after
-        return steps
+        return state
 
     def _told(self, rule: Rule) -> bool:
         return not rule.trivial or self.detail is Detail.FULL or all(r.trivial for r in self.used)
@@ -169,15 +196,12 @@ class _Working:
 
     def _decided(self, before: Expr, after: Expr, clock: Clock) -> Outcome:
         """Whether two states are equal: that the parts in which they differ are is enough, and quicker to decide."""
-        pairs = list(_differences(before, after))
+        pairs = [_abstracted(a, b) for a, b in _differences(before, after)]
         if pairs != [(before, after)]:
             sound = (decide(a, b, self.domain, clock=clock).outcome for a, b in pairs)
             if all(outcome is Outcome.PROVED for outcome in sound):
                 return Outcome.PROVED
-        outcome = decide(before, after, self.domain, clock=clock)
-        if outcome.outcome is Outcome.UNDECIDED and outcome.reason == NO_POINT:
-            raise NeverDefined(outcome.reason)
-        return outcome.outcome
+        return decide(before, after, self.domain, clock=clock).outcome
 
     def _spelled_out(self, side: Expr) -> Expr:
         """The function itself, where it is written by its name, by its formula."""
@@ -219,8 +243,11 @@ class _Working:
             if self.used:
                 return part
             if isinstance(part, Derivative):
-                found = self._rewritten(part)
-                return part if found is None else found
+                found = _rewritten(part)
+                if found is None:
+                    return part
+                self.used.append(found[0])
+                return found[1]
             return _rebuilt(part, visit)
 
         return cast(Expr, visit(node))
@@ -232,10 +259,8 @@ class _Working:
         return _rebuilt(node, self._everywhere)
 
     def _line(self, node: Derivative, *, spent: bool) -> Expr:
-        found = rewrite(node)
+        found = _rewritten(node)
         if found is None:
-            if not isinstance(node.body, Apply):
-                raise NotDifferentiable(f"no derivative rule for {_kind(node.body)}")
             return node
         rule, after = found
         if spent and not rule.trivial:
@@ -250,12 +275,13 @@ class _Working:
 
         return cast(Expr, visit(after))
 
-    def _rewritten(self, node: Derivative) -> Expr | None:
-        found = rewrite(node)
-        if found is None:
-            raise NotDifferentiable(f"no derivative rule for {_kind(node.body)}")
-        self.used.append(found[0])
-        return found[1]
+
+def _rewritten(node: Derivative) -> tuple[Rule, Expr] | None:
+    """What a rule makes of a derivative; None for a derivative of an unknown function, which stays."""
+    found = rewrite(node)
+    if found is None and not isinstance(node.body, Apply):
+        raise NotDifferentiable(f"no derivative rule for {_kind(node.body)}")
+    return found
 
 
 def _rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
@@ -280,6 +306,25 @@ def _differences(before: Expr, after: Expr) -> Iterator[tuple[Expr, Expr]]:
                     yield from _differences(cast(Expr, a), cast(Expr, b))
             return
     yield before, after
+
+
+def _abstracted(before: Expr, after: Expr) -> tuple[Expr, Expr]:
+    """Both states with what is still to be differentiated as an unknown function of the variable.
+
+    What holds for every function holds for this one, and is decided without working it out. An index that a
+    sum binds around it is an argument too.
+    """
+    left = [
+        n
+        for n in walk(after)
+        if isinstance(n, Derivative) and not isinstance(n.body, Symbol | Apply | Indexed)
+    ]
+    bound = {n.index for side in (before, after) for n in walk(side) if isinstance(n, Sum | Product)}
+    for k, node in enumerate(sorted(left, key=lambda n: -tree_size(n.body))):
+        indices = sorted(bound & free_names(node.body))
+        unknown = Apply(f"\0u{k}", (node.wrt, *(Symbol(i) for i in indices)))
+        before, after = (replace(side, {node.body: unknown}) for side in (before, after))
+    return before, after
 
 
 def _blank(node: Expr) -> Node | None:

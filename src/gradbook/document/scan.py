@@ -274,7 +274,7 @@ def scan_tree(tree: Expr, table: Table) -> None:
             if not isinstance(body, Apply | Symbol) or not isinstance(node.wrt, Symbol | Indexed | Apply):
                 continue
             own = body.args if isinstance(body, Apply) else ()
-            if node.wrt not in (Symbol("?"), body, *own):
+            if node.wrt not in (Symbol("?"), body) and not any(_mentions(arg, node.wrt) for arg in own):
                 table.depends.setdefault(body.name, set()).add(node.wrt)
         if isinstance(node, Apply) and not any(node.orders):
             known = table.usual_arguments.get(node.name)
@@ -282,6 +282,12 @@ def scan_tree(tree: Expr, table: Table) -> None:
                 table.usual_arguments[node.name] = node.args
             elif known != node.args and not _same_pattern(known, node.args):
                 table.usual_arguments[node.name] = ()
+
+
+def _mentions(arg: Expr, wrt: Expr) -> bool:
+    """Whether an argument holds what is differentiated by, or another component of it: g(x w_k) by w_j."""
+    base = wrt.base if isinstance(wrt, Indexed) else None
+    return any(n == wrt or (isinstance(n, Indexed) and n.base == base) for n in walk(arg))
 
 
 def scan_rule(trees: Sequence[Expr], table: Table) -> None:

@@ -103,14 +103,14 @@ def stacked(parts: Sequence[Block], baseline: int) -> Block:
     return Block(tuple(lines), sum(part.height for part in parts[:baseline]) + parts[baseline].baseline)
 
 
-def raised(base: Block, above: Block | None, below: Block | None) -> Block:
-    """A base with scripts at its right: from its top line upwards, and from its bottom line downwards.
+def raised(base: Block, above: Block | None, below: Block | None, *, level: bool = False) -> Block:
+    """A base with scripts at its right, above and below it.
 
-    Where the base is one line they stand above and below it, else beside its first and last line.
+    Below a base of several lines the script begins beside its last line; ``level``: above, it ends beside the
+    first line.
     """
-    inside = base.height > 1
-    top = above.height - inside if above else 0
-    bottom = below.height - inside if below else 0
+    top = above.height - level if above else 0
+    bottom = below.height - (base.height > 1) if below else 0
     width = max(part.width if part else 0 for part in (above, below))
     height = top + base.height + bottom
     right = [" " * width] * height

@@ -40,6 +40,8 @@ from gradbook.symbolic.notation import (
 #: Narrowest width that a part is broken to.
 _NARROWEST = 12
 _INDENT = 2
+#: What is never broken.
+_WHOLE = (Word, Numeral, Sign, Accent, Big)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,17 +273,15 @@ class _Painter:
         for kind in (Kind.RELATION, Kind.JOINT, Kind.TERM, Kind.COMMA):
             if kind in kinds:
                 return self._filled(parts, kind, width)
-        if Kind.TIMES in kinds and not any(isinstance(part, Big) for part in parts):
-            shrunk = self._shrunk(parts, width)
-            return shrunk if shrunk.width <= width else self._filled(parts, Kind.TIMES, width)
-        return self._shrunk(parts, width)
-
-    def _shrunk(self, parts: tuple[Notation, ...], width: int) -> Block:
-        """The row with its widest part broken to what the others leave of the width."""
         blocks = [self.draw(part) for part in parts]
-        total = self._beside(parts, blocks).width
         widest = max(range(len(parts)), key=lambda k: blocks[k].width)
-        blocks[widest] = self.draw(parts[widest], width - (total - blocks[widest].width))
+        room = width - (self._beside(parts, blocks).width - blocks[widest].width)
+        # To try both ways and compare would take twice the time at every level.
+        roomy = room >= max(_NARROWEST, width // 3) and not isinstance(parts[widest], _WHOLE)
+        if not roomy and Kind.TIMES in kinds and not any(isinstance(part, Big) for part in parts):
+            return self._filled(parts, Kind.TIMES, width)
+        # the widest part is broken to what the others leave of the width
+        blocks[widest] = self.draw(parts[widest], room)
         return self._beside(parts, blocks)
 
     def _filled(self, parts: tuple[Notation, ...], kind: Kind, width: int) -> Block:
@@ -319,13 +319,13 @@ class _Painter:
     def _script(self, node: Script, width: int | None) -> Block:
         above = None if node.above is None else self._exponent(node.above)
         below = None if node.below is None else self.draw(node.below)
-        beyond = max(above.width if above else 0, below.width if below else 0)
-        base = self.draw(node.base, None if width is None else width - beyond)
         if isinstance(node.base, Fence) and node.base.opening == "" and below is not None:
             # a value at a point stands below the foot of the bar
             inner = self.draw(node.base.body)
             bar = Block((self.characters.brackets["|"][1],) * (inner.height + 1), inner.baseline)
             return raised(beside(inner, bar), above, below)
+        beyond = max(above.width if above else 0, below.width if below else 0)
+        base = self.draw(node.base, None if width is None else width - beyond)
         if below and (small := self._one_line(below, self.characters.subscripts)):
             base, below = (
                 beside(base, Block((small,), 0)) if base.height == 1 else base,
@@ -342,7 +342,8 @@ class _Painter:
             if below is None and base.height == 1:
                 return beside(base, text(small))
             if base.height > 1:
-                above = text(small)
+                # small characters stand high by themselves
+                return raised(base, text(small), below, level=True)
         return base if above is below is None else raised(base, above, below)
 
     def _exponent(self, node: Notation) -> Block:

@@ -76,7 +76,7 @@ def document(derivations: Sequence[Derivation]) -> str:
     """A document that LaTeX sets as it is."""
     parts = [_PREAMBLE]
     for derivation in derivations:
-        parts.append(rf"\section*{{{heading(derivation)}}}" + "\n")
+        parts.append(rf"\section*{{{heading(derivation, lambda node: f'${to_latex(node)}$')}}}" + "\n")
         if derivation.domain.conditions:
             told = ", ".join(f"${to_latex(c)}$" for c in derivation.domain.conditions)
             parts.append(f"Here {told}.\n")

@@ -13,7 +13,7 @@ from gradbook.symbolic.printing import to_latex, to_text
 
 def document(derivations: Sequence[Derivation]) -> str:
     """One section for each derivation: the definition, the chain of steps, where it does not hold."""
-    return "\n".join(_section(d) for d in derivations)
+    return "\n".join(_section(d) + "\n" for d in derivations).rstrip("\n") + "\n"
 
 
 def _section(derivation: Derivation) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gradbook.derivation.steps import Derivation, Kink, KinkKind, Step
-from gradbook.symbolic.expr import Expr, Node, Number
+from gradbook.symbolic.expr import Node, Number
 from gradbook.symbolic.printing import to_text
 
 #: How the names of steps that are not rules of differentiation are told.
@@ -18,13 +18,20 @@ _TOLD = {
 _IDENTITIES = {"sigmoid": "name the sigmoid", "tanh": "name the tanh", "tan": "name the tangent"}
 
 
-def heading(derivation: Derivation) -> str:
+def heading(derivation: Derivation, show: Callable[[Node], str] = to_text) -> str:
     """The title of a derivation."""
-    of = derivation.title or to_text(derivation.definition.bare)
+    of = derivation.title or show(derivation.definition.bare)
     times = {1: "Derivative", 2: "Second derivative", 3: "Third derivative"}.get(
         derivation.order, f"Derivative {derivation.order} times"
     )
-    return f"{times} of {of} with respect to {' and '.join(dict.fromkeys(map(to_text, derivation.wrts)))}"
+    return f"{times} of {of} with respect to {' and '.join(dict.fromkeys(map(show, derivation.wrts)))}"
+
+
+def needs(derivation: Derivation, show: Callable[[Node], str] = to_text) -> str:
+    """What has to hold: what was stated, and what the formula needs to have a value."""
+    told = dict.fromkeys(show(c) for c in (*derivation.domain.conditions, *derivation.conditions))
+    sums = [f"the components of {base} adding up to 1" for base in sorted(derivation.domain.simplex)]
+    return " and ".join((*told, *sums))
 
 
 def rule_names(step: Step) -> str:

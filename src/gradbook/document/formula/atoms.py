@@ -151,13 +151,20 @@ class Atoms(Numbers, Naming, Functions, Bars, CaseDistinctions):
         return after.is_letter or (after.kind is Kind.MACRO and after.text in GREEK)
 
     def _kronecker(self) -> Expr | None:
-        r"""\delta_{ij} is Kronecker's delta if i and j are indices and delta is nothing else here."""
-        if r"\delta" in self.names.variables or not self.stands("_", 1):
+        r"""\delta_{ij} is Kronecker's delta if i and j are indices and delta is nothing else here.
+
+        Raises:
+            FormulaError: delta is a quantity too, so that it may be a component of it.
+        """
+        if not self.stands("_", 1):
             return None
         mark = self.at
         self.at += 2
         inside = [t for t in self.script() if not t.is_char(",")]
         if len(inside) == 2 and all(self.is_index_token(t) for t in inside):
+            if r"\delta" in self.names.variables:
+                self.at = mark
+                raise self.fail("this may be Kronecker's delta or a component of the δ that stands elsewhere")
             return Delta(self.index_atom(inside[0]), self.index_atom(inside[1]))
         self.at = mark
         return None

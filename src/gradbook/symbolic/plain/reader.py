@@ -38,7 +38,7 @@ _ATOM_SIGNS = ("(", "√")
 _VALUE = "a number, a name or “(”"
 _T = TypeVar("_T")
 #: Most levels of a tree.
-MAX_LEVELS = 120
+MAX_LEVELS = 100
 
 
 @dataclass(frozen=True, slots=True)
