@@ -273,32 +273,40 @@ def wrong_pairs(task: Task, rng: random.Random, count: int) -> Iterator[WrongLin
     except (BoundHit, NotDifferentiable):
         return
     singles = {tuple(f"{v:.8g}" for v in points.of(w.written)) for w in wrong_lines(task, random.Random(0))}
-    variants = Variants(points, Clock(20))
-    doubles = list(variants.double(task.asked))
-    rng.shuffle(doubles)
-    pairs: list[tuple[tuple[str, ...], Expr]] = [
-        (tuple(sorted(s.code for s in v.slips)), tidy(expand_derivatives(v.tree()))) for v in doubles[: 2 * count]
-    ]
-    ones = variants.single(task.asked)
-    for variant in rng.sample(ones, min(len(ones), count)):
-        once = simplify(expand_derivatives(variant.tree()))
-        pen = slips(once, rng)
-        if pen:
-            code, written = rng.choice(pen)
-            pairs.append((tuple(sorted((variant.slips[0].code, code))), tidy(written)))
-    rng.shuffle(pairs)
-    given = 0
-    for codes, written in pairs:
-        try:
-            values = points.of(written)
-        except (BoundHit, NotDifferentiable, ValueError):
-            continue
+    found: dict[tuple[str, ...], WrongLine] = {}
+
+    def enter(codes: tuple[str, ...], written: Expr, values: tuple[float, ...]) -> None:
         if not all(v == v and abs(v) < 1e12 for v in values) or agree(values, points.of(right)) or len(values) < 3:
-            continue
-        if tuple(f"{v:.8g}" for v in values) in singles or tree_size(written) > 150:
-            continue
-        yield WrongLine(task, written, {codes})
-        given += 1
+            return
+        key = tuple(f"{v:.8g}" for v in values)
+        if key in singles:
+            return
+        line = found.setdefault(key, WrongLine(task, written))
+        line.made.add(tuple(sorted(codes)))
+
+    variants = Variants(points, Clock(20))
+    for variant in variants.double(task.asked):
+        codes = tuple(s.code for s in variant.slips)
+        # the tree is built for those that are looked at
+        key = tuple(f"{v:.8g}" for v in variant.values)
+        written = found[key].written if key in found else variant.tree()
+        enter(codes, written, variant.values)
+    ones = variants.single(task.asked)
+    for variant in rng.sample(ones, min(len(ones), 25)):
+        once = simplify(expand_derivatives(variant.tree()))
+        for code, written in slips(once, rng):
+            try:
+                enter((variant.slips[0].code, code), written, points.of(written))
+            except (BoundHit, NotDifferentiable, ValueError):
+                continue
+    lines = list(found.values())
+    rng.shuffle(lines)
+    given = 0
+    for line in lines:
+        line.written = tidy(expand_derivatives(line.written))
+        if tree_size(line.written) <= 150:
+            yield line
+            given += 1
         if given >= count:
             return
 
@@ -326,9 +334,10 @@ class Score:
         self.first += bool(told) and told[0] in line.made
         self.among += any(codes in line.made for codes in told[:3])
         fewest = min(len(codes) for codes in line.made)
-        self.simpler += bool(told) and told[0] not in line.made and len(told[0]) < fewest
+        simpler = bool(told) and told[0] not in line.made and len(told[0]) < fewest
+        self.simpler += simpler
         self.unnamed += not told
-        if not told or told[0] not in line.made:
+        if not (told and any(codes in line.made for codes in told[:3])) and not simpler:
             said = "+".join(told[0]) if told else "-"
             wanted = "/".join(sorted("+".join(m) for m in line.made))
             self.missed[wanted, said] += 1

@@ -159,14 +159,20 @@ def chain_misassembled(step: Differentiation) -> Wrong:
     if inner is None or outer is None or inner == step.wrt:
         return
     slope = step.slope(inner)
+    if not any(isinstance(n, Symbol | Indexed) for n in walk(tidy(expand_derivatives(slope)))):
+        yield from _outer_elsewhere(step, outer, inner)
+        return
     words = "the derivative {} of the inside is put into the outer function; it should multiply the derivative at {}"
     yield replace(outer, {inner: slope}), Slip("D102", words, (slope, inner))
     if isinstance(step.body, Func):
         yield Func(step.body.name, (slope,)), Slip("D102", words, (slope, inner), extra=0.2)
-    yield (
-        chained(replace(outer, {inner: step.wrt}), inner, step.wrt, step.slope),
-        Slip("E105", "the outer derivative is taken at {}, but should be taken at {}", (step.wrt, inner), extra=0.1),
-    )
+    yield from _outer_elsewhere(step, outer, inner)
+
+
+def _outer_elsewhere(step: Differentiation, outer: Expr, inner: Expr) -> Wrong:
+    words = "the outer derivative is taken at {}, but should be taken at {}"
+    wrong = chained(replace(outer, {inner: step.wrt}), inner, step.wrt, step.slope)
+    yield wrong, Slip("E105", words, (step.wrt, inner), extra=0.1)
 
 
 @_d(
@@ -377,8 +383,8 @@ def product_as_sum(step: Differentiation) -> Wrong:
     yield Add((du, v)), Slip("D109", words, (step.body,), extra=0.03)
     yield Add((u, dv)), Slip("D109", words, (step.body,), extra=0.03)
     yield Add((du, dv)), Slip("D109", words, (step.body,), extra=0.03)
-    words = "the two terms of the product rule are subtracted instead of added"
-    yield Add((times(du, v), Neg(times(u, dv)))), Slip("D109", words, (), extra=0.04)
+    words = "the sign is wrong: the terms of the product rule are added, not subtracted"
+    yield Add((times(du, v), Neg(times(u, dv)))), Slip("E101", words, (), extra=0.02)
 
 
 # --- quotients ---------------------------------------------------------------------------------------
@@ -513,8 +519,8 @@ def not_differentiated(step: Differentiation) -> Wrong:
 
     It happens where a line is copied from the one above and only a part of it is worked on.
     """
-    if is_constant(step.body, step.wrt) or step.rule == "exponential":
-        return  # of an exponential that is the inner derivative missing
+    if is_constant(step.body, step.wrt) or step.rule in ("exponential", "power with a constant base"):
+        return  # of an exponential that is the inner derivative missing, or the logarithm of the base
     yield step.body, Slip("D115", "{} is not differentiated", (step.body,))
 
 
@@ -526,12 +532,9 @@ def not_differentiated(step: Differentiation) -> Wrong:
     1.02,
 )
 def constant_kept(step: Differentiation) -> Wrong:
-    r"""A term without the variable is kept, or counted as $1$, though its derivative is $0$."""
+    r"""A term without the variable is kept, though its derivative is $0$."""
     if is_constant(step.body, step.wrt) and step.body not in (ZERO,):
         yield step.body, Slip("D116", "{} does not hold {}: its derivative is 0", (step.body, step.wrt))
-        if step.body != ONE:
-            words = "{} does not hold {}: its derivative is 0, not 1"
-            yield ONE, Slip("D116", words, (step.body, step.wrt), extra=0.2)
 
 
 #: Functions whose derivatives are taken for one another.

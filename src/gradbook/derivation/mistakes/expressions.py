@@ -266,7 +266,9 @@ def constant_factor(spot: Spot, context: Context) -> Mended:
         assert isinstance(spot.node, Number)
         if better is not None and better not in (Number(-spot.node.value), Neg(spot.node)):
             if spot.inside in ("", "the denominator"):
-                yield better, Slip("E102", "the number {} should be {}", (spot.node, better), spot.node, better)
+                extra = 0.05 if spot.role is Role.TERM else 0.0
+                words = "the number {} should be {}"
+                yield better, Slip("E102", words, (spot.node, better), spot.node, better, extra=extra)
         return
     if spot.ratio is None or spot.role not in _OUTERMOST or spot.ratio < 0 or same(spot.ratio, 1.0) or spot.inside:
         return

@@ -29,7 +29,7 @@ from gradbook.derivation.mistakes.expressions import Context, Vocabulary, Word, 
 from gradbook.derivation.mistakes.mistake import Slip
 from gradbook.derivation.mistakes.spots import Opened, Role, Spot, opened, put, spots
 from gradbook.derivation.mistakes.values import Points, Values, agree
-from gradbook.derivation.mistakes.variants import Variants
+from gradbook.derivation.mistakes.variants import Variant, Variants
 from gradbook.symbolic.bounds import BoundHit, Clock
 from gradbook.symbolic.decide import decide
 from gradbook.symbolic.derivative import NotDifferentiable, expand_derivatives
@@ -126,6 +126,11 @@ class Explanation:
         """What explanations are ordered by: of the same mistake, the smallest place."""
         return round(self.cost, 6), sum(tree_size(s.place) for s in self.slips if s.place is not None)
 
+    def rank_in(self, quotient: bool) -> tuple[float, int]:
+        """The rank, in a line that is still in the form that the quotient rule leaves, or is not."""
+        cost, size = self.rank
+        return cost - 0.05 * (quotient and any(s.code in ("D110", "D111") for s in self.slips)), size
+
     @property
     def codes(self) -> tuple[str, ...]:
         """The codes of the mistakes."""
@@ -186,7 +191,13 @@ class _Search:
         if singles:
             return Diagnosis(tuple(singles))
         pairs: list[_Candidate] = []
-        for more in (self._conditions_and_parts, self._parts_twice, self._derivation_and_parts, self._derivation_twice):
+        for more in (
+            self._conditions_and_parts,
+            self._derivation_twice,
+            self._derivation_and_edits,
+            self._derivation_and_parts,
+            self._parts_twice,
+        ):
             try:
                 for candidate in more():
                     pairs.append(candidate)
@@ -210,7 +221,8 @@ class _Search:
                 best[codes] = candidate
         if ("B101",) in best:
             best = {codes: c for codes, c in best.items() if codes not in (("B102",), ("B103",))}
-        ordered = sorted(best.values(), key=lambda c: c.explanation.rank)
+        quotient = _is_quotient(self.line)
+        ordered = sorted(best.values(), key=lambda c: c.explanation.rank_in(quotient))
         found: list[Explanation] = []
         for candidate in ordered[:_DECIDED]:
             left = self.seconds - (time.monotonic() - self.start)
@@ -234,6 +246,9 @@ class _Search:
     def _single(self) -> Iterator[_Candidate]:
         question = self.question
         for variant in self.variants.single(question.asked):
+            if agree(variant.values, self.target):
+                yield _Candidate(Explanation(variant.slips), variant.tree, lambda: question.written)
+        for variant in self.variants.throughout(question.asked):
             if agree(variant.values, self.target):
                 yield _Candidate(Explanation(variant.slips), variant.tree, lambda: question.written)
         for mended, slip in self._conditions():
@@ -378,7 +393,7 @@ class _Search:
 
     def _parts_twice(self) -> Iterator[_Candidate]:
         goal = opened(self.question.right)
-        for line, slip in self._edits():
+        for line, slip in self._edits(removals=False):
             yield from self._parts_of(line, self.values, goal, slip)
 
     def _parts_of(self, line: Expr, target: Values, goal: Opened | None, slip: Slip) -> Iterator[_Candidate]:
@@ -390,7 +405,7 @@ class _Search:
             for part, second in mended_parts(spot, self.context):
                 yield self._line_mended(put(line, spot.path, part), (slip, second))
 
-    def _edits(self) -> Iterator[tuple[Expr, Slip]]:
+    def _edits(self, *, removals: bool = True) -> Iterator[tuple[Expr, Slip]]:
         """The line with one small thing changed: a sign, an exponent, a factor two, a letter."""
         line = self.line
         places = list(_places(line))
@@ -429,7 +444,7 @@ class _Search:
                     yield put(line, path, mended), Slip("E103", "{} should be squared", (node,), node, mended)
                 case _:
                     pass
-        for path, node in places:
+        for path, node in places if removals else ():
             match node:
                 case Mul(factors):
                     for k, factor in enumerate(factors):
@@ -458,6 +473,21 @@ class _Search:
         for other in self.context.quantities:
             if other != node and _letter(other) == letter:
                 yield other
+
+    def _derivation_and_edits(self) -> Iterator[_Candidate]:
+        """A mal-rule in the derivation, and the line with one small thing changed so that it is what follows."""
+        table: dict[str, list[Variant]] = {}
+        for variant in self.variants.single(self.question.asked):
+            table.setdefault(_key(variant.values), []).append(variant)
+        for line, slip in (*self._conditions(), *self._edits()):
+            values = self.points.of(line)
+            for variant in table.get(_key(values), ()):
+                if agree(values, variant.values):
+                    yield _Candidate(
+                        Explanation((*variant.slips, slip)),
+                        variant.tree,
+                        lambda line=line: cast(Expr, replace(line, self.question.meaning)),
+                    )
 
     def _derivation_and_parts(self) -> Iterator[_Candidate]:
         """A mal-rule in the derivation, and a part of the line mended so that it is what follows from that."""
@@ -491,11 +521,26 @@ _RELATED = {
 }
 
 
+def _key(values: Values) -> str:
+    """Something short that equal values have in common."""
+    return f"{values[0]:.6e}"
+
+
 def _worth_a_look(found: list[Spot]) -> Iterator[Spot]:
     """Parts for which something simple is needed: a number, or a multiple of what stands there; and the whole."""
     for spot in found:
         if spot.role is Role.WHOLE or spot.ratio is not None or spot.constant is not None:
             yield spot
+
+
+def _is_quotient(line: Expr) -> bool:
+    match line:
+        case Neg(arg):
+            return _is_quotient(arg)
+        case Div(Add(), _):
+            return True
+        case _:
+            return False
 
 
 def _enclosing(tree: Expr, path: tuple[int, ...]) -> str:

@@ -150,6 +150,13 @@ class Points:
             chosen += [k for k in sound if k not in chosen][: kept - len(chosen)]
         self.frame = Frame(tuple(lanes[k] for k in sorted(chosen)))
 
+    @classmethod
+    def fixed(cls, meaning: Mapping[Expr, Expr]) -> Points:
+        """The one point at which every quantity has the value that it is given."""
+        points = cls((), Domain(), meaning, kept=1)
+        points.frame = Frame(points.frame.lanes[:1])
+        return points
+
     @property
     def count(self) -> int:
         """How many points there are."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import cast
 
 from gradbook.derivation.mistakes.algebra import slips_of_algebra
 from gradbook.derivation.mistakes.differentiation import Differentiation, wrong_results
@@ -54,6 +55,14 @@ class Variant:
         return sum(s.cost for s in self.slips)
 
 
+@dataclass
+class _Uses:
+    """How often a mal-rule was used, and what it said first."""
+
+    count: int = 0
+    slip: Slip | None = None
+
+
 class Variants:
     """The variants of trees in which derivatives are still to be taken."""
 
@@ -73,6 +82,47 @@ class Variants:
             self.clock.check()
             found = self._single[key] = list(_distinct(self._singles(expr, frame), self.points.values(expr, frame)))
         return found
+
+    def throughout(self, expr: Expr) -> Iterator[Variant]:
+        """Variants with the same mistake wherever there is occasion for it, of which there are several."""
+        self.single(expr)
+        occasions: dict[tuple[str, str], int] = {}
+        for found in list(self._steps.values()):
+            if found is not None:
+                for key in {(slip.code, found[0].rule) for _, slip in found[1]}:
+                    occasions[key] = occasions.get(key, 0) + 1
+        for (code, rule), count in occasions.items():
+            seen = _Uses()
+            tree = self._with(expr, code, rule, seen)
+            if seen.count < 2 or (count < 2 and seen.count < 2) or seen.slip is None:
+                continue
+            self.clock.check()
+            values = self._valued(tree, self.points.frame)
+            if values is not None:
+                words = seen.slip.words + " (and so in every such place)"
+                slip = replace(seen.slip, words=words, extra=seen.slip.extra + 0.1)
+                yield Variant(values, (slip,), lambda tree=tree: tree)
+
+    def _with(self, expr: Node, code: str, rule: str, seen: _Uses) -> Expr:
+        """The derivation in which one rule always goes wrong in the same way."""
+        if isinstance(expr, Derivative):
+            step = self.step(expr)
+            if step is None:
+                return expr
+            after = step[0].after
+            if step[0].rule == rule:
+                for wrong, slip in step[1]:
+                    if slip.code == code:
+                        seen.count += 1
+                        seen.slip = seen.slip or slip
+                        after = wrong
+                        break
+            return self._with(after, code, rule, seen)
+
+        def visit(part: Node) -> Node:
+            return part if isinstance(part, Condition) else self._with(part, code, rule, seen)
+
+        return cast(Expr, rebuild(expr, visit))
 
     def double(self, expr: Expr, frame: Frame | None = None) -> Iterator[Variant]:
         """Variants with two mistakes."""
