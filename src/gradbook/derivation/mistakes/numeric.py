@@ -7,7 +7,7 @@ intermediate result rounded) until the number comes out as it was written, to th
 >>> product = Mul((Neg(number("0.57")), number("1.2")))
 >>> found = explain(NumberQuestion(product, Fraction("-1.77"), Fraction("0.01")))
 >>> found[0].code, found[0].sentence()
-('N201', 'arithmetic slip: -0.57·1.2 is -0.684; the numbers were added or subtracted instead of multiplied')
+('N201', 'arithmetic slip: (-0.57)·1.2 is -0.684; the numbers were added or subtracted instead of multiplied')
 """
 
 from __future__ import annotations
