@@ -1,18 +1,26 @@
-"""Claim: a gradient is decided twenty times faster than by SymPy's ``simplify``, and judged faster, reading and all.
+"""Claim: a gradient claim is decided twenty times faster than by math-verify and by SymPy's ``simplify``.
 
-The same sixty claims, in one run, the judges taking turns. Gradbook gets the definition and the claim as a
-document and has to find the gradient itself. math-verify gets the answer key beside the claim: the
-derivative, worked out beforehand (for sums, which it cannot compare with written-out ones, another right
-claim in its own LaTeX), and the claim with ``f(x)`` already replaced by its formula. SymPy gets both
-transcribed as Python, which it reads; its time is that of ``sympify``, ``diff`` and ``simplify``. The row
-"from trees" is our symbolic core with the same work, reading apart. All were warmed up with other formulas,
-and each claim is judged by itself: what SymPy remembers of the claims before is cleared. The rows
-"remembering" leave it that memory, which helps where several claims are about one function; Gradbook
-remembers nothing from one document to the next that could help here.
+The same sixty claims, in one run, like with like:
+
+* from text: Gradbook gets the definition and the claim as a document and has to find the gradient itself.
+  math-verify gets the claim in LaTeX with ``f(x)`` already replaced by its formula, and beside it the answer
+  key: the derivative, worked out beforehand (for sums, which it cannot compare with written-out ones,
+  another right claim in its own LaTeX). SymPy gets definition and claim transcribed as Python, which it
+  reads; its time is that of ``sympify``, ``diff`` and ``simplify``.
+* from trees: Gradbook's core and SymPy get the same trees, each its own, made before the clock starts; the
+  time is that of differentiating and deciding (``simplify``).
+
+Each judge goes through all claims in a row, as a reader of many claims does, and the judges take turns, several
+times round; the time of a claim is its least, since other work on the machine only ever adds. All were warmed up
+with other formulas, and each claim is judged by itself: what a judge remembers of earlier claims is cleared first,
+for SymPy its cache, for Gradbook its decisions. The rows "remembering" leave the peers that memory, which helps them
+where several claims are about one function; it is cleared between rounds, where they would meet the same claims
+again. Gradbook's rows have no such twin: it remembers nothing from one document to the next that could help here.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import statistics
@@ -28,13 +36,15 @@ from math_verify import parse, verify
 from gradbook.document import check_text
 from gradbook.document.report import Verdict
 from gradbook.symbolic import Outcome, differentiate, from_sympy
-from gradbook.symbolic.decide import decide
+from gradbook.symbolic.decide import decide, forget
 
 Claim = dict[str, Any]
 
 #: Letters of the transcriptions that the LaTeX spells out.
 _SPELLED = {"t": "theta", "d": "delta", "a": "alpha"}
 _TERMS = 3
+#: How often each judge goes through the claims.
+ROUNDS = 5
 
 
 def written_out(text: str) -> str:
@@ -90,22 +100,42 @@ def document(claim: Claim) -> str:
 
 @dataclass
 class Judge:
-    """One way to judge claims, with what it said and how long it took."""
+    """One way to judge claims, with what it said and how long it took.
+
+    What ``given`` makes of a claim is made before the clock starts.
+    """
 
     name: str
-    accepts: Callable[[Claim], bool | None]
+    accepts: Callable[[Any], bool | None]
+    given: Callable[[Claim], Any] = lambda claim: claim
     remembers: bool = False
-    seconds: list[float] = field(default_factory=list)
-    counts: dict[tuple[str, bool | None], int] = field(default_factory=dict)
+    seconds: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+    answers: dict[str, bool | None] = field(default_factory=dict[str, bool | None])
 
-    def take(self, claim: Claim) -> None:
-        if not self.remembers:
-            sympy.core.cache.clear_cache()
-        began = time.perf_counter()
-        said = self.accepts(claim)
-        self.seconds.append(time.perf_counter() - began)
-        key = (claim["truth"], said)
-        self.counts[key] = self.counts.get(key, 0) + 1
+    def go_through(self, claims: list[Claim]) -> None:
+        """Judge every claim once, knowing none at first."""
+        sympy.core.cache.clear_cache()
+        for claim in WARM_UP:
+            self.accepts(self.given(claim))
+        gc.collect()
+        for claim in claims:
+            if not self.remembers:
+                sympy.core.cache.clear_cache()
+                forget()
+            given = self.given(claim)
+            began = time.perf_counter()
+            said = self.accepts(given)
+            self.seconds.setdefault(claim["id"], []).append(time.perf_counter() - began)
+            self.answers[claim["id"]] = said
+
+    @property
+    def times(self) -> list[float]:
+        """The seconds that each claim took."""
+        return [min(rounds) for rounds in self.seconds.values()]
+
+    def count(self, claims: list[Claim], truth: str, *answers: bool | None) -> str:
+        """How many claims of a kind got one of these answers."""
+        return str(sum(c["truth"] == truth and self.answers[c["id"]] in answers for c in claims))
 
 
 def by_gradbook(claim: Claim) -> bool | None:
@@ -121,22 +151,31 @@ def by_math_verify(claim: Claim) -> bool | None:
 
 
 def by_simplify(claim: Claim) -> bool | None:
-    definition = sympy.sympify(claim["definition_py"], locals=claim["names"])
-    wanted = sympy.sympify(claim["claim_py"], locals=claim["names"])
-    return sympy.simplify(sympy.diff(definition, variable(claim)) - wanted) == 0
+    return by_simplify_of_trees(sympy_trees(claim))
 
 
-def by_the_core(claim: Claim) -> bool | None:
-    """What ``simplify`` is asked, asked of our symbolic core: from trees, nothing read."""
-    definition, wanted, wrt = claim["trees"]
+def by_simplify_of_trees(trees: tuple[Any, Any, Any]) -> bool | None:
+    definition, wanted, wrt = trees
+    return sympy.simplify(sympy.diff(definition, wrt) - wanted) == 0
+
+
+def by_the_core(trees: tuple[Any, Any, Any]) -> bool | None:
+    definition, wanted, wrt = trees
     outcome = decide(differentiate(definition, wrt), wanted).outcome
     return {Outcome.PROVED: True, Outcome.REFUTED: False}.get(outcome)
 
 
-def trees(claim: Claim) -> tuple[Any, Any, Any]:
-    """The transcriptions as trees of the core."""
-    sides = (sympy.sympify(claim[side], locals=claim["names"]) for side in ("definition_py", "claim_py"))
-    definition, wanted, wrt = (from_sympy(tree) for tree in (*sides, variable(claim)))
+def sympy_trees(claim: Claim) -> tuple[Any, Any, Any]:
+    """The definition, what is claimed and the variable, read by SymPy."""
+    definition, wanted = (
+        sympy.sympify(claim[side], locals=claim["names"]) for side in ("definition_py", "claim_py")
+    )
+    return definition, wanted, variable(claim)
+
+
+def core_trees(claim: Claim) -> tuple[Any, Any, Any]:
+    """The same as trees of the core."""
+    definition, wanted, wrt = map(from_sympy, sympy_trees(claim))
     return definition, wanted, wrt
 
 
@@ -161,44 +200,40 @@ for claim in (*WARM_UP, *claims):
     for side in ("definition_py", "claim_py"):
         claim[side] = written_out(claim[side])
     claim["names"] = symbols(claim["definition_py"] + claim["claim_py"])
-    claim["trees"] = trees(claim)
 
-alone = [
-    Judge("gradbook", by_gradbook),
-    Judge("gradbook, from trees", by_the_core),
-    Judge("math-verify", by_math_verify),
-    Judge("SymPy simplify", by_simplify),
-]
-remembering = [
-    Judge("math-verify, remembering", by_math_verify, remembers=True),
-    Judge("SymPy simplify, remembering", by_simplify, remembers=True),
-]
-for judge in alone:
-    for claim in WARM_UP:
-        judge.accepts(claim)
-for claim in claims:
-    for judge in alone:
-        judge.take(claim)
-for judge in remembering:
-    sympy.core.cache.clear_cache()
-    for claim in WARM_UP:
-        judge.accepts(claim)
-    for claim in claims:
-        judge.take(claim)
+from_text = Judge("gradbook, from text", by_gradbook)
+from_trees = Judge("gradbook, from trees", by_the_core, core_trees)
+#: Our judges, each with its peers.
+MATCHES = {
+    "from text": (
+        from_text,
+        Judge("math-verify", by_math_verify),
+        Judge("SymPy simplify", by_simplify),
+        Judge("math-verify, remembering", by_math_verify, remembers=True),
+        Judge("SymPy simplify, remembering", by_simplify, remembers=True),
+    ),
+    "from trees": (
+        from_trees,
+        Judge("SymPy simplify", by_simplify_of_trees, sympy_trees),
+        Judge("SymPy simplify, remembering", by_simplify_of_trees, sympy_trees, remembers=True),
+    ),
+}
+judges = [judge for match in MATCHES.values() for judge in match]
+for _ in range(ROUNDS):
+    for judge in judges:
+        judge.go_through(claims)
 
-judges = [*alone, *remembering]
-ours = judges[0]
-row(f"{len(claims)} claims", "median", "to ours", "slowest", "to ours")
+for what, (ours, *peers) in MATCHES.items():
+    middle, most = statistics.median(ours.times), max(ours.times)
+    row(f"{len(claims)} claims, {what}", "median", "to ours", "slowest", "to ours")
+    for judge in (ours, *peers):
+        theirs, longest = statistics.median(judge.times), max(judge.times)
+        row(
+            judge.name, spoken(theirs), f"{theirs / middle:.1f} x", spoken(longest), f"{longest / most:.1f} x"
+        )
+    print()
+row("answers", "right, yes", "right, no", "wrong, no", "wrong, yes", "none")
 for judge in judges:
-    middle, most = statistics.median(judge.seconds), max(judge.seconds)
-    ratios = middle / statistics.median(ours.seconds), most / max(ours.seconds)
-    row(judge.name, spoken(middle), f"{ratios[0]:.1f}", spoken(most), f"{ratios[1]:.1f}")
-print()
-row("", "right, yes", "right, no", "wrong, no", "wrong, yes", "no answer")
-for judge in judges:
-    said = judge.counts.get
-    silent = said(("correct", None), 0) + said(("wrong", None), 0)
-    told = [said((truth, answer), 0) for truth, answer in (
-        ("correct", True), ("correct", False), ("wrong", False), ("wrong", True),
-    )]  # fmt: skip
-    row(judge.name, *map(str, told), str(silent))
+    told = [judge.count(claims, truth, answer) for truth in ("correct", "wrong") for answer in (True, False)]
+    silent = str(sum(answer is None for answer in judge.answers.values()))
+    row(judge.name, told[0], told[1], told[3], told[2], silent)

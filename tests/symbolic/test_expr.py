@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from fractions import Fraction
 
 import pytest
@@ -27,6 +28,7 @@ from gradbook.symbolic.expr import (
     children,
     free_names,
     free_symbols,
+    kinds,
     number,
     rebuild,
     substitute,
@@ -109,3 +111,16 @@ def test_bounds_of_a_sum_lie_outside_its_index() -> None:
 def test_whole_subtrees_are_replaced_once() -> None:
     tree: Expr = Add((Pow(x, TWO), x))
     assert substitute(tree, {Pow(x, TWO): x, x: Neg(x)}) == Add((x, Neg(x)))
+
+
+def test_kinds_are_those_of_all_subtrees_conditions_included() -> None:
+    tree = Cases(((Neg(x), Relation(x, Op.GT, ONE)), (TWO, Otherwise())))
+    assert kinds(tree) == {Cases, Neg, Symbol, Relation, Number, Otherwise}
+
+
+def test_a_tree_sent_to_another_process_takes_nothing_along_that_holds_only_here() -> None:
+    tree = Mul((Symbol("x"), Pow(Symbol("y"), TWO)))
+    fresh = pickle.dumps(tree)
+    assert (hash(tree), len(walk(tree)), len(kinds(tree)), tree_size(tree)) == (hash(tree), 5, 4, 5)
+    assert pickle.dumps(tree) == fresh
+    assert pickle.loads(fresh) == tree

@@ -9,7 +9,7 @@ import argparse
 import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gradbook import __version__
@@ -112,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
         help="longest time for one line (default: 2)",
     )
     check.set_defaults(run=_check)
-    _add_derive(commands)
+    _add_derive(commands.add_parser)
     return parser
 
 
@@ -126,8 +126,8 @@ def _check(asked: argparse.Namespace) -> int:
     )
 
 
-def _add_derive(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    derive = commands.add_parser(
+def _add_derive(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
+    derive = add_parser(
         "derive",
         help="work a derivative out, step by step",
         description="Work a derivative out, each step with its rule and proved: of an expression that you type, "
@@ -138,23 +138,31 @@ def _add_derive(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "expression",
         nargs="?",
         metavar="EXPRESSION",
-        help="plain text (\"log(1+exp(-y*f))\", \"f(x) = x^2\"), LaTeX, or a name of the catalogue",
+        help='plain text ("log(1+exp(-y*f))", "f(x) = x^2"), LaTeX, or a name of the catalogue',
     )
     derive.add_argument("--activation", metavar="NAME", help="an activation of the catalogue")
     derive.add_argument("--loss", metavar="NAME", help="a loss of the catalogue")
     derive.add_argument("--list", dest="listing", action="store_true", help="list the catalogue")
     derive.add_argument(
-        "--wrt", action="append", default=[], metavar="NAME", help="by what to differentiate; more than once for a gradient"
+        "--wrt",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="by what to differentiate; more than once for a gradient",
     )
     derive.add_argument("--order", type=_jobs, default=1, metavar="N", help="how many times (default: 1)")
     derive.add_argument("--hessian", action="store_true", help="all second derivatives by what --wrt names")
     derive.add_argument(
-        "--form", choices=("sample", "sum", "both"), default="both",
+        "--form",
+        choices=("sample", "sum", "both"),
+        default="both",
         help="of a loss of an activation: one sample, summed over samples, or both (default)",
     )
     derive.add_argument("--bias", action="store_true", help="the linear model has a bias")
     derive.add_argument("--assume", action="append", default=[], metavar="CONDITION", help='such as "x > 0"')
-    derive.add_argument("--detail", choices=("short", "full"), default="short", help="how small the steps are")
+    derive.add_argument(
+        "--detail", choices=("short", "full"), default="short", help="how small the steps are"
+    )
     derive.add_argument(
         "--format", choices=DERIVE_FORMATS, default="text", help="how to write it (default: text)"
     )

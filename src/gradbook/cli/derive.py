@@ -68,7 +68,9 @@ def _derivations(options: DeriveOptions) -> list[Derivation]:
             raise ValueError("an expression, or a name of the catalogue: not both")
         return _typed(options) if not _is_name(options.expression) else _entry(options.expression, options)
     if name is None:
-        raise ValueError('say what to derive: an expression ("log(1+exp(x))"), --activation, --loss, or --list')
+        raise ValueError(
+            'say what to derive: an expression ("log(1+exp(x))"), --activation, --loss, or --list'
+        )
     return _entry(name, options)
 
 
@@ -100,6 +102,8 @@ def _pair(options: DeriveOptions) -> list[Derivation]:
 
 def _entry(name: str, options: DeriveOptions) -> list[Derivation]:
     from gradbook.derivation.catalogue import Kind, find
+    from gradbook.derivation.steps import Detail
+    from gradbook.derivation.working import work_out
     from gradbook.document import deriving
     from gradbook.symbolic.domain import Domain
 
@@ -108,10 +112,26 @@ def _entry(name: str, options: DeriveOptions) -> list[Derivation]:
     told = deriving.domain(options.assume)
     domain = Domain((*entry.domain.conditions, *told.conditions), simplex=entry.domain.simplex)
     wrts = [deriving.variables(entry.definition, w)[0] for w in options.wrt] or [entry.variable]
-    return [
-        deriving.differentiate(entry.definition, chosen, detail=options.detail, domain=domain, title=entry.title)
+    found = [
+        deriving.differentiate(
+            entry.definition, chosen, detail=options.detail, domain=domain, title=entry.title
+        )
         for chosen in _orders(wrts, options)
     ]
+    if entry.vector_definition is not None and not options.wrt and options.order == 1 and not options.hessian:
+        definition, variable, vectors = entry.vector_definition
+        title = f"{entry.title}, in vectors,"
+        found.append(
+            work_out(
+                definition,
+                variable,
+                detail=Detail(options.detail),
+                domain=domain,
+                vectors=vectors,
+                title=title,
+            )
+        )
+    return found
 
 
 def _typed(options: DeriveOptions) -> list[Derivation]:
@@ -141,7 +161,11 @@ def _listing() -> str:
 
     lines: list[str] = []
     width = max(len(entry.name) for entry in CATALOGUE)
-    for kind, plural in ((Kind.ACTIVATION, "activations"), (Kind.LOSS, "losses"), (Kind.PENALTY, "penalties")):
+    for kind, plural in (
+        (Kind.ACTIVATION, "activations"),
+        (Kind.LOSS, "losses"),
+        (Kind.PENALTY, "penalties"),
+    ):
         lines.append(plural)
         lines += [f"  {e.name:<{width}}  {e.formula:<60}  {e.use}" for e in CATALOGUE if e.kind is kind]
         lines.append("")

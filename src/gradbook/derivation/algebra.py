@@ -132,7 +132,7 @@ class _Simplification:
                     for n in _arithmetic(parts)
                     if isinstance(n, Add) and n is not parts and not _holds_sum(n)
                 }
-                return simplest(map(tidy, _forms(parts)), stood)
+                return _turned_round(simplest(map(tidy, _forms(parts)), stood))
             case Sum():
                 return _sum(cast(Sum, rebuild(node, self.of)))
             case _:
@@ -143,6 +143,18 @@ class _Simplification:
         if isinstance(node, Add | Mul | Div | Neg | Pow):
             return rebuild(node, self._parts)
         return self.of(node)
+
+
+def _turned_round(form: Expr) -> Expr:
+    """b - a rather than -(a - b)."""
+    match form:
+        case Neg(Add(terms)) if any(isinstance(t, Neg) for t in terms):
+            turned = [tidy(Neg(t)) for t in terms]
+            return Add(
+                (*(t for t in turned if not isinstance(t, Neg)), *(t for t in turned if isinstance(t, Neg)))
+            )
+        case _:
+            return form
 
 
 def _forms(node: Expr) -> Iterator[Expr]:
@@ -197,6 +209,10 @@ def simplest(forms: Iterable[Expr], written: Collection[Expr] = ()) -> Expr:
     return min(forms, key=cost)
 
 
+def _is_negative(exponent: Expr) -> bool:
+    return isinstance(exponent, Neg) or (isinstance(exponent, Number) and exponent.value < 0)
+
+
 def weight(expr: Expr) -> int:
     """How much there is to read: nodes, with quantities met again, nested fractions and leading signs extra.
 
@@ -216,6 +232,8 @@ def weight(expr: Expr) -> int:
                 seen.add(node)
             case Add((first, *_)) if isinstance(first, Neg):
                 size += 2
+            case Pow(_, exponent) if _is_negative(exponent):
+                size += 3
             case Mul(factors):
                 size += sum(isinstance(f, Div) for f in factors)
             case _:
@@ -296,7 +314,7 @@ class Algebra:
                 if isinstance(node, Add):
                     with suppress(BoundHit, ZeroDivisionError, OverflowError):
                         num, den = self._reduced(self._of(node))
-                        if den == 1 and not num.is_zero():
+                        if _is_one(den) and not num.is_zero():
                             self.written.setdefault(_key(num), node)
 
     def quotient(self, expr: Expr) -> Quotient:
@@ -364,7 +382,7 @@ class Algebra:
         if len(num) > _MAX_TERMS or len(den) > _MAX_TERMS:
             raise BoundHit("the size of a polynomial")
         common = num.gcd(den)
-        if common != 1:
+        if not _is_one(common):
             num, den = num // common, den // common
         return num, den
 
@@ -375,7 +393,7 @@ class Algebra:
             match atom:
                 case Pow(base, Number(value)) if value.numerator == 1 and value.denominator > 1:
                     top, bottom = self._of(base)
-                    if bottom != 1 or len(top) > 20:
+                    if not _is_one(bottom) or len(top) > 20:
                         continue
                     num, den = (self._lower_powers(p, atom, value.denominator, top) for p in (num, den))
                 case Func("sign", _):
@@ -383,7 +401,7 @@ class Algebra:
                     num, den = (self._lower_powers(p, atom, 2, one) for p in (num, den))
                 case Func("abs", (u,)) if Func("sign", (u,)) not in self.generators:
                     top, bottom = self._of(u)
-                    if bottom == 1:
+                    if _is_one(bottom):
                         num, den = (self._lower_powers(p, atom, 2, top * top) for p in (num, den))
                 case _:
                     continue
@@ -481,19 +499,22 @@ class Algebra:
         return _roots_joined([tree for _, tree in parts])
 
     def _polynomial(self, poly: fmpz_mpoly) -> tuple[Expr, bool]:
-        """A polynomial as a sum, as it stood if it did; True if its sign was turned for that."""
+        """A polynomial as a sum, as it stood if that is no longer; True if its sign was turned for that."""
         for turned in (False, True):
             known = self.written.get(_key(-poly if turned else poly))
-            if known is not None:
+            if known is not None and weight(known) <= weight(self._sum(-poly if turned else poly)):
                 return known, turned
-        terms = list(poly.to_dict().items())
-        if all(c < 0 for _, c in terms):
-            return self._polynomial(-poly)[0], True
-        trees = [(self._monomial(e, abs(int(c))), int(c) < 0) for e, c in terms]
-        first = next(k for k, (_, negative) in enumerate(trees) if not negative)
+        terms = poly.to_dict()
+        turned = all(c < 0 for c in terms.values())
+        return self._sum(-poly if turned else poly), turned
+
+    def _sum(self, poly: fmpz_mpoly) -> Expr:
+        """The terms of a polynomial, one without a minus first if there is one."""
+        trees = [(self._monomial(e, abs(int(c))), int(c) < 0) for e, c in poly.to_dict().items()]
+        first = next((k for k, (_, negative) in enumerate(trees) if not negative), 0)
         trees.insert(0, trees.pop(first))
         signed = tuple(Neg(t) if negative else t for t, negative in trees)
-        return (signed[0] if len(signed) == 1 else Add(signed)), False
+        return signed[0] if len(signed) == 1 else Add(signed)
 
     def _monomial(self, exponents: tuple[int, ...], coefficient: int) -> Expr:
         factors = {
@@ -524,6 +545,10 @@ class Algebra:
         if not isinstance(expr, Add):
             return expr
         return Add(tuple(self.factored(self.quotient(term)) for term in expr.terms))
+
+
+def _is_one(poly: fmpz_mpoly) -> bool:
+    return poly.is_one()
 
 
 def _key(poly: fmpz_mpoly) -> frozenset[Any]:

@@ -105,15 +105,8 @@ def _positive(u: Expr) -> bool:
         case Func("exp" | "sigmoid" | "cosh" | "softplus", _):
             return True
         case Add(terms):
-            return (
-                all(_positive(t) or _square(t) for t in terms)
-                and any(_positive(t) for t in terms)
-                or (
-                    len(terms) == 2
-                    and terms[0] == ONE
-                    and isinstance(terms[1], Neg)
-                    and _below_one(terms[1].arg)
-                )
+            return (all(_positive(t) or _square(t) for t in terms) and any(_positive(t) for t in terms)) or (
+                len(terms) == 2 and terms[0] == ONE and isinstance(terms[1], Neg) and _below_one(terms[1].arg)
             )
         case Mul(factors):
             return all(_positive(f) for f in factors)

@@ -17,6 +17,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import cast
 
+from flint import fmpz_mpoly
+
 from gradbook.derivation.algebra import Algebra, simplify, weight
 from gradbook.derivation.rules import times
 from gradbook.derivation.steps import Definition
@@ -255,10 +257,10 @@ def _solved(body: Expr, generator: Func, head: Expr) -> tuple[Func, Expr] | None
     return squared, cast(Expr, replace(found, {stand_in: head}))
 
 
-def _linear(algebra: Algebra, poly: object, place: int) -> tuple[object, object]:
+def _linear(algebra: Algebra, poly: fmpz_mpoly, place: int) -> tuple[fmpz_mpoly, fmpz_mpoly]:
     """The parts of a polynomial without and with a generator, of which it has only one power."""
     parts = [algebra.context.constant(0), algebra.context.constant(0)]
-    for exponents, coefficient in poly.to_dict().items():  # pyright: ignore
+    for exponents, coefficient in poly.to_dict().items():
         degree = int(exponents[place] > 0)
         rest = tuple(0 if k == place else e for k, e in enumerate(exponents))
         parts[degree] += algebra.context.from_dict({rest: coefficient})

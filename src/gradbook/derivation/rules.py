@@ -94,7 +94,12 @@ def rewrite(node: Derivative) -> tuple[Rule, Expr] | None:
     def slope(part: Expr) -> Expr:
         return Derivative(part, node.wrt, 1, node.variant)
 
-    for rule in RULES.values():
+    rules: tuple[Rule, ...] = tuple(RULES.values())
+    if node.variant == "nabla":
+        from gradbook.derivation.vector_rules import VECTOR_RULES
+
+        rules = (*VECTOR_RULES, *rules)
+    for rule in rules:
         after = rule.rewriting(node.body, node.wrt, slope)
         if after is not None:
             return rule, after

@@ -13,7 +13,6 @@ True
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
@@ -25,6 +24,7 @@ from gradbook.derivation.kinks import kinks
 from gradbook.derivation.rules import Rule, rewrite
 from gradbook.derivation.steps import Definition, Derivation, Detail, Step, pending
 from gradbook.symbolic.bounds import MAX_NODES, BoundHit, Clock
+from gradbook.symbolic.components import componentwise
 from gradbook.symbolic.decide import decide, decide_order
 from gradbook.symbolic.derivative import NotDifferentiable
 from gradbook.symbolic.domain import Domain
@@ -56,6 +56,7 @@ from gradbook.symbolic.expr import (
 )
 from gradbook.symbolic.outcomes import Outcome
 from gradbook.symbolic.printing import to_text
+from gradbook.symbolic.ranks import Rank
 from gradbook.symbolic.search import NO_POINT
 from gradbook.symbolic.tidy import tidy
 
@@ -65,7 +66,8 @@ class NeverDefined(ValueError):
 
 
 #: Steps of algebra, which are taken only if they are proved.
-_OPTIONAL = frozenset({"simplify", "Kronecker delta", "components that add up to one"})
+_TOTALS = "components that add up to one"
+_OPTIONAL = frozenset({"simplify", "Kronecker delta", _TOTALS})
 
 #: Most steps of one derivation.
 _MAX_STEPS = 400
@@ -77,10 +79,13 @@ def work_out(
     *,
     detail: Detail = Detail.SHORT,
     domain: Domain | None = None,
+    vectors: Sequence[str] = (),
     title: str = "",
     note: str = "",
 ) -> Derivation:
     """The derivative of a definition by one quantity, or by several one after the other.
+
+    ``vectors`` names what is a vector; the variable is one of them, and the result is the gradient.
 
     Raises:
         BoundHit: the derivative grows too large.
@@ -91,21 +96,24 @@ def work_out(
     if not wrts:
         raise ValueError("nothing to differentiate by; one quantity or more is expected")
     several = len(free_symbols(definition.body) | {*wrts}) > 1 or len(definition.parameters) > 1
-    variant = "partial" if several or definition.indices else "d"
+    variant = "nabla" if vectors else "partial" if several or definition.indices else "d"
     told = domain or Domain()
     conditions = needed(definition.body)
     body = definition.body
-    if conditions and decide(body, body, told, clock=Clock(1.0)).reason == NO_POINT:
-        _reject_nowhere(conditions, told)
+    if not vectors:
+        _reject_nowhere(body, conditions, told, "it")
     steps: list[Step] = []
     for done, variable in enumerate(wrts):
         worker = _Working(definition, variable, variant, detail, told, wrts[done + 1 :], len(wrts) == 1)
+        worker.vectors = dict.fromkeys(vectors, Rank.VECTOR)
         body = worker.work(body, steps)
+    if not vectors:
+        _reject_nowhere(body, conditions, told, "its derivative")
     return Derivation(
         definition,
         wrts,
         tuple(steps),
-        kinks(definition.body, wrts[0], told) if len(wrts) == 1 else (),
+        kinks(definition.body, wrts[0], told) if len(wrts) == 1 and not vectors else (),
         told,
         conditions,
         note,
@@ -117,17 +125,19 @@ def work_out(
 _OPPOSITE = {Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
 
 
-def _reject_nowhere(conditions: tuple[Condition, ...], domain: Domain) -> None:
-    """Raise if something that the formula needs never holds: no point was found where it does, others given."""
-    for k, condition in enumerate(conditions):
+def _reject_nowhere(body: Expr, conditions: tuple[Condition, ...], domain: Domain, what: str) -> None:
+    """Raise if no point is found where the formula has a value; of a sum over an index, where its parts have one."""
+    if not conditions or decide(body, body, domain, clock=Clock(1.0)).reason != NO_POINT:
+        return
+    for condition in conditions:
         assert isinstance(condition, Relation)
-        for given in ((), conditions[:k]):
-            told = dataclasses.replace(domain, conditions=(*domain.conditions, *given))
-            opposite = Relation(condition.left, _OPPOSITE[condition.op], condition.right)
-            found = decide_order(opposite.left, opposite.op, opposite.right, told, clock=Clock(1.0))
-            if found.outcome is Outcome.PROVED or (not given and found.outcome is not Outcome.REFUTED):
-                beside = f" where {' and '.join(map(to_text, given))}" if given else ""
-                raise NeverDefined(f"it has a value nowhere: {to_text(condition)} never holds{beside}")
+        opposite = _OPPOSITE[condition.op]
+        found = decide_order(condition.left, opposite, condition.right, domain, clock=Clock(1.0))
+        if found.outcome is not Outcome.REFUTED:
+            raise NeverDefined(f"{what} has a value nowhere: {to_text(condition)} never holds")
+    if not any(isinstance(n, Sum) for n in walk(body)):
+        told = " and ".join(map(to_text, conditions))
+        raise NeverDefined(f"{what} has a value nowhere: no point was found for {told}")
 
 
 class _Working:
@@ -150,6 +160,7 @@ class _Working:
         self.domain = domain
         self.later = later
         self.alone = alone
+        self.vectors: dict[str, Rank] = {}
         self.used: list[Rule] = []
 
     def work(self, body: Expr, steps: list[Step]) -> Expr:
@@ -164,16 +175,20 @@ class _Working:
         for name, change in (
             ("Kronecker delta", collapsed),
             ("simplify", simplify),
-            ("components that add up to one", lambda e: totals_used(e, self.domain.simplex)),
-            ("simplify", simplify),
+            (_TOTALS, self._totals_used),
         ):
             after = change(state)
             if after != state and self._append(steps, (name,), state, after):
                 state = after
+                if name == _TOTALS and (after := simplify(state)) != state:
+                    state = after if self._append(steps, ("simplify",), state, after) else state
         for name, after, identity in familiar(state, self.definition, itself=self.alone):
             if self._append(steps, (name,), state, after, identity):
                 state = after
         return state
+
+    def _totals_used(self, state: Expr) -> Expr:
+        return totals_used(state, self.domain.simplex)
 
     def _told(self, rule: Rule) -> bool:
         return not rule.trivial or self.detail is Detail.FULL or all(r.trivial for r in self.used)
@@ -196,12 +211,18 @@ class _Working:
 
     def _decided(self, before: Expr, after: Expr, clock: Clock) -> Outcome:
         """Whether two states are equal: that the parts in which they differ are is enough, and quicker to decide."""
+        if self.vectors:
+            return self._decided_by_component(before, after, clock)
         pairs = [_abstracted(a, b) for a, b in _differences(before, after)]
         if pairs != [(before, after)]:
             sound = (decide(a, b, self.domain, clock=clock).outcome for a, b in pairs)
             if all(outcome is Outcome.PROVED for outcome in sound):
                 return Outcome.PROVED
         return decide(before, after, self.domain, clock=clock).outcome
+
+    def _decided_by_component(self, before: Expr, after: Expr, clock: Clock) -> Outcome:
+        equations = componentwise(before, after, self.vectors)
+        return decide(equations[0].left, equations[0].right, self.domain, clock=clock).outcome
 
     def _spelled_out(self, side: Expr) -> Expr:
         """The function itself, where it is written by its name, by its formula."""
@@ -247,7 +268,7 @@ class _Working:
                 if found is None:
                     return part
                 self.used.append(found[0])
-                return found[1]
+                return _ends_taken(found[1])
             return _rebuilt(part, visit)
 
         return cast(Expr, visit(node))
@@ -274,6 +295,14 @@ class _Working:
             return _rebuilt(part, visit)
 
         return cast(Expr, visit(after))
+
+
+def _ends_taken(node: Node) -> Node:
+    """Derivatives of constants and of the variable itself, which nobody writes down, taken."""
+    if isinstance(node, Derivative):
+        found = rewrite(node)
+        return found[1] if found is not None and found[0].name in ("constant", "variable") else node
+    return _rebuilt(node, _ends_taken)
 
 
 def _rewritten(node: Derivative) -> tuple[Rule, Expr] | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field, replace
 
-from gradbook.document.claims import ORDERS, Finding, Judge, Link
+from gradbook.document.claims import Judge
 from gradbook.document.definitions import Definitions, form_of, is_given
+from gradbook.document.findings import ORDERS, Finding, Link
 from gradbook.document.formula import Reading, read_expression
-from gradbook.document.memory import Memory, spelling_of
+from gradbook.document.memory import Memory
 from gradbook.document.places import Places
 from gradbook.document.prose import Role
 from gradbook.document.report import Verdict
@@ -400,7 +401,7 @@ class Chains:
             return None
         name = r"\sigma" if token.is_macro("sigma") else f"\\text{{{token.text.strip()}}}"
         self.table.names.functions.add(name)
-        self.trees.spelling = spelling_of(self.table.names)
+        self.trees.respell()
         return self.trees.side(side)
 
     def _other_reading(

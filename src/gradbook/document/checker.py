@@ -11,11 +11,11 @@ from itertools import pairwise
 
 from gradbook.document import files, prose, scan
 from gradbook.document.chains import Chain, Chains
-from gradbook.document.claims import ORDERS, Finding
 from gradbook.document.definitions import Definitions, form_of
+from gradbook.document.findings import ORDERS, Finding
 from gradbook.document.front_matter import read_front_matter
 from gradbook.document.given import GivenValues
-from gradbook.document.memory import Memory, spelling_of
+from gradbook.document.memory import Memory
 from gradbook.document.notebook import NotebookError
 from gradbook.document.passages import Formula, Passage, passages
 from gradbook.document.pieces import Piece, PieceKind, Source
@@ -56,7 +56,7 @@ def check_text(text: str, path: str = "<text>", *, deadline: float = 2.0) -> Doc
     >>> [line.verdict.name for line in document.lines]
     ['STATED', 'REFUTED']
     """
-    return Session(deadline=deadline).check(text, path)
+    return _checked(text, path, deadline, Memory(lasting=False))
 
 
 def check_document(path: str, text: str | None = None, *, deadline: float = 2.0) -> Document | Problem:
@@ -93,10 +93,13 @@ class Session:
 
     def check(self, text: str, path: str = "<text>") -> Document:
         """As :func:`check_text`."""
-        source = Source.of(path, text)
-        pieces = pieces_of(source, guess(path, text))
-        lines = Checker(source, pieces, self.deadline, self.memory).run()
-        return Document(path, tuple(lines), text)
+        return _checked(text, path, self.deadline, self.memory)
+
+
+def _checked(text: str, path: str, deadline: float, memory: Memory) -> Document:
+    source = Source.of(path, text)
+    pieces = pieces_of(source, guess(path, text))
+    return Document(path, tuple(Checker(source, pieces, deadline, memory).run()), text)
 
 
 class Checker:
@@ -128,7 +131,7 @@ class Checker:
         for formula in formulas:
             for statement in formula.statements:
                 scan.scan_variables(statement, names)
-        self.trees.spelling = spelling_of(names)
+        self.trees.respell()
         for formula in formulas:
             for statement in formula.statements:
                 trees: list[Expr] = []
@@ -147,7 +150,7 @@ class Checker:
         """All lines, in document order."""
         self._front_matter()
         self._scan()
-        self.trees.spelling = spelling_of(self.table.names)
+        self.trees.respell()
         for k, run in enumerate(self.passages):
             if run.kind is PieceKind.HEADING:
                 self._heading(run.text, run.level)

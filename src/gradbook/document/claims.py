@@ -8,25 +8,19 @@ writer's own rounded results; and at last with the writer's own wrong lines, whi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
-from flint import arb  # type: ignore[import-untyped]
-
+from gradbook.document.arithmetic import Arithmetic
 from gradbook.document.cases import gather_cases, lifted_sum
-from gradbook.document.formula import USUAL_FUNCTIONS
+from gradbook.document.doubts import doubt
+from gradbook.document.findings import ARRAY_CONSTANTS, ORDERS, Finding, Link, is_derivative, name_of
 from gradbook.document.hypotheses import substitutions
+from gradbook.document.meanings import Unresolved
 from gradbook.document.memory import Memory, situation
-from gradbook.document.precision import (
-    exact_decimals,
-    is_numeric,
-    rounds_to,
-    value_of,
-    widened,
-    written_number,
-)
+from gradbook.document.precision import is_numeric, value_of, written_number
 from gradbook.document.report import Evidence, Verdict
-from gradbook.document.resolve import Resolution, Unresolved
+from gradbook.document.resolve import Resolution
 from gradbook.document.symbols import Table, bare
 from gradbook.document.vectors import in_one_dimension, is_tensor, scalar_equations
 from gradbook.document.wording import as_written
@@ -47,59 +41,33 @@ from gradbook.symbolic.expr import (
     Node,
     Number,
     Op,
-    Pow,
     Relation,
     Symbol,
     free_symbols,
+    kinds,
     rebuild,
     substitute,
     walk,
 )
 from gradbook.symbolic.printing import to_latex
-from gradbook.symbolic.ranks import IDENTITY, ONES, ZEROS
 from gradbook.symbolic.shapes import ShapeError
-
-#: Relations that are inequalities, as the statements spell them.
-ORDERS = {"<": Op.LT, ">": Op.GT, "<=": Op.LE, ">=": Op.GE, "!=": Op.NE}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A verdict with what is to be said about it."""
-
-    verdict: Verdict
-    code: str | None = None
-    message: str = ""
-    evidence: Evidence | None = None
-    help: str | None = None
-    follows: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """``left relation right``; ``head`` is the first side of the chain."""
-
-    left: Expr
-    relation: str
-    right: Expr
-    head: Expr | None = None
-
 
 Functions = Mapping[str, tuple[tuple[Expr, ...], Expr]]
 _AS_WRITTEN: Functions = {}
 
 
-class Judge:
+class Judge(Arithmetic):
     """Decides links against a symbol table."""
 
     def __init__(self, table: Table, clock: Clock, memory: Memory) -> None:
-        self.table = table
-        self.clock = clock
+        super().__init__(table, clock)
         self.memory = memory
         self.rests_on: frozenset[str] = frozenset()
 
     def judge(self, link: Link) -> Finding:
         """The finding on one link; never raises for what a document says."""
+        if not self.memory.lasting:
+            return self._placed(self._found(link), self.rests_on)
         trees = (link.left, link.right, *([link.head] if link.head is not None else []))
         key = (link, situation(trees, self.table))
         known = self.memory.findings.get(key)
@@ -246,7 +214,7 @@ class Judge:
 
     def _right_value(self, link: Link) -> Evidence | None:
         try:
-            return Evidence(expected=self._expected(link, Resolution(self.table, self.clock, values=True)))
+            return Evidence(expected=self.expected(link, Resolution(self.table, self.clock, values=True)))
         except (Unresolved, BoundHit, NotDifferentiable):
             return None
 
@@ -261,7 +229,7 @@ class Judge:
             return self._attempt(link, replace(resolution, values=True))
         self._check_known(left, right, link)
         if is_numeric(left) and is_numeric(right):
-            return self._numbers(link, left, right, resolution)
+            return self.numbers(link, left, right, resolution)
         if written_number(link.right) is None or not self._has_values(left):
             symbolic = self._symbols(link, left, right, resolution)
             if symbolic.verdict is Verdict.PROVED or not self._has_values(left, right):
@@ -270,7 +238,7 @@ class Judge:
         left, right = given.of(link.left, free), given.of(link.right, free)
         resolution.used |= given.used
         if is_numeric(left) and is_numeric(right):
-            return self._numbers(link, left, right, given)
+            return self.numbers(link, left, right, given)
         return self._symbols(link, left, right, given)
 
     def _free_again(self, link: Link) -> frozenset[Expr]:
@@ -278,6 +246,8 @@ class Judge:
         table = self.table
         found: set[Expr] = set()
         for tree in (link.left, link.right):
+            if kinds(tree).isdisjoint((Derivative, Apply)):
+                continue
             for node in walk(tree):
                 match node:
                     case Derivative(_, Symbol(name) as wrt) if name != "?":
@@ -326,22 +296,22 @@ class Judge:
         """A symbol that only the right side brings in and that nothing explains cannot be judged."""
         table = self.table
         sides = [left, link.left, *([link.head] if link.head is not None else [])]
-        seen = {bare(_name(s)) for side in sides for s in free_symbols(side)}
+        seen = {bare(name_of(s)) for side in sides for s in free_symbols(side)}
         applied = {bare(n.name) for side in sides for n in walk(side) if isinstance(n, Apply)}
         for node in walk(right):
             if isinstance(node, Apply) and not node.name.startswith("#"):
                 name = bare(node.name)
                 if name not in applied and name not in table.known and name not in seen:
-                    raise Unresolved(f"“{_shown(name)}” is not explained anywhere above")
+                    raise Unresolved(f"“{bare(name)}” is not explained anywhere above")
         for symbol in free_symbols(right):
-            name = bare(_name(symbol))
+            name = bare(name_of(symbol))
             if name in seen or name in table.known or name in table.values or name.startswith("#"):
                 continue
-            if name in _ARRAY_CONSTANTS or name.endswith("_{*}"):
+            if name in ARRAY_CONSTANTS or name.endswith("_{*}"):
                 continue
             if name in table.names.indices or (len(name) == 1 and name in "ijkmn"):
                 continue
-            raise Unresolved(f"“{_shown(name)}” is not explained anywhere above")
+            raise Unresolved(f"“{bare(name)}” is not explained anywhere above")
 
     def _symbols(self, link: Link, left: Expr, right: Expr, resolution: Resolution) -> Finding:
         if link.relation in ORDERS:
@@ -352,7 +322,7 @@ class Judge:
             if assumed:
                 a, b = substitute(left, assumed), substitute(right, assumed)
                 if is_numeric(a) and is_numeric(b):
-                    return self._numbers(link, a, b, resolution)
+                    return self.numbers(link, a, b, resolution)
                 if self._decide(a, b, resolution).outcome is Outcome.PROVED:
                     return Finding(Verdict.PROVED, "N105", "under the condition of the sentence")
         return self._from_decision(decision, link, left, right, resolution)
@@ -423,119 +393,15 @@ class Judge:
             case Outcome.UNDECIDED:
                 return Finding(Verdict.UNDECIDED, "U101", decision.reason)
             case Outcome.REFUTED:
-                if link.relation == "~" and not (is_numeric(left) and is_numeric(right)):
-                    return Finding(
-                        Verdict.UNDECIDED, "U106", "an approximation between formulas is not judged"
-                    )
-                if link.right == ZERO and _is_derivative(link.left):
-                    return Finding(
-                        Verdict.UNDECIDED,
-                        "U107",
-                        "not zero everywhere: an equation to be solved?",
-                        help="write “setting …” before it, if it is imposed",
-                    )
-                lacking = self._lacking_value(link, left, right)
-                if lacking is not None:
-                    return Finding(
-                        Verdict.UNDECIDED,
-                        "U108",
-                        f"no value of “{lacking}” was read, so the number cannot be checked",
-                        help=f"give a value such as ${lacking} = …$ above",
-                    )
-                if _is_equation(link, left, right) and not all(
-                    _name(s) in self.table.choices for s in free_symbols(left)
-                ):
-                    return Finding(
-                        Verdict.UNDECIDED,
-                        "U107",
-                        "true for some values and not for others: an equation to be solved or imposed?",
-                        help="if it is imposed, write “such that …” or “setting …” before it",
-                    )
-                stranger = self._stranger(link, left)
-                if stranger is not None:
-                    raise Unresolved(f"“{_shown(stranger)}” is not explained anywhere above")
-                missing = self._unknown_slope(left, right)
-                if missing is not None:
-                    return Finding(
-                        Verdict.UNDECIDED,
-                        "U104",
-                        f"this would need to know what “{missing}” is, which the document leaves open",
-                        help=f"define “{missing}” before this line",
-                    )
-                doubtful = self._doubtful(left, right)
+                doubtful = doubt(link, left, right, self.table)
                 if doubtful is not None:
-                    return Finding(
-                        Verdict.UNDECIDED,
-                        "U104",
-                        f"whether “{doubtful}(…)” is a product here is not clear: “{doubtful}” is a function elsewhere",
-                        help="write a product with \\cdot",
-                    )
+                    return doubtful
                 assert decision.counterexample is not None
                 return self._refuted(decision.counterexample, decision.reason, link, resolution)
 
-    def _lacking_value(self, link: Link, left: Expr, right: Expr) -> str | None:
-        """A quantity without a number, where a formula is set equal to one in decimals or further down a chain."""
-        if not is_numeric(right) or is_numeric(left):
-            return None
-        decimals = any(isinstance(n, Number) and n.decimals for n in walk(link.right))
-        later = link.head is not None and link.head != link.left
-        if not decimals and not later:
-            return None
-        names = sorted(to_latex(s) for s in free_symbols(left) if isinstance(s, Symbol | Indexed))
-        return names[0] if names else None
-
-    def _stranger(self, link: Link, left: Expr) -> str | None:
-        """A symbol of the left side that nothing explains, beside something that the document does define.
-
-        ``(a + b)^2 = a^2 + b^2`` can be refuted by itself; ``\\Delta f = 4`` cannot as long as Δ is a riddle.
-        """
-        table = self.table
-        names = {bare(_name(s)) for s in free_symbols(left)}
-        names |= {
-            bare(n.name) for n in walk(left) if isinstance(n, Apply) and not n.name.startswith(("#", "@"))
-        }
-        known = {n for n in names if n in table.known or n in table.values}
-        written = {bare(_name(n)) for n in walk(link.left) if isinstance(n, Symbol | Apply | Indexed)}
-        if not known and not any(table.has(n) for n in written):
-            return None
-        for name in sorted(names - known - _introduced(link.left)):
-            if name in table.names.indices or (len(name) == 1 and name in "ijklmn") or name.endswith("_{*}"):
-                continue
-            if name.startswith("#") or name in _ARRAY_CONSTANTS:
-                continue
-            return name
-        return None
-
-    @staticmethod
-    def _unknown_slope(left: Expr, right: Expr) -> str | None:
-        """An unknown function whose derivative one side has and the other does not mention at all."""
-        slopes: list[set[str]] = []
-        for side in (left, right):
-            found = {n.name for n in walk(side) if isinstance(n, Apply) and any(n.orders)}
-            for node in walk(side):
-                if isinstance(node, Derivative):
-                    found |= {n.name for n in walk(node.body) if isinstance(n, Apply)}
-            slopes.append(found)
-        one_sided = (slopes[0] - slopes[1]) | (slopes[1] - slopes[0])
-        return _shown(min(one_sided)) if one_sided else None
-
-    def _doubtful(self, left: Expr, right: Expr) -> str | None:
-        """What the document has not defined so far, applied to a formula only since it is a function further down."""
-        table = self.table
-        nodes = [n for side in (left, right) for n in walk(side) if isinstance(n, Apply)]
-        plain = {
-            n.name for n in nodes if any(n.orders) or all(isinstance(a, Symbol | Indexed) for a in n.args)
-        }
-        for node in nodes:
-            name = node.name
-            known = name in plain or name in table.depends or table.has(name)
-            if not known and len(name) == 1 and name not in USUAL_FUNCTIONS and name in table.names.functions:
-                return name
-        return None
-
     def _refuted(self, found: Counterexample, reason: str, link: Link, resolution: Resolution) -> Finding:
         point = self._point(found)
-        expected = self._expected(link, resolution)
+        expected = self.expected(link, resolution)
         evidence = Evidence(point, found.left, found.right, expected)
         if found.flaw is Flaw.GAP:
             return Finding(Verdict.REFUTED, "C103", "no branch covers this point", evidence)
@@ -543,7 +409,7 @@ class Judge:
             return Finding(
                 Verdict.REFUTED, "C104", "two branches hold at this point, with different values", evidence
             )
-        what = "this is not the derivative" if _is_derivative(link.left) else "the two sides are not equal"
+        what = "this is not the derivative" if is_derivative(link.left) else "the two sides are not equal"
         if reason.startswith("the shapes"):
             what += ", not even where every vector has one component"
         return Finding(Verdict.REFUTED, "C101", what, evidence)
@@ -552,128 +418,6 @@ class Judge:
         """The coordinates in the writer's notation; what only the machinery named is left out."""
         shown = ((to_latex(as_written(atom, self.table)), value) for atom, value in found.point)
         return tuple((name, _fraction(value)) for name, value in shown if not name.startswith("#"))
-
-    def _expected(self, link: Link, resolution: Resolution) -> str | None:
-        """The right side as it should have been: a number, or the gradient worked out."""
-        left = resolution.of(link.left)
-        if is_numeric(left):
-            try:
-                value = value_of(left, self.clock)
-            except (Undefined, Overlap):
-                return None
-            written = written_number(link.right)
-            unit = written[1] if written is not None else None
-            digits = 6 if unit is not None or written is None else 10
-            if unit is not None and unit < 1:
-                size = max(abs(float(value.mid())), 1e-12)
-                digits = max(len(str(int(size / float(unit)))) if size / float(unit) < 1e15 else 6, 3)
-            return display(value, min(digits, 15))
-        if not _is_derivative(link.left):
-            return None
-        from gradbook.symbolic.tidy import tidy
-
-        text = to_latex(as_written(tidy(left), self.table))
-        return text if len(text) <= 400 else None
-
-    # --- numbers --------------------------------------------------------------------------------
-
-    def _numbers(self, link: Link, left: Expr, right: Expr, resolution: Resolution) -> Finding:
-        try:
-            return self._compare(link, left, right, resolution)
-        except (Undefined, Overlap) as error:
-            return Finding(Verdict.UNDECIDED, "U105", f"a side has no value: {error}")
-
-    def _compare(self, link: Link, left: Expr, right: Expr, resolution: Resolution) -> Finding:
-        a, b = value_of(left, self.clock), value_of(right, self.clock)
-        if link.relation in ORDERS:
-            return self._ordered(link.relation, a - b)
-        written = written_number(link.right)
-        loose = link.relation == "~"
-        if a.overlaps(b) and decide(left, right, clock=self.clock).outcome is Outcome.PROVED:
-            return Finding(Verdict.PROVED)
-        if written is not None:
-            target, unit = written
-            rounded = self._rounds(left, target, unit, loose)
-            if rounded is None:
-                return Finding(Verdict.UNDECIDED, "U105", "the value could not be enclosed narrowly enough")
-            if rounded:
-                note = ("N106", "rounded to a whole number") if unit is None else (None, "")
-                return Finding(Verdict.PROVED, *note)
-            if self._rounded_from_head(link, resolution, target, unit):
-                return Finding(Verdict.PROVED, "N102", "right with more digits than the line shows")
-        elif self._meets_widened(link, left, right, loose):
-            return Finding(Verdict.PROVED)
-        if a.overlaps(b):
-            return Finding(Verdict.AGREES, "A101", "equal as far as can be computed, but no proof was found")
-        expected = self._expected(link, resolution)
-        evidence = Evidence((), display(a, 8), display(b, 8), expected)
-        return Finding(Verdict.REFUTED, "C102", f"the value is {expected}, not this", evidence)
-
-    def _rounds(self, left: Expr, target: Fraction, unit: Fraction | None, loose: bool) -> bool | None:
-        """Whether the value rounds to what is written; None if no enclosure is narrow enough to tell.
-
-        A whole number is exact, except for "≈" and for large values, where nobody writes the decimals.
-        """
-        if unit is None:
-            if not loose and abs(target) < 100:
-                return False
-            unit = Fraction(1)
-        for precision in (160, 640, 2560, 10240):
-            self.clock.check()
-            value = value_of(left, self.clock, precision)
-            found = rounds_to(value, target, unit, slack=Fraction(1) if loose else Fraction(1, 2))
-            if found is not None:
-                return found
-        return None
-
-    def _ordered(self, relation: str, difference: arb) -> Finding:
-        """An inequality between numbers, from the enclosure of their difference."""
-        above, below = bool(difference > 0), bool(difference < 0)
-        zero = bool(difference.is_zero())
-        true = {"<": below, ">": above, "<=": below or zero, ">=": above or zero, "!=": above or below}
-        false = {"<": above or zero, ">": below or zero, "<=": above, ">=": below, "!=": zero}
-        if true[relation]:
-            return Finding(Verdict.PROVED)
-        if false[relation]:
-            return Finding(Verdict.REFUTED, "C105", "the inequality does not hold")
-        return Finding(Verdict.UNDECIDED, "U105", "too close to tell")
-
-    def _given(self) -> frozenset[Fraction]:
-        found: set[Fraction] = set()
-        for value in self.table.values.values():
-            number = written_number(value.number)
-            if number is not None:
-                found |= {number[0], abs(number[0])}
-        return frozenset(found)
-
-    def _meets_widened(self, link: Link, left: Expr, right: Expr, loose: bool) -> bool:
-        """A line with numbers put in: each new decimal stands for what rounds to it."""
-        old = exact_decimals(link.left) | self._given()
-        new = {
-            n.value for n in walk(link.right) if isinstance(n, Number) and n.decimals and n.value not in old
-        }
-        if not new and not loose:
-            return False
-        interval = widened(right, frozenset(old), self.clock)
-        return value_of(left, self.clock).overlaps(interval)
-
-    def _rounded_from_head(
-        self, link: Link, resolution: Resolution, target: Fraction, unit: Fraction | None
-    ) -> bool:
-        """The writer kept more digits than the middle of the chain shows."""
-        if link.head is None or link.head == link.left or unit is None:
-            return False
-        try:
-            head = resolution.of(link.head)
-        except (Unresolved, BoundHit, NotDifferentiable):
-            return False
-        if not is_numeric(head) or not rounds_to(value_of(head, self.clock), target, unit):
-            return False
-        shown = widened(resolution.of(link.left), self._given(), self.clock)
-        return rounds_to(shown, target, unit) is not False
-
-
-_ARRAY_CONSTANTS = ONES | ZEROS | {IDENTITY}
 
 
 def _stronger(first: Finding | None, second: Finding) -> Finding:
@@ -703,58 +447,8 @@ def _index_letters(*exprs: Expr) -> frozenset[Expr]:
     return frozenset(found)
 
 
-def _introduced(written: Expr) -> set[str]:
-    """Names that a left side brings in itself: in arguments, as variables of derivatives, as indices."""
-    found: set[str] = set()
-    for node in walk(written):
-        parts: tuple[Expr, ...] = ()
-        match node:
-            case Apply(_, args, _) | Indexed(_, args):
-                parts = args
-            case Derivative(_, wrt):
-                parts = (wrt,)
-            case _:
-                pass
-        for part in parts:
-            found |= {bare(_name(n)) for n in walk(part) if isinstance(n, Symbol | Indexed)}
-    return found
-
-
 def _is_sigma(node: Node) -> bool:
-    return isinstance(node, Symbol | Apply) and node.name == r"\sigma" and not getattr(node, "args", ())
-
-
-def _is_equation(link: Link, left: Expr, right: Expr) -> bool:
-    """``x^2 + y^2 = 25``: a formula in free quantities set equal to a number, which no definition speaks of."""
-    if link.head is not None and link.head != link.left:
-        return False
-    for side, other in ((link.left, right), (link.right, left)):
-        written = link.left if side is link.left else link.right
-        plain = not any(
-            isinstance(n, Derivative) or (isinstance(n, Apply) and any(n.orders)) for n in walk(written)
-        )
-        several = len(free_symbols(written)) > 1 or isinstance(written, Pow)
-        if plain and is_numeric(other) and several and not isinstance(written, Symbol | Indexed | Apply):
-            return True
-    return False
-
-
-def _is_derivative(expr: Expr) -> bool:
-    return isinstance(expr, Derivative) or (isinstance(expr, Apply) and any(expr.orders))
-
-
-def _name(symbol: Expr) -> str:
-    match symbol:
-        case Symbol(name) | Apply(name, _, _):
-            return name
-        case Indexed(base, _):
-            return base
-        case _:
-            return ""
-
-
-def _shown(name: str) -> str:
-    return bare(name)
+    return isinstance(node, (Symbol, Apply)) and node.name == r"\sigma" and not getattr(node, "args", ())
 
 
 def _fraction(value: Fraction) -> str:
@@ -762,6 +456,3 @@ def _fraction(value: Fraction) -> str:
         return str(value.numerator)
     text = f"{float(value):.12g}"
     return text if Fraction(text) == value else f"{value.numerator}/{value.denominator}"
-
-
-__all__ = ["Finding", "Judge", "Link"]

@@ -6,12 +6,14 @@ words before it and on the heading above it; the rules are all here.
 
 from __future__ import annotations
 
-from gradbook.document.claims import Finding, Judge, Link
+from gradbook.document.claims import Judge
+from gradbook.document.findings import Finding, Link
+from gradbook.document.meanings import Unresolved, component_name
 from gradbook.document.memory import Memory
 from gradbook.document.precision import is_numeric
 from gradbook.document.prose import Role
 from gradbook.document.report import Verdict
-from gradbook.document.resolve import Resolution, Unresolved, component_name
+from gradbook.document.resolve import Resolution
 from gradbook.document.symbols import (
     Definition,
     Table,
@@ -39,6 +41,7 @@ from gradbook.symbolic.expr import (
     Relation,
     Sum,
     Symbol,
+    kinds,
     substitute,
     walk,
 )
@@ -227,12 +230,11 @@ class Definitions:
         form = form_of(left)
         if form is None:
             return False
-        for node in walk(right):
-            if node == left:
-                return True
-            if isinstance(node, Symbol | Apply) and node.name == form[0] and not isinstance(left, Indexed):
-                return True
-        return False
+        if left in walk(right):
+            return True
+        return not isinstance(left, Indexed) and any(
+            isinstance(node, Symbol | Apply) and node.name == form[0] for node in walk(right)
+        )
 
     def redefines(self, left: Func, right: Expr, clock: Clock) -> bool:
         """Whether a document gives a known name another meaning, where it introduces it."""
@@ -308,7 +310,7 @@ class Definitions:
             self._define_recurrence(left, right, line)
             return Finding(Verdict.STATED)
         form = form_of(left)
-        if form is None or not any(node == left for node in walk(right)) or form[0] in self.table.definitions:
+        if form is None or left not in walk(right) or form[0] in self.table.definitions:
             return None
         if not isinstance(left, Symbol | Indexed):
             return None
@@ -433,4 +435,4 @@ def form_of(left: Expr) -> tuple[str, tuple[Expr, ...], tuple[Expr, ...]] | None
 
 def is_given(right: Expr) -> bool:
     """A number, possibly as a product or quotient of numbers."""
-    return not any(isinstance(n, Symbol | Indexed | Apply | Derivative | Sum) for n in walk(right))
+    return kinds(right).isdisjoint((Symbol, Indexed, Apply, Derivative, Sum))

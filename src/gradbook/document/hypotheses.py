@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from gradbook.document.resolve import Resolution, Unresolved
+from gradbook.document.meanings import Unresolved
+from gradbook.document.resolve import Resolution
 from gradbook.document.symbols import Table
 from gradbook.symbolic.bounds import BoundHit, Clock
 from gradbook.symbolic.expr import (

@@ -21,8 +21,13 @@ LIMIT = 20_000
 
 @dataclass
 class Memory:
-    """Findings, formulas and trees by what they depend on."""
+    """Findings, formulas and trees by what they depend on.
 
+    With ``lasting`` it serves later checks too; else findings are not kept, since within one document hardly
+    any is asked for twice.
+    """
+
+    lasting: bool = True
     findings: dict[Any, Any] = field(default_factory=dict[Any, Any])
     formulas: dict[Any, Any] = field(default_factory=dict[Any, Any])
     trees: dict[Any, Any] = field(default_factory=dict[Any, Any])

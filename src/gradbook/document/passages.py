@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from gradbook.document import scan
 from gradbook.document.formula import Names
@@ -49,7 +50,7 @@ class Passage:
         """The words, formulas in their LaTeX."""
         return "".join(p if isinstance(p, str) else p.piece.text for p in self.parts)
 
-    @property
+    @cached_property
     def displays(self) -> bool:
         """Whether there is displayed mathematics in it."""
         return any(isinstance(p, Formula) and p.piece.kind is PieceKind.DISPLAY for p in self.parts)
@@ -127,7 +128,7 @@ def _formula(piece: Piece, names: Names, deadline: float, memory: Memory) -> For
             memory.keep(memory.formulas, key, known)
         tokens, found = known
         # conditions are attached later, to the copy
-        formula.statements = [replace(s, conditions=list(s.conditions)) for s in found]
+        formula.statements = [s.copy() for s in found]
         scan.scan_tokens(tokens, names)
     except FormulaError as error:
         formula.error = error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradbook.document.claims import Finding
+from gradbook.document.findings import Finding
 from gradbook.document.pieces import Piece, PieceKind, Source
 from gradbook.document.report import Line
 from gradbook.document.statements import Statement

@@ -29,6 +29,7 @@ from gradbook.symbolic.expr import (
     Pow,
     Sum,
     Symbol,
+    kinds,
     rebuild,
     walk,
 )
@@ -75,9 +76,7 @@ def is_numeric(expr: Node) -> bool:
     >>> is_numeric(Symbol("x"))
     False
     """
-    return not any(
-        isinstance(p, Symbol | Indexed | Apply | Sum | Delta | Derivative | Cases) for p in walk(expr)
-    )
+    return kinds(expr).isdisjoint((Symbol, Indexed, Apply, Sum, Delta, Derivative, Cases))
 
 
 def value_of(expr: Expr, clock: Clock, precision: int = 160) -> arb:

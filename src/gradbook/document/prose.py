@@ -28,7 +28,7 @@ class Role(Enum):
     GIVEN = "given"  # "such that", "with", "assume": holds from here on
 
 
-_ROLES: tuple[tuple[str, Role], ...] = (
+_ROLES = tuple((re.compile(pattern), role) for pattern, role in (
     (r"(?<!us )\b(let|define|redefine|consider|denote( by)?|introduce|by definition|"
      r"let us (define|write|introduce|put))"
      r"( (the|a|an|now|also|instead|function|functions|loss|error|by|quantity|case|example|"
@@ -45,7 +45,7 @@ _ROLES: tuple[tuple[str, Role], ...] = (
     (r"\b(start\w*|begin\w*|initial\w*)( \w+){0,2}$", Role.GIVEN),
     (r"\b(at|on|near|around|through)( (the )?(point|points|origin|value|values))?$", Role.PLACE),
     (r"\b(with|has|have|using|where|initial\w*|start\w*)$", Role.GIVEN),
-)  # fmt: skip
+))  # fmt: skip
 
 
 def role_of(words: str) -> Role:
@@ -57,7 +57,7 @@ def role_of(words: str) -> Role:
     tail = " ".join(words.lower().replace("(", " ").replace(",", " ").replace(":", " ").split())[-80:]
     tail = re.split(r"[.;!?]\s", tail + " ")[-1].strip()
     for pattern, role in _ROLES:
-        if re.search(pattern, tail):
+        if pattern.search(tail):
             return role
     return Role.CLAIM
 

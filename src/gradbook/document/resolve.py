@@ -7,21 +7,27 @@ and (for the vector layer) vector operations.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from gradbook.document.precision import exact_value
-from gradbook.document.symbols import Definition, Table, bare, head_key, lookalikes, plain_number, stem
+from gradbook.document.meanings import Unresolved, free_index
+from gradbook.document.slopes import Slopes
+from gradbook.document.symbols import bare, head_key
 from gradbook.document.vectors import is_tensor
-from gradbook.symbolic.bounds import MAX_NODES, BoundHit, Clock
-from gradbook.symbolic.derivative import NotDifferentiable, differentiate
+from gradbook.symbolic.bounds import MAX_NODES, BoundHit
+from gradbook.symbolic.derivative import differentiate
 from gradbook.symbolic.domain import inferred_positive
 from gradbook.symbolic.expr import (
     FUNCTIONS,
     ONE,
     Add,
+    All,
+    AnyOf,
     Apply,
     At,
+    Cases,
+    Constant,
+    Delta,
     Derivative,
     Div,
     Expr,
@@ -30,49 +36,31 @@ from gradbook.symbolic.expr import (
     Mul,
     Neg,
     Node,
+    Not,
     Number,
+    Otherwise,
     Pow,
     Product,
+    Relation,
     Sum,
     Symbol,
-    free_symbols,
+    kinds,
     rebuild,
     substitute,
     tree_size,
     walk,
 )
 
-
-class Unresolved(ValueError):
-    """A symbol that the document does not explain, or a derivative that cannot be worked out."""
+#: What a visit leaves as it is, as long as the names in it stand for themselves.
+_PLAIN: frozenset[type[Node]] = frozenset({
+    Number, Constant, Symbol, Indexed, Add, Mul, Neg, Div, Pow, Func, Sum, Product, Cases, Delta,
+    Relation, All, AnyOf, Not, Otherwise,
+})  # fmt: skip
 
 
 @dataclass
-class Resolution:
+class Resolution(Slopes):
     """How one tree is to be resolved."""
-
-    table: Table
-    clock: Clock
-    #: Whether given numbers are put in for their symbols.
-    values: bool = False
-    #: Whether the writer's wrong lines (and rounded results) stand in for what they are about.
-    trust_wrong: bool = False
-    trust_rounded: bool = False
-    #: Particular functions put in the place of unknown ones: name -> (parameters, body).
-    functions: Mapping[str, tuple[tuple[Expr, ...], Expr]] = field(
-        default_factory=dict[str, tuple[tuple[Expr, ...], Expr]]
-    )
-    #: What must be positive for the formulas that were differentiated to have a value.
-    implied: dict[Expr, None] = field(default_factory=dict[Expr, None])
-    #: Names that are differentiated formally, since the writer holds something of them: name -> by what.
-    formal: Mapping[str, Expr] = field(default_factory=dict[str, Expr])
-    #: Whether a body is being differentiated, so that numbers the writer reached do not stand in for it.
-    differentiating: bool = False
-    #: Quantities whose numbers have been put in already.
-    worked_out: dict[str, Expr] = field(default_factory=dict[str, Expr])
-    #: The beliefs that were used, by what they are about.
-    used: set[str] = field(default_factory=set[str])
-    depth: int = 0
 
     def of(self, expr: Expr, opaque: frozenset[Expr] = frozenset()) -> Expr:
         """The resolved tree.
@@ -81,6 +69,11 @@ class Resolution:
             Unresolved: naming the symbol or derivative.
         """
         self.clock.check()
+        if tree_size(expr) <= MAX_NODES and self._stands_alone(expr, opaque):
+            return expr
+        outermost = self.depth == 0
+        if outermost and (expr, opaque) in self.done:
+            return self.done[expr, opaque]
         self.depth += 1
         if self.depth > 48:
             raise BoundHit("definitions that refer to each other too deeply")
@@ -91,7 +84,21 @@ class Resolution:
         assert isinstance(result, Expr)
         if tree_size(result) > MAX_NODES:
             raise BoundHit("the size of a formula with its definitions put in")
+        if outermost:
+            self.done[expr, opaque] = result
         return result
+
+    def _stands_alone(self, expr: Expr, opaque: frozenset[Expr]) -> bool:
+        """Whether the document says nothing that would change a tree: most are so, and need no visit."""
+        if self.trust_wrong or self.trust_rounded or not kinds(expr) <= _PLAIN:
+            return False
+        if self.values and not kinds(expr).isdisjoint((Sum, Product)):
+            return False
+        return all(
+            self._is_free(node)
+            for node in walk(expr)
+            if isinstance(node, (Symbol, Indexed)) and node not in opaque
+        )
 
     def _visit(self, node: Node, opaque: frozenset[Expr]) -> Node:
         if isinstance(node, Expr):
@@ -186,99 +193,6 @@ class Resolution:
                     counts.add(count)
         return counts.pop() if len(counts) == 1 else 0
 
-    # --- names ----------------------------------------------------------------------------------
-
-    def definition(self, name: str) -> Definition | None:
-        """The definition of a name, by its own or another spelling."""
-        table = self.table
-        if name in table.unreadable:
-            raise Unresolved(f"“{name}” is defined in line {table.unreadable[name]}, which could not be read")
-        found = table.definitions.get(name)
-        if found is not None:
-            return found
-        return None
-
-    def _symbol(self, node: Symbol, opaque: frozenset[Expr]) -> Expr:
-        name = node.name
-        table = self.table
-        if name in self.formal:
-            return Apply("@" + name, (self.formal[name],))
-        if self.values and name in table.values:
-            return table.values[name].number
-        definition = table.bare_formulas.get(name) or self.definition(name)
-        if definition is not None:
-            return self._body(definition, opaque)
-        if name in table.values:
-            return node
-        other = self.table.other_name(node)
-        if other is not None:
-            return self.of(other, opaque)
-        usual = table.usual_arguments.get(name)
-        if usual:
-            return self.of(Apply(name, usual), opaque)
-        if name in table.depends and name not in table.names.variables:
-            return self._unknown(name, (), (), opaque)
-        return node
-
-    def _body(self, definition: Definition, opaque: frozenset[Expr]) -> Expr:
-        # Inside the body its own parameters hide definitions of the same name.
-        if self.values and not definition.params and not opaque and not self.formal:
-            done = self.worked_out.get(definition.name)
-            if done is None:
-                done = self.worked_out[definition.name] = exact_value(self.of(definition.body))
-            return done
-        return self.of(definition.body, opaque | frozenset(p for p in definition.params if self._hides(p)))
-
-    def _hides(self, param: Expr) -> bool:
-        name = param.name if isinstance(param, Symbol) else ""
-        if self.values and name in self.table.values:
-            return False
-        # L(p) = … and then p = σ(z) in the same part: p is meant to depend on what z does
-        definition = self.table.definitions.get(name)
-        return definition is None or definition.section != self.table.section
-
-    def _component(self, node: Indexed, opaque: frozenset[Expr]) -> Expr:
-        table = self.table
-        indices = tuple(self._index(i, opaque) for i in node.indices)
-        key = component_name(node.base, indices)
-        if key in table.values:
-            return table.values[key].number if self.values else Indexed(node.base, indices)
-        own = table.definitions.get(key)
-        if own is not None:
-            return self._body(own, opaque)
-        definition = table.definitions.get(node.base + "_{}")
-        if definition is not None and table.recurrent(node.base) and not self._unrolls(indices):
-            return Indexed(node.base, indices)
-        if node.base + "_{}" in table.unreadable:
-            raise Unresolved(f"“{node.base}” is defined by a line that could not be read")
-        if definition is not None and len(definition.indices) == len(indices):
-            mapping = {
-                k: v for k, v in zip(definition.indices, indices, strict=True) if isinstance(k, Symbol)
-            }
-            return self.of(substitute(definition.body, mapping), opaque)
-        other = self.table.other_name(Indexed(node.base, indices))
-        if other is not None:
-            return self.of(other, opaque)
-        name = node.base + "_{}"
-        pattern = table.usual_arguments.get(name)
-        if pattern:
-            mapping = dict(zip(pattern, indices, strict=False))
-            return self.of(Apply(name, tuple(substitute(p, mapping) for p in pattern)), opaque)
-        return Indexed(node.base, indices)
-
-    def _index(self, index: Expr, opaque: frozenset[Expr]) -> Expr:
-        """What an index stands for, if that counts something: the n of u_n is a label where n = tanh(x)."""
-        resolved = _folded(self.of(index, opaque | free_index(index)))
-        counts = all(
-            isinstance(n, Symbol | Add | Neg) or (isinstance(n, Number) and n.value.denominator == 1)
-            for n in walk(resolved)
-        )
-        return resolved if counts else index
-
-    def _unrolls(self, indices: tuple[Expr, ...]) -> bool:
-        """A recurrence is put in once for ``h_t``, not for the ``h_{t-1}`` in it; for numbers, to the first."""
-        return all(isinstance(i, Symbol) or (isinstance(i, Number) and 0 < i.value <= 12) for i in indices)
-
     # --- applications ---------------------------------------------------------------------------
 
     def _application(self, node: Apply, opaque: frozenset[Expr]) -> Expr:
@@ -346,18 +260,6 @@ class Resolution:
         """y' where y is a formula in one variable."""
         return self.of(Derivative(body, self._usual_variable(body, name), order), opaque)
 
-    def _usual_variable(self, body: Expr, name: str) -> Expr:
-        """What a prime differentiates by: the only variable, or x (t) if it is one of several."""
-        free = [s for s in free_symbols(body) if isinstance(s, Symbol) and not self._is_value(s)]
-        free = free or [s for s in free_symbols(body) if isinstance(s, Symbol)]
-        usual = [s for s in free if s.name in ("x", "t")]
-        if len(free) == 1 or len(usual) == 1:
-            return free[0] if len(free) == 1 else usual[0]
-        raise Unresolved(f"with respect to what “{name}′” is meant is not clear")
-
-    def _is_value(self, symbol: Symbol) -> bool:
-        return symbol.name in self.table.values and symbol.name not in self.table.definitions
-
     def _applied(
         self,
         params: tuple[Expr, ...],
@@ -406,195 +308,6 @@ class Resolution:
             return Symbol(name)
         return Apply(name, full, (*places, *(0,) * len(hidden)) if any(places) else ())
 
-    # --- derivatives ----------------------------------------------------------------------------
-
-    def _derivative(self, node: Derivative, opaque: frozenset[Expr]) -> Expr:
-        laplacian = self._laplacian(node)
-        if laplacian is not None:
-            return self.of(laplacian, opaque)
-        wrt = self._variable(node)
-        known_lower = self._lower_belief(node, wrt, opaque)
-        if known_lower is not None:
-            return known_lower
-        generic = self._generic(wrt)
-        if generic is not None:
-            return self._generic_slope(node.body, wrt, generic, node.order, opaque)
-        if isinstance(wrt, Pow) and isinstance(wrt.base, Symbol) and isinstance(wrt.exponent, Number):
-            # d/d(s^n) = (d/ds) / (n s^(n-1))
-            inner = Mul((wrt.exponent, Pow(wrt.base, Number(wrt.exponent.value - 1))))
-            slope = Derivative(node.body, wrt.base, 1, node.variant)
-            if node.order > 1:
-                slope = Derivative(Div(slope, inner), wrt, node.order - 1, node.variant)
-                return self.of(slope, opaque)
-            return self.of(Div(slope, inner), opaque)
-        if isinstance(node.body, Symbol) and node.body.name in self.table.bare_formulas:
-            function = self.table.definitions[node.body.name]
-            if wrt in function.params:
-                node = replace(node, body=Apply(function.name, function.params))
-        held = self._held(node.body, wrt)
-        if held:
-            return self._formal_slope(node, wrt, held, opaque)
-        kept = opaque | {wrt}
-        body = replace(self, differentiating=True).of(node.body, kept)
-        if is_tensor((body, wrt), self.table):
-            return self._gradient(body, wrt, node, opaque)
-        slope = self._slope(body, wrt, node)
-        return slope if wrt in opaque else self.of(slope, opaque)
-
-    def _laplacian(self, node: Derivative) -> Expr | None:
-        """∇² of a function of several numbers is the sum of its second derivatives."""
-        if node.variant != "nabla" or node.wrt != Symbol("?") or not isinstance(node.body, Symbol | Apply):
-            return None
-        definition = self.definition(node.body.name)
-        if definition is None or len(definition.params) < 2:
-            return None
-        if node.order != 2:
-            raise Unresolved("by which variables the gradient is taken is not clear")
-        return Add(tuple(Derivative(node.body, p, 2) for p in definition.params))
-
-    def _held(self, body: Expr, wrt: Expr) -> dict[str, Expr]:
-        """Defined names inside a body of which the writer holds something, by value or by derivative."""
-        if not self.trust_wrong and not self.trust_rounded:
-            return {}
-        head = body.name if isinstance(body, Symbol | Apply) else ""
-        held: dict[str, Expr] = {}
-        for key, belief in self.table.beliefs.items():
-            if belief.wrong and not self.trust_wrong:
-                continue
-            name = (
-                key[4:].partition("/")[0]
-                if key.startswith("d:s:")
-                else key[2:]
-                if key.startswith("s:")
-                else ""
-            )
-            if name and name != head and name in self.table.definitions and Symbol(name) != wrt:
-                held[name] = wrt
-        return held
-
-    def _formal_slope(
-        self, node: Derivative, wrt: Expr, held: dict[str, Expr], opaque: frozenset[Expr]
-    ) -> Expr:
-        """The chain rule with the held names left as functions, whose own values and slopes come afterwards."""
-        inner = replace(self, formal=held, differentiating=True)
-        body = inner.of(node.body, opaque | {wrt})
-        try:
-            slope = differentiate(body, wrt, node.order)
-        except NotDifferentiable as error:
-            raise Unresolved(str(error)) from error
-
-        def back(part: Node) -> Node:
-            part = rebuild(part, back)
-            if not isinstance(part, Apply) or not part.name.startswith("@"):
-                return part
-            name = part.name[1:]
-            function = self.table.definitions[name].params
-            if function and part.args not in (function, (wrt,)):
-                return Apply(name, part.args, part.orders)
-            return Derivative(Symbol(name), wrt, sum(part.orders)) if any(part.orders) else Symbol(name)
-
-        result = back(slope)
-        assert isinstance(result, Expr)
-        return self.of(result, opaque)
-
-    def _gradient(self, body: Expr, wrt: Expr, node: Derivative, opaque: frozenset[Expr]) -> Expr:
-        """A derivative that the vector layer works out; a defined variable gets its formula afterwards."""
-        if wrt in opaque:
-            return Derivative(body, wrt, node.order, node.variant)
-        if not isinstance(wrt, Indexed) and wrt not in set(walk(body)):
-            raise Unresolved("what is differentiated does not depend on this as far as the document says")
-        value = self.of(wrt, opaque)
-        if value == wrt:
-            return Derivative(body, wrt, node.order, node.variant)
-        if not isinstance(wrt, Symbol):
-            raise Unresolved("a derivative by a part of something that has a formula")
-        free = Symbol(wrt.name + "_{*}")
-        return At(Derivative(substitute(body, {wrt: free}), free, node.order, node.variant), free, value)
-
-    def _slope(self, body: Expr, wrt: Expr, node: Derivative) -> Expr:
-        if not isinstance(wrt, Symbol | Indexed | Apply):
-            raise Unresolved("a derivative with respect to something that is not a variable")
-        if wrt not in set(walk(body)) and not self._varies(body, wrt):
-            name = _spelling(wrt)
-            head = node.body
-            if isinstance(head, Symbol | Apply) and self.definition(head.name) is None:
-                raise Unresolved(f"“{bare(head.name)}” is not defined, so it cannot be differentiated")
-            if not self._independent(wrt):
-                raise Unresolved(
-                    f"what is differentiated does not depend on “{name}” as far as the document says"
-                )
-        self.implied.update(dict.fromkeys(inferred_positive((body,), frozenset(self.table.integers))))
-        try:
-            return differentiate(body, wrt, node.order)
-        except NotDifferentiable as error:
-            raise Unresolved(str(error)) from error
-
-    def _varies(self, body: Expr, wrt: Expr) -> bool:
-        """Whether a body holds a component of the variable's family."""
-        return isinstance(wrt, Indexed) and any(
-            isinstance(p, Indexed) and p.base == wrt.base for p in walk(body)
-        )
-
-    def _independent(self, wrt: Expr) -> bool:
-        """A variable of the document, so that a derivative by it may well be zero."""
-        name = wrt.name if isinstance(wrt, Symbol | Apply) else wrt.base if isinstance(wrt, Indexed) else ""
-        return name in self.table.known and self.definition(name) is None
-
-    def _variable(self, node: Derivative) -> Expr:
-        wrt = node.wrt
-        if wrt == Symbol("?"):
-            definition = None
-            if isinstance(node.body, Symbol | Apply):
-                definition = self.definition(node.body.name)
-            if definition is not None and len(definition.params) == 1:
-                return definition.params[0]
-            body = self.of(node.body)
-            return self._usual_variable(body, "(…)")
-        if isinstance(wrt, Symbol) and self.definition(wrt.name) is None:
-            other = self.table.other_name(wrt)
-            if isinstance(other, Symbol):
-                return other
-        if isinstance(wrt, Apply):
-            definition = self.definition(wrt.name)
-            if definition is not None and not self.table.depends.get(wrt.name):
-                return wrt
-            return self._unknown(wrt.name, wrt.args, wrt.orders, frozenset()) if definition is None else wrt
-        return wrt
-
-    def _lower_belief(self, node: Derivative, wrt: Expr, opaque: frozenset[Expr]) -> Expr | None:
-        """A second derivative rests on what the writer holds of the first."""
-        if not (self.trust_wrong or self.trust_rounded) or node.order < 2:
-            return None
-        for order in range(node.order - 1, 0, -1):
-            lower = Derivative(node.body, node.wrt, order)
-            believed = self._believed(lower)
-            if believed is not None:
-                return self.of(Derivative(believed, wrt, node.order - order), opaque)
-        return None
-
-    def _generic(self, wrt: Expr) -> list[str] | None:
-        """The quantities that a generic name like w_{abc} stands for: defined ones of the same letter."""
-        if not isinstance(wrt, Symbol) or self.table.has(wrt.name) or wrt.name in self.table.known:
-            return None
-        if "_{" not in wrt.name:
-            return None
-        letters = {stem(wrt.name), *lookalikes(stem(wrt.name))}
-        names = (*self.table.definitions, *self.table.values)
-        return [n for n in names if stem(n) in letters and "_{" in n and "_{}" not in n] or None
-
-    def _generic_slope(
-        self, body: Expr, wrt: Expr, family: list[str], order: int, opaque: frozenset[Expr]
-    ) -> Expr:
-        """Differentiate formally: each quantity of the family is some function of the generic one."""
-        if order != 1:
-            raise Unresolved("a higher derivative with respect to a generic name")
-        plain = replace(self, values=False, trust_wrong=False, trust_rounded=False)
-        tree = plain.of(body, opaque)
-        mapping = {Symbol(n): Apply("#" + n, (wrt,)) for n in family}
-        slope = differentiate(substitute(tree, mapping), wrt)
-        back = {v: k for k, v in mapping.items()}
-        return substitute(slope, back)
-
 
 def _bind(tree: Expr, mapping: Mapping[Expr, Expr], numbers: Collection[Expr]) -> Expr:
     """Put arguments in for parameters, all at once; the components of a parameter become those of its argument.
@@ -623,41 +336,3 @@ def _bind(tree: Expr, mapping: Mapping[Expr, Expr], numbers: Collection[Expr]) -
 def _expression(node: Node) -> Expr:
     assert isinstance(node, Expr)
     return node
-
-
-def free_index(expr: Expr) -> frozenset[Expr]:
-    """Index letters in an argument stay as they are."""
-    return frozenset(
-        s for p in walk(expr) if isinstance(p, Indexed) for s in p.indices if isinstance(s, Symbol)
-    )
-
-
-def _folded(index: Expr) -> Expr:
-    """``1 - 1`` as the number it is."""
-    match index:
-        case Add(terms):
-            parts = [plain_number(t) for t in terms]
-            if all(p is not None for p in parts):
-                return Number(sum((p for p in parts if p is not None), Fraction(0)))
-        case _:
-            pass
-    return index
-
-
-def component_name(base: str, indices: tuple[Expr, ...]) -> str:
-    """The key of one particular component, such as ``x_{1}``; empty for a general one."""
-    parts: list[str] = []
-    for index in indices:
-        if not isinstance(index, Number):
-            return ""
-        parts.append(str(index.value))
-    return f"{base}_{{{','.join(parts)}}}"
-
-
-def _spelling(expr: Expr) -> str:
-    from gradbook.symbolic.printing import to_latex
-
-    return to_latex(expr)
-
-
-__all__ = ["Resolution", "Unresolved", "component_name", "free_index"]

@@ -16,6 +16,7 @@ from gradbook.document.formula import (
     canonical_text,
     read_expression,
 )
+from gradbook.document.formula.naming import plain_call
 from gradbook.document.statements import Statement
 from gradbook.document.symbols import Table
 from gradbook.document.tokens import FormulaError, Kind, Token
@@ -31,6 +32,8 @@ from gradbook.symbolic.expr import (
     walk,
 )
 
+_CHAR, _MACRO = Kind.CHAR, Kind.MACRO
+
 
 class _Permissive(Names):
     """Names for which every bracket after a name is an application if it holds only names."""
@@ -42,18 +45,21 @@ class _Permissive(Names):
 def scan_tokens(tokens: list[Token], names: Names) -> None:
     """Indices of sums, double indices, raised indices, letters in a special face."""
     for k, token in enumerate(tokens):
-        if token.kind is Kind.SYMBOL:
-            names.faced.add(token.text)
-        elif token.kind is Kind.MACRO:
+        kind, text = token.kind, token.text
+        if kind is _MACRO:
             _scan_macro(tokens, k, names)
-        elif token.is_letter:
+        elif kind is Kind.SYMBOL:
+            names.faced.add(text)
+        elif kind is not _CHAR:
+            continue
+        elif text.isalpha():
             if not _sign_at(tokens, k + 1, "_"):
-                names.letters.add(token.text)
-        elif token.is_char("_"):
+                names.letters.add(text)
+        elif text == "_":
             _scan_subscript(tokens, k, names)
-        elif token.is_char("'"):
+        elif text == "'":
             _scan_prime(tokens, k, names)
-        elif token.is_char("^") and k > 0:
+        elif text == "^" and k > 0:
             inside = _group(tokens, k + 1)
             if len(inside) == 3 and inside[0].is_char("(") and inside[1].is_letter:
                 names.raised.add(_base(tokens[k - 1]))
@@ -169,6 +175,8 @@ def plain_application(side: list[Token], names: Names) -> Apply | None:
     """The side as ``name(arguments)`` with nothing but names as arguments."""
     if len(side) < 4 or not side[-1].is_char(")"):
         return None
+    if (call := plain_call(side)) is not None:
+        return call
     permissive = _Permissive(**vars(names))
     try:
         tree, _ = read_expression(side, permissive)

@@ -30,6 +30,12 @@ class Statement:
     #: Words inside the line that may change what it says, such as "plus" or a unit.
     puzzling: str = ""
 
+    def copy(self) -> Statement:
+        """The statement with a list of conditions of its own."""
+        return Statement(
+            self.sides, self.marks, self.words, list(self.conditions), self.follows_arrow, self.puzzling
+        )
+
     @property
     def continues(self) -> bool:
         """Whether the chain goes on from the one above."""
@@ -60,10 +66,12 @@ _CONDITION_WORDS = frozenset(
 _SIGNS = frozenset({"+", "-"})
 _OPERATORS = _SIGNS | {"*", "/"}
 _OPERATOR_MACROS = frozenset({"cdot", "times", "odot", "*"})
-_OPENING = frozenset({Kind.OPEN, Kind.BEGIN, Kind.LEFT_BAR})
-_CLOSING = frozenset({Kind.CLOSE, Kind.END, Kind.RIGHT_BAR})
-_OPENING_SIGNS = frozenset({"(", "[", r"\{"})
-_CLOSING_SIGNS = frozenset({")", "]", r"\}"})
+_CHAR, _MACRO, _TEXT, _QUAD = Kind.CHAR, Kind.MACRO, Kind.TEXT, Kind.QUAD
+_KIND_TURNS = {
+    Kind.OPEN: 1, Kind.BEGIN: 1, Kind.LEFT_BAR: 1, Kind.CLOSE: -1, Kind.END: -1, Kind.RIGHT_BAR: -1,
+}  # fmt: skip
+_SIGN_TURNS = {"(": 1, "[": 1, r"\{": 1, ")": -1, "]": -1, r"\}": -1}
+_MACRO_TURNS = {"langle": 1, "rangle": -1}
 
 
 def statements(tokens: Sequence[Token], environment: str = "") -> list[Statement]:
@@ -163,30 +171,35 @@ def _outside(tokens: list[Token]) -> list[Token]:
     found: list[Token] = []
     depth = 0
     for token in tokens:
-        depth += _opens(token)
+        turn = _turn(token)
+        depth += turn > 0
         if depth == 0:
             found.append(token)
-        depth -= _closes(token)
+        depth -= turn < 0
     return found
 
 
 def _opens(token: Token) -> bool:
-    if token.kind is Kind.CHAR:
-        return token.text in _OPENING_SIGNS
-    return token.kind in _OPENING or token.is_macro("langle")
+    return _turn(token) > 0
 
 
 def _closes(token: Token) -> bool:
-    if token.kind is Kind.CHAR:
-        return token.text in _CLOSING_SIGNS
-    return token.kind in _CLOSING or token.is_macro("rangle")
+    return _turn(token) < 0
+
+
+def _turn(token: Token) -> int:
+    """1 for what opens a group, bracket or environment, -1 for what closes one, 0 for all else."""
+    kind = token.kind
+    if kind is _CHAR:
+        return _SIGN_TURNS.get(token.text, 0)
+    return _MACRO_TURNS.get(token.text, 0) if kind is _MACRO else _KIND_TURNS.get(kind, 0)
 
 
 def _strip_space(tokens: list[Token]) -> list[Token]:
     start, end = 0, len(tokens)
-    while start < end and tokens[start].kind is Kind.QUAD:
+    while start < end and tokens[start].kind is _QUAD:
         start += 1
-    while end > start and tokens[end - 1].kind is Kind.QUAD:
+    while end > start and tokens[end - 1].kind is _QUAD:
         end -= 1
     return tokens[start:end]
 
@@ -282,7 +295,7 @@ def _without_brackets(tokens: list[Token]) -> list[Token]:
         inside = tokens[1:-1]
         depth = 0
         for token in inside:
-            depth += _opens(token) - _closes(token)
+            depth += _turn(token)
             if depth < 0:
                 return tokens
         if any(relation_of(t) for t in _outside(inside)):
@@ -322,21 +335,21 @@ def _parts(row: list[Token]) -> list[_Part]:
     depth = 0
     solid = 0  # the next token that is no wide space
     for k, token in enumerate(row):
-        if _closes(token):
-            depth = max(depth - 1, 0)
+        turn = _turn(token)
+        if turn or depth:
+            depth = max(depth + turn, 0)
             parts[-1].tokens.append(token)
             continue
-        if _opens(token):
-            depth += 1
-            parts[-1].tokens.append(token)
+        if token.kind is _CHAR:
+            if token.text in (",", ";") and not _decimal_comma(row, k):
+                parts.append(_Part([], ","))
+            else:
+                parts[-1].tokens.append(token)
             continue
-        if depth:
-            parts[-1].tokens.append(token)
-            continue
-        if token.kind is Kind.TEXT and token.text.strip().lower() == "of" and parts[-1].tokens:
+        if token.kind is _TEXT and token.text.strip().lower() == "of" and parts[-1].tokens:
             parts[-1].tokens.append(Token(Kind.MACRO, "times", token.start, token.end))
             continue
-        if token.kind is Kind.TEXT and not _is_operand(row, k):
+        if token.kind is _TEXT and not _is_operand(row, k):
             text = " ".join(token.text.split())
             if text.strip(",.;: "):
                 parts.append(_Part([], "word", text))
@@ -352,17 +365,14 @@ def _parts(row: list[Token]) -> list[_Part]:
         if token.is_macro("rightarrow") and _separates(parts[-1].tokens):
             parts.append(_Part([], "=>"))
             continue
-        if token.kind is Kind.QUAD:
+        if token.kind is _QUAD:
             previous = parts[-1].tokens
             solid = max(solid, k)
-            while solid < len(row) and row[solid].kind is Kind.QUAD:
+            while solid < len(row) and row[solid].kind is _QUAD:
                 solid += 1
             goes_on = solid < len(row) and _continues(row[solid])
             if previous and not _open_end(previous[-1]) and not goes_on:
                 parts.append(_Part([], "quad"))
-            continue
-        if token.kind is Kind.CHAR and token.text in (",", ";") and not _decimal_comma(row, k):
-            parts.append(_Part([], ","))
             continue
         parts[-1].tokens.append(token)
     for part in parts:
@@ -435,10 +445,11 @@ def _first_relation(tokens: list[Token]) -> int:
     """Where the first relation outside brackets stands, or the end."""
     depth = 0
     for k, token in enumerate(tokens):
-        depth += _opens(token)
+        turn = _turn(token)
+        depth += turn > 0
         if depth == 0 and relation_of(token):
             return k
-        depth -= _closes(token)
+        depth -= turn < 0
     return len(tokens)
 
 
@@ -448,9 +459,10 @@ def _chain(tokens: list[Token]) -> Statement:
     depth = 0
     colon: Token | None = None
     for place, token in enumerate(tokens):
-        closing = _closes(token)
-        depth = max(depth - closing, 0)
-        if depth == 0 and token.is_char(":") and place + 1 < len(tokens) and tokens[place + 1].is_char("="):
+        turn = _turn(token)
+        if turn < 0:
+            depth = max(depth - 1, 0)
+        if depth == 0 and token.text == ":" and place + 1 < len(tokens) and tokens[place + 1].is_char("="):
             colon = token
             continue
         relation = relation_of(token) if depth == 0 else None
@@ -462,5 +474,5 @@ def _chain(tokens: list[Token]) -> Statement:
         else:
             sides[-1].append(token)
         colon = None
-        depth += _opens(token)
+        depth += turn > 0
     return Statement([strip_ends(s) for s in sides], marks)

@@ -466,6 +466,10 @@ _LOOKALIKES = [
     ("l", r"\ell"), ("x", r"\chi"),
     (r"\theta", r"\vartheta"), ("o", r"\sigma"),
 ]  # fmt: skip
+_TWINS: dict[str, list[str]] = {}
+for _a, _b in _LOOKALIKES:
+    _TWINS.setdefault(_a, []).append(_b)
+    _TWINS.setdefault(_b, []).append(_a)
 
 
 def lookalikes(name: str) -> list[str]:
@@ -475,13 +479,7 @@ def lookalikes(name: str) -> list[str]:
     ['\\\\omega_{11-2}']
     """
     stem, mark, rest = name.partition("_{")
-    found: list[str] = []
-    for a, b in _LOOKALIKES:
-        if stem == a:
-            found.append(b + mark + rest)
-        elif stem == b:
-            found.append(a + mark + rest)
-    return found
+    return [twin + mark + rest for twin in _TWINS.get(stem, ())]
 
 
 def stem(name: str) -> str:

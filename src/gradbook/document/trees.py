@@ -19,6 +19,7 @@ from gradbook.symbolic.expr import (
     Symbol,
     free_symbols,
     rebuild,
+    walk,
 )
 
 _NTH = re.compile(r"(.+)\^\{\((\d)\)\}")
@@ -33,8 +34,15 @@ class Trees:
         self.deadline = deadline
         #: Sides (their token lists) that allow another reading.
         self.ambiguous: set[int] = set()
-        #: What was known of names when the trees were read.
+        #: What was known of names when the trees were read, and how much that was.
         self.spelling = 0
+        self.extent = -1
+
+    def respell(self) -> None:
+        """Note what is known of names now."""
+        extent = self.table.names.extent()
+        if extent != self.extent:
+            self.spelling, self.extent = spelling_of(self.table.names), extent
 
     def side(self, tokens: list[Token], reading: Reading | None = None) -> Expr | None:
         """The tree of a side, or None if it cannot be read."""
@@ -49,19 +57,21 @@ class Trees:
     def parsed(self, tokens: list[Token], reading: Reading | None) -> tuple[Expr, bool]:
         """The tree of a side, remembered by its spelling and by all that is known of names."""
         start = tokens[0].start if tokens else 0
-        key = (tuple((t.kind, t.text, t.start - start) for t in tokens), self.spelling, reading)
+        key = (tuple([(t.kind, t.text, t.start - start) for t in tokens]), self.spelling, reading)
         known = self.memory.trees.get(key)
         if known is None:
             known = read_expression(tokens, self.table.names, reading, Clock(self.deadline))
-            if spelling_of(self.table.names) == self.spelling:
+            if self.table.names.extent() == self.extent:
                 self.memory.keep(self.memory.trees, key, known)
             else:
-                self.spelling = spelling_of(self.table.names)
+                self.respell()
         return known
 
     def named(self, tree: Expr) -> Expr:
         """Names that look like derivatives (``w'`` of a weight), derivatives that look like names (``f_x``)."""
         table = self.table
+        if not any(self._may_be_other(node) for node in walk(tree)):
+            return tree
 
         def visit(node: Node) -> Node:
             node = rebuild(node, visit)
@@ -95,6 +105,18 @@ class Trees:
         result = visit(tree)
         assert isinstance(result, Expr)
         return result
+
+    def _may_be_other(self, node: Node) -> bool:
+        """Whether a node is of those that :meth:`named` looks at: names with labels or primes, and aliases."""
+        match node:
+            case Symbol(name):
+                return "{" in name or name in self.table.aliases
+            case Indexed(base, _):
+                return base in self.table.aliases
+            case Apply(name, args, _):
+                return not args or "_{" in name or name in self.table.aliases
+            case _:
+                return False
 
     def _partial_at(self, name: str, args: tuple[Expr, ...]) -> Expr | None:
         """``f_{xy}(1, 2)``."""

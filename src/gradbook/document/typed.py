@@ -59,8 +59,10 @@ def read(text: str) -> Definition:
     if left is not None and any(n == head for n in walk(body) for head in (_head(left),)):
         raise Unreadable(f"“{left.strip()}” is defined by itself; a formula in other quantities is expected")
     if left is None:
-        taken = free_names(body)
-        return Definition(next(letter for letter in ("f", "g", "h", "F", "G") if letter not in taken), (), body)
+        taken = free_names(body) | {n.name for n in walk(body) if isinstance(n, Apply)}
+        return Definition(
+            next(letter for letter in ("f", "g", "h", "F", "G") if letter not in taken), (), body
+        )
     head = _head(left)
     match head:
         case Apply(name, args) if all(isinstance(a, Symbol | Indexed) for a in args):
@@ -87,7 +89,9 @@ def read_expression_typed(text: str, offset: int = 0) -> Expr:
     if not is_latex(text):
         return _reported(lambda: plain.read(text), offset)
     functions = {f"{m[1]}_{{{m[2].strip('{}')}}}" for m in _APPLIED.finditer(text)}
-    return _reported(lambda: read_expression(tokenise(text), Names(functions=functions), None, Clock(2.0))[0], offset)
+    return _reported(
+        lambda: read_expression(tokenise(text), Names(functions=functions), None, Clock(2.0))[0], offset
+    )
 
 
 def read_condition(text: str) -> Condition:
@@ -121,7 +125,9 @@ def _reject_misspelt(body: Expr) -> None:
             word = node.name.removeprefix("\\text{").removeprefix("\\operatorname{").rstrip("}")
             if len(word) > 2 and word.isalpha():
                 near = get_close_matches(word, known, 1, 0.6)
-                hint = f"; did you mean {near[0]}?" if near else "; a function of your own has one letter: g(x)"
+                hint = (
+                    f"; did you mean {near[0]}?" if near else "; a function of your own has one letter: g(x)"
+                )
                 raise Unreadable(f"no function is called “{word}”{hint}")
 
 
@@ -148,8 +154,10 @@ def is_latex(text: str) -> bool:
 def _halves(text: str) -> tuple[str | None, str]:
     """What stands left and right of the first equals sign; a relation in a condition is not one."""
     found = _EQUALS.search(text)
-    if found is None or " if " in text[: found.start()] or text.count("(", 0, found.start()) != text.count(
-        ")", 0, found.start()
+    if (
+        found is None
+        or " if " in text[: found.start()]
+        or text.count("(", 0, found.start()) != text.count(")", 0, found.start())
     ):
         return None, text
     return text[: found.start()], text[found.end() :]

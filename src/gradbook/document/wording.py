@@ -7,7 +7,7 @@ as a first one; here both go back to where the document writes them.
 from __future__ import annotations
 
 from gradbook.document.symbols import Table, bare
-from gradbook.symbolic.expr import Apply, Derivative, Expr, Indexed, Node, Number, Symbol, rebuild
+from gradbook.symbolic.expr import Apply, Derivative, Expr, Indexed, Node, Number, Symbol, kinds, rebuild
 
 
 def as_written(expr: Expr, table: Table) -> Expr:
@@ -18,6 +18,8 @@ def as_written(expr: Expr, table: Table) -> Expr:
     >>> as_written(Apply("p", (Symbol("x"), Symbol("w"))), table)
     Apply(name='p', args=(Symbol(name='x'),), orders=())
     """
+    if Apply not in kinds(expr):
+        return expr
 
     def visit(node: Node) -> Node:
         node = rebuild(node, visit)

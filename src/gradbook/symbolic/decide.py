@@ -17,13 +17,13 @@ from typing import cast
 
 from gradbook.symbolic.bounds import BoundHit, Clock
 from gradbook.symbolic.derivative import NotDifferentiable, expand_derivatives
-from gradbook.symbolic.domain import Domain
-from gradbook.symbolic.expr import Expr, Node, Number, Op, Product, Sum, rebuild, walk
+from gradbook.symbolic.domain import Domain, Premises
+from gradbook.symbolic.expr import Expr, Node, Number, Op, Product, Sum, kinds, rebuild, walk
 from gradbook.symbolic.outcomes import Counterexample, Decision, Flaw, Outcome, display
 from gradbook.symbolic.proof import Proof, proved_termwise
 from gradbook.symbolic.search import Search
 
-__all__ = ["Counterexample", "Decision", "Flaw", "Outcome", "decide", "decide_order", "display"]
+__all__ = ["Counterexample", "Decision", "Flaw", "Outcome", "decide", "decide_order", "display", "forget"]
 
 
 #: Decisions by claim and domain, so that an unchanged line costs nothing when its document is checked again.
@@ -61,6 +61,12 @@ def decide(left: Expr, right: Expr, domain: Domain | None = None, *, clock: Cloc
             _MEMORY.clear()
         _MEMORY[key] = decision
     return decision
+
+
+def forget() -> None:
+    """Drop the decisions that are remembered, as for measuring what one takes."""
+    _MEMORY.clear()
+    Premises.of.cache_clear()
 
 
 def decide_order(
@@ -107,6 +113,8 @@ def _decide(left: Expr, right: Expr, domain: Domain, clock: Clock) -> Decision:
 
 def _with_ranges(left: Expr, right: Expr) -> tuple[Expr, Expr]:
     """A sum written without bounds runs over the one range that the other sums of the claim have."""
+    if kinds(left).isdisjoint((Sum, Product)) and kinds(right).isdisjoint((Sum, Product)):
+        return left, right
     nodes = [n for e in (left, right) for n in walk(e) if isinstance(n, Sum | Product)]
     open_ended = [n for n in nodes if n.lower is None and n.upper is None]
     ranges = {(n.lower, n.upper) for n in nodes if n.upper is not None and not isinstance(n.upper, Number)}

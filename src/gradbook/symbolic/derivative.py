@@ -43,6 +43,7 @@ from gradbook.symbolic.expr import (
     Symbol,
     free_names,
     fresh_name,
+    kinds,
     rebuild,
     substitute,
     tree_size,
@@ -82,6 +83,8 @@ def expand_derivatives(expr: Expr) -> Expr:
     >>> expand_derivatives(Derivative(Symbol("x"), Symbol("x")))
     Number(value=Fraction(1, 1), decimals=None)
     """
+    if Derivative not in kinds(expr):
+        return expr
 
     def visit(node: Node) -> Node:
         node = rebuild(node, visit)

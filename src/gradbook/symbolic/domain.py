@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from gradbook.symbolic.expr import (
     ZERO,
@@ -33,6 +34,7 @@ from gradbook.symbolic.expr import (
     Symbol,
     children,
     free_symbols,
+    kinds,
     walk,
 )
 
@@ -144,8 +146,10 @@ class BoundsTable:
                     self._relate(right, _MIRROR[op], value)
                 case _:
                     pass
-        bound = {n.index for expr in exprs for n in walk(expr) if isinstance(n, Sum | Product)}
-        for positive in inferred_positive(exprs, integers):
+        bound = {n.index for expr in exprs for n in _ranging(expr)}
+        #: Trees that are positive wherever the trees of the claim have a value.
+        self.inferred = inferred_positive(exprs, integers)
+        for positive in self.inferred:
             free = index_names([positive]) - bound
             self._relate(positive, Op.GE, Fraction(0), self._likely if free else self._entries)
 
@@ -211,6 +215,23 @@ def _bound(entries: dict[Expr, Bounds], atom: Expr, op: Op, value: Fraction) -> 
         entry.lower_high(value, op is Op.LE)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Premises:
+    """What holds of the quantities of a claim: which are whole numbers, and between what bounds they lie."""
+
+    whole: frozenset[str]
+    bounds: BoundsTable
+    #: Names that stand in index places.
+    indices: frozenset[str]
+
+    @staticmethod
+    @lru_cache(maxsize=16)
+    def of(domain: Domain, sides: tuple[Expr, ...]) -> Premises:
+        """The premises of a claim, gathered once for its proof and for the points it is tried at."""
+        whole = domain.whole_numbers(sides)
+        return Premises(whole, BoundsTable(domain.conditions, sides, whole), index_names(sides))
+
+
 _MIRROR = {Op.LT: Op.GT, Op.LE: Op.GE, Op.GT: Op.LT, Op.GE: Op.LE, Op.EQ: Op.EQ, Op.NE: Op.NE}
 
 
@@ -242,7 +263,8 @@ def inferred_positive(exprs: Iterable[Expr], integers: frozenset[str] = frozense
             case _:
                 pass
         for child in children(node):
-            visit(child, whole)
+            if children(child):
+                visit(child, whole)
 
     for expr in exprs:
         visit(expr, integers)
@@ -275,6 +297,8 @@ def compared_values(exprs: Iterable[Expr]) -> dict[Symbol, tuple[Fraction, ...]]
     found: dict[Symbol, set[Fraction]] = {}
     spoiled: set[Symbol] = set()
     for expr in exprs:
+        if Cases not in kinds(expr):
+            continue
         for node in walk(expr):
             if not isinstance(node, Cases):
                 continue
@@ -307,10 +331,17 @@ def size_names(exprs: Iterable[Expr]) -> frozenset[str]:
     """Names that bound sums and products from above: how many there are of something."""
     found: set[str] = set()
     for expr in exprs:
-        for node in walk(expr):
-            if isinstance(node, Sum | Product) and node.upper is not None:
+        for node in _ranging(expr):
+            if node.upper is not None:
                 found |= {s.name for s in walk(node.upper) if isinstance(s, Symbol)}
     return frozenset(found)
+
+
+def _ranging(expr: Expr) -> list[Sum | Product]:
+    """The sums and products in a tree."""
+    if kinds(expr).isdisjoint((Sum, Product)):
+        return []
+    return [node for node in walk(expr) if isinstance(node, Sum | Product)]
 
 
 def index_names(exprs: Iterable[Expr]) -> frozenset[str]:
@@ -322,6 +353,8 @@ def index_names(exprs: Iterable[Expr]) -> frozenset[str]:
     found: set[str] = set()
     compared: list[tuple[str, str]] = []
     for expr in exprs:
+        if kinds(expr).isdisjoint(_INDEXING):
+            continue
         for node in walk(expr):
             match node:
                 case Indexed(_, parts):
@@ -338,6 +371,10 @@ def index_names(exprs: Iterable[Expr]) -> frozenset[str]:
         if a in found or b in found:
             found |= {a, b}
     return frozenset(found)
+
+
+#: Nodes that say something of indices.
+_INDEXING = frozenset[type[Node]]({Indexed, Delta, Sum, Product, Relation})
 
 
 def solutions(equations: Iterable[Relation]) -> dict[Expr, Expr]:

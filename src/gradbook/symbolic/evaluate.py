@@ -253,9 +253,16 @@ class _Evaluation:
     def __init__(self, point: Point, clock: Clock) -> None:
         self.point = point
         self.clock = clock
-        self.memo: dict[tuple[Expr, _Bound], arb] = {}
+        self.memo: dict[Expr | tuple[Expr, _Bound], arb] = {}
 
     def of(self, expr: Expr, bound: _Bound) -> arb:
+        key = (expr, bound) if bound else expr
+        done = self.memo.get(key)
+        if done is None:
+            done = self.memo[key] = self._value(expr, bound)
+        return done
+
+    def _value(self, expr: Expr, bound: _Bound) -> arb:
         match expr:
             case Number(value):
                 return ball(value)
@@ -264,16 +271,6 @@ class _Evaluation:
                     if index == name:
                         return arb(k)
                 return self.point.ball(expr)
-            case _:
-                pass
-        key = (expr, bound)
-        done = self.memo.get(key)
-        if done is None:
-            done = self.memo[key] = self._value(expr, bound)
-        return done
-
-    def _value(self, expr: Expr, bound: _Bound) -> arb:
-        match expr:
             case Add(terms):
                 total = self.of(terms[0], bound)
                 for term in terms[1:]:
@@ -324,16 +321,15 @@ class _Evaluation:
 
     def _power(self, base: Expr, exponent: Expr, bound: _Bound) -> arb:
         below = self.of(base, bound)
+        if isinstance(exponent, Number) and exponent.value.denominator == 1:
+            return self._whole_power(below, exponent.value.numerator)
         above = self.of(exponent, bound)
         if not abs(above) < MAX_POWER:
             raise BoundHit("the size of an exponent")
         if above.is_exact() and above.is_integer():
             whole = above.unique_fmpz()
             assert whole is not None
-            k = int(whole)
-            if k < 0 and below.contains(0):
-                raise Undefined("division by zero")
-            return below**k
+            return self._whole_power(below, int(whole))
         if isinstance(exponent, Number) and exponent.value.denominator % 2 == 1 and below < 0:
             # An odd root of a negative number is real.
             magnitude = (-below) ** above
@@ -341,6 +337,14 @@ class _Evaluation:
         if not below >= 0:
             raise Undefined("a fractional power of a negative number")
         return below**above
+
+    @staticmethod
+    def _whole_power(below: arb, k: int) -> arb:
+        if abs(k) >= MAX_POWER:
+            raise BoundHit("the size of an exponent")
+        if k < 0 and below.contains(0):
+            raise Undefined("division by zero")
+        return below**k
 
     def _function(self, name: str, args: tuple[Expr, ...], bound: _Bound) -> arb:
         unary = _UNARY.get(name)

@@ -18,142 +18,185 @@ from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from operator import attrgetter
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, TypeVar, cast, dataclass_transform
+
+#: How a frozen node keeps what was found out about it.
+_keep = object.__setattr__
 
 
 class Node:
-    """Common behaviour of trees: structural equality with a cached hash."""
+    """Common behaviour of trees: structural equality, and what a tree keeps once it was asked."""
 
-    __slots__ = ("_hash", "kept_children", "kept_size", "kept_walk")
-    _hash: int
-    #: What :func:`children`, :func:`tree_size` and :func:`walk` found, once they were asked.
-    kept_children: tuple[Node, ...]
-    kept_size: int
-    kept_walk: tuple[Node, ...]
     __match_args__: ClassVar[tuple[str, ...]]
     #: Fields that do not take part in equality (how a thing was written, not what it is).
-    _spelling: ClassVar[frozenset[str]] = frozenset()
-
-    def _key(self) -> Any:
-        """The fields that make the node what it is."""
-        cls = type(self)
-        getter = _IDENTITIES.get(cls)
-        if getter is None:
-            fields = [name for name in cls.__match_args__ if name not in cls._spelling]
-            getter = _IDENTITIES[cls] = attrgetter(*fields) if fields else _nothing
-        return getter(self)
+    spelling: ClassVar[frozenset[str]] = frozenset()
+    #: Of a node, the fields that make it what it is, and its direct subtrees.
+    identity: ClassVar[Callable[[Any], Any]]
+    subtrees: ClassVar[Callable[[Any], tuple[Node, ...]]]
+    #: The hash, and what :func:`children`, :func:`tree_size`, :func:`walk` and :func:`kinds` found.
+    _hash: int | None = None
+    kept_children: tuple[Node, ...] | None = None
+    kept_size: int = 0
+    kept_walk: tuple[Node, ...] | None = None
+    kept_kinds: frozenset[type[Node]] | None = None
 
     def __hash__(self) -> int:
-        try:
-            return self._hash
-        except AttributeError:
-            value = hash((type(self).__name__, self._key()))
-            object.__setattr__(self, "_hash", value)
-            return value
+        value = self._hash
+        if value is None:
+            kind = type(self)
+            value = hash((kind.__name__, kind.identity(self)))
+            _keep(self, "_hash", value)
+        return value
 
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True
-        if type(self) is not type(other) or hash(self) != hash(other):
+        kind = type(self)
+        if kind is not type(other):
             return False
         assert isinstance(other, Node)
-        return self._key() == other._key()
+        if (self._hash or hash(self)) != (other._hash or hash(other)):
+            return False
+        return kind.identity(self) == kind.identity(other)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What is kept stays here: hashes of strings are others in another process.
+        return type(self), tuple(getattr(self, name) for name in self.__match_args__)
 
 
-_IDENTITIES: dict[type[Node], Callable[[Any], Any]] = {}
+_Kind = TypeVar("_Kind", bound=type[Node])
+
+
+@dataclass_transform(frozen_default=True, eq_default=False)
+def _node(kind: _Kind) -> _Kind:
+    """A class of nodes: a frozen dataclass with the equality of :class:`Node`.
+
+    A class that does not say what its identity is has that of all its fields but their spelling, and one that
+    does not say what its subtrees are has all nodes in its fields.
+    """
+    kind = cast(_Kind, dataclass(frozen=True, eq=False)(kind))
+    if "identity" not in vars(kind):
+        fields = [name for name in kind.__match_args__ if name not in kind.spelling]
+        kind.identity = attrgetter(*fields) if fields else _nothing
+    if "subtrees" not in vars(kind):
+        kind.subtrees = _nodes_in
+    return kind
 
 
 def _nothing(_: Any) -> tuple[()]:
     return ()
 
 
+def _nodes_in(node: Node) -> tuple[Node, ...]:
+    found: list[Node] = []
+    for name in node.__match_args__:
+        value = getattr(node, name)
+        if isinstance(value, Node):
+            found.append(value)
+        elif isinstance(value, tuple):
+            found.extend(part for part in cast(tuple[Any, ...], value) if isinstance(part, Node))
+    return tuple(found)
+
+
+def _only(name: str) -> Callable[[Any], tuple[Node, ...]]:
+    get = attrgetter(name)
+    return lambda node: (get(node),)
+
+
+def _paired(name: str) -> Callable[[Any], tuple[Node, ...]]:
+    get = attrgetter(name)
+    return lambda node: tuple(part for pair in get(node) for part in pair)
+
+
 class Expr(Node):
     """An expression: a scalar, a vector or a matrix."""
-
-    __slots__ = ()
 
 
 class Condition(Node):
     """Something that is true or false at a point."""
 
-    __slots__ = ()
-
 
 # --- leaves -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@_node
 class Number(Expr):
     """An exact rational. ``decimals`` is how many digits stood after the point (None: not a decimal)."""
 
     value: Fraction
     decimals: int | None = None
-    _spelling = frozenset({"decimals"})
-
-    def _key(self) -> tuple[int, int]:
-        return self.value.numerator, self.value.denominator
+    identity = attrgetter("value.numerator", "value.denominator")
+    kept_children = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@_node
 class Constant(Expr):
     """A mathematical constant: ``pi`` or ``e``."""
 
     name: str
+    kept_children = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@_node
 class Symbol(Expr):
     """A named quantity; the name is canonical LaTeX, labels included: ``x``, ``\\theta``, ``w_{11-1}``."""
 
     name: str
+    kept_children = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@_node
 class Indexed(Expr):
     """A component: ``x_i`` is ``Indexed("x", (Symbol("i"),))``, ``z_1`` is ``Indexed("z", (number(1),))``."""
 
     base: str
     indices: tuple[Expr, ...]
+    subtrees = attrgetter("indices")
 
 
 # --- arithmetic -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@_node
 class Add(Expr):
     """A sum of terms; a difference is ``Add((a, Neg(b)))``."""
 
     terms: tuple[Expr, ...]
+    subtrees = attrgetter("terms")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@_node
 class Mul(Expr):
     """A product, factors in the order written (the order matters for matrices)."""
 
     factors: tuple[Expr, ...]
+    subtrees = attrgetter("factors")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@_node
 class Neg(Expr):
     """``-arg``."""
 
     arg: Expr
+    subtrees = _only("arg")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@_node
 class Div(Expr):
     """``num / den``."""
 
     num: Expr
     den: Expr
+    subtrees = attrgetter("num", "den")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@_node
 class Pow(Expr):
     """``base ** exponent``; roots are powers with a rational exponent."""
 
     base: Expr
     exponent: Expr
+    subtrees = attrgetter("base", "exponent")
 
 
 # --- functions --------------------------------------------------------------------------------
@@ -171,15 +214,16 @@ FUNCTIONS: dict[str, int | None] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@_node
 class Func(Expr):
     """A function the core knows, applied: ``Func("tanh", (x,))``."""
 
     name: str
     args: tuple[Expr, ...]
+    subtrees = attrgetter("args")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@_node
 class Apply(Expr):
     """A function of the document, applied: ``f(x)``, ``p_\\theta(x_i)``.
 
@@ -190,9 +234,10 @@ class Apply(Expr):
     name: str
     args: tuple[Expr, ...]
     orders: tuple[int, ...] = ()
+    subtrees = attrgetter("args")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@_node
 class Derivative(Expr):
     """A derivative as written, ``d body / d wrt``; ``order`` times.
 
@@ -203,10 +248,10 @@ class Derivative(Expr):
     wrt: Expr
     order: int = 1
     variant: str = "d"
-    _spelling = frozenset({"variant"})
+    spelling = frozenset({"variant"})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@_node
 class Sum(Expr):
     """``\\sum_{index=lower}^{upper} body``; bounds None means over the whole range of the index."""
 
@@ -218,7 +263,7 @@ class Sum(Expr):
     excluded: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@_node
 class Product(Expr):
     """``\\prod_{index=lower}^{upper} body``."""
 
@@ -228,7 +273,7 @@ class Product(Expr):
     upper: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@_node
 class Delta(Expr):
     """Kronecker's delta of two indices."""
 
@@ -236,7 +281,7 @@ class Delta(Expr):
     right: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@_node
 class At(Expr):
     """The value of ``body`` where ``variable`` is ``value``: ``\\left. body \\right|_{x=2}``."""
 
@@ -245,11 +290,12 @@ class At(Expr):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@_node
 class Cases(Expr):
     """Branches ``(value, condition)``; where two conditions hold the first counts, and that is reported."""
 
     branches: tuple[tuple[Expr, Condition], ...]
+    subtrees = _paired("branches")
 
 
 # --- conditions -------------------------------------------------------------------------------
@@ -266,7 +312,7 @@ class Op(Enum):
     GE = ">="
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@_node
 class Relation(Condition):
     """``left op right``."""
 
@@ -275,28 +321,28 @@ class Relation(Condition):
     right: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@_node
 class All(Condition):
     """Every part holds."""
 
     parts: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@_node
 class AnyOf(Condition):
     """At least one part holds."""
 
     parts: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@_node
 class Not(Condition):
     """The part does not hold."""
 
     part: Condition
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@_node
 class Otherwise(Condition):
     """None of the conditions of the earlier branches holds."""
 
@@ -310,6 +356,8 @@ def number(value: int | str | Fraction) -> Number:
     >>> number("0.50")
     Number(value=Fraction(1, 2), decimals=2)
     """
+    if isinstance(value, str) and value.isdecimal():
+        return Number(Fraction(int(value)))
     if isinstance(value, str):
         head, _, tail = value.partition(".")
         exact = Fraction(value)
@@ -334,27 +382,11 @@ E = Constant("e")
 
 def children(node: Node) -> tuple[Node, ...]:
     """The direct subtrees of a node, conditions of cases included; gathered once for each node."""
-    try:
-        return node.kept_children
-    except AttributeError:
-        found = _gathered(node)
-        object.__setattr__(node, "kept_children", found)
-        return found
-
-
-def _gathered(node: Node) -> tuple[Node, ...]:
-    found: list[Node] = []
-    for name in node.__match_args__:
-        value = getattr(node, name)
-        if isinstance(value, Node):
-            found.append(value)
-        elif isinstance(value, tuple):
-            for item in cast(tuple[Any, ...], value):
-                if isinstance(item, Node):
-                    found.append(item)
-                elif isinstance(item, tuple):
-                    found.extend(part for part in cast(tuple[Any, ...], item) if isinstance(part, Node))
-    return tuple(found)
+    found = node.kept_children
+    if found is None:
+        found = type(node).subtrees(node)
+        _keep(node, "kept_children", found)
+    return found
 
 
 def tree_size(node: Node) -> int:
@@ -363,12 +395,13 @@ def tree_size(node: Node) -> int:
     >>> tree_size(Add((Symbol("x"), Symbol("x"))))
     3
     """
-    try:
-        return node.kept_size
-    except AttributeError:
-        size = 1 + sum(tree_size(child) for child in children(node))
-        object.__setattr__(node, "kept_size", size)
-        return size
+    size = node.kept_size
+    if not size:
+        size = 1
+        for child in children(node):
+            size += child.kept_size or tree_size(child)
+        _keep(node, "kept_size", size)
+    return size
 
 
 def walk(node: Node) -> Sequence[Node]:
@@ -377,25 +410,38 @@ def walk(node: Node) -> Sequence[Node]:
     >>> [type(n).__name__ for n in walk(Neg(Symbol("x")))]
     ['Neg', 'Symbol']
     """
-    try:
+    if node.kept_walk is not None:
         return node.kept_walk
-    except AttributeError:
-        pass
     found: list[Node] = []
     stack = [node]
     while stack:
         top = stack.pop()
         found.append(top)
-        stack.extend(children(top)[::-1])
+        below = children(top)
+        if below:
+            stack.extend(below[::-1])
     result = tuple(found)
     if len(result) <= _KEPT:
         # The same tree is walked by many questions, one after the other.
-        object.__setattr__(node, "kept_walk", result)
+        _keep(node, "kept_walk", result)
     return result
 
 
 #: Longest walk that a node keeps.
 _KEPT = 2_000
+
+
+def kinds(node: Node) -> frozenset[type[Node]]:
+    """The classes of the nodes in a tree, which tell at once that there is no sum, no case distinction, …
+
+    >>> Sum in kinds(Neg(Symbol("x")))
+    False
+    """
+    found = node.kept_kinds
+    if found is None:
+        found = frozenset(map(type, walk(node)))
+        _keep(node, "kept_kinds", found)
+    return found
 
 
 def _refilled(value: Any, parts: Iterator[Node]) -> Any:
@@ -428,6 +474,8 @@ def free_symbols(node: Node) -> set[Expr]:
     >>> sorted(s.name for s in free_symbols(Mul((Symbol("x"), Symbol("y")))))
     ['x', 'y']
     """
+    if kinds(node).isdisjoint((Sum, Product)):
+        return {part for part in walk(node) if isinstance(part, (Symbol, Indexed))}
     found: set[Expr] = set()
 
     def visit(part: Node, bound: frozenset[str]) -> None:

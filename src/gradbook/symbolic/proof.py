@@ -10,7 +10,7 @@ from flint import fmpz_mpoly
 
 from gradbook.symbolic.bounds import BoundHit, Clock
 from gradbook.symbolic.cells import Constraints
-from gradbook.symbolic.domain import BoundsTable, Domain, compared_values, index_names, inferred_positive
+from gradbook.symbolic.domain import Domain, Premises, compared_values
 from gradbook.symbolic.expr import (
     ONE,
     ZERO,
@@ -25,6 +25,7 @@ from gradbook.symbolic.expr import (
     Relation,
     Sum,
     Symbol,
+    kinds,
     substitute,
     walk,
 )
@@ -55,13 +56,15 @@ class Proof:
         self.domain = domain
         self.clock = clock
         sides = (left, right)
-        whole = domain.whole_numbers(sides)
-        bounds = BoundsTable(domain.conditions, sides, whole)
+        premises = Premises.of(domain, sides)
+        bounds = premises.bounds
+        self.inferred = bounds.inferred
         self.choices = dict(domain.choices)
         labels = {name for name, values in domain.choices if 0 not in values}
         starts = [
             n.lower.value
             for e in sides
+            if Sum in kinds(e)
             for n in walk(e)
             if isinstance(n, Sum) and isinstance(n.lower, Number)
         ]
@@ -69,9 +72,9 @@ class Proof:
             positive=bounds.positive(),
             nonzero=bounds.positive(strictly=True)
             | {(tag, name) for tag in ("sym", "comp") for name in labels},
-            integers=whole,
+            integers=premises.whole,
             choices=self.choices,
-            indices=index_names(sides) - domain.integers,
+            indices=premises.indices - domain.integers,
             first_index=min((*starts, Fraction(1))),
         )
         #: Signs that hold throughout the domain, and those of them that hold on its borders too.
@@ -121,7 +124,8 @@ class Proof:
 
     def _cells(self, left: Expr, right: Expr, test: Callable[[Normaliser, Expr, Expr], bool]) -> bool:
         unequal = frozenset(frozenset[Expr](map(Symbol, pair)) for pair in self.domain.unequal)
-        restarting(self.facts, Region(unequal=unequal), self.clock, self._learn)
+        if self.inferred or self.domain.conditions or self.domain.equations or self.domain.simplex:
+            restarting(self.facts, Region(unequal=unequal), self.clock, self._learn)
         todo = [(Region(self.stated, unequal), left, right)]
         seen = 0
         vacuous = True
@@ -159,9 +163,7 @@ class Proof:
     def _learn(self, normaliser: Normaliser) -> None:
         """Signs that the domain states or that logarithms and even roots need, and assumed equations."""
         self.stated, self.strict = {}, set()
-        positives = [
-            (expr, False) for expr in inferred_positive((self.left, self.right), self.facts.integers)
-        ]
+        positives = [(expr, False) for expr in self.inferred]
         for condition in self.domain.conditions:
             match condition:
                 case Relation(a, Op.GT | Op.GE as op, b):
@@ -283,6 +285,8 @@ def proved_termwise(left: Expr, right: Expr, domain: Domain, clock: Clock, depth
     This reaches what the generator form of a sum cannot: terms whose signs matter, or that need a
     common denominator.
     """
+    if not (_has_sum(left) or _has_sum(right)):
+        return False
     index = Symbol(f"#t{depth}")
     rest, groups = _linear_sums(Add((left, Neg(right))), index)
     if not groups:
@@ -334,7 +338,7 @@ def _linear_sums(expr: Expr, running: Symbol) -> tuple[list[Expr], dict[_Range, 
 
 
 def _has_sum(expr: Expr) -> bool:
-    return any(isinstance(node, Sum) for node in walk(expr))
+    return Sum in kinds(expr)
 
 
 def _product(factors: tuple[Expr, ...]) -> Expr:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from fractions import Fraction
+from math import gcd
 from typing import Any
 
 from flint import Ordering, fmpz, fmpz_mpoly, fmpz_mpoly_ctx
@@ -125,8 +126,7 @@ class Quotients(ABC):
 
     def constant(self, value: Fraction | int) -> Quotient:
         """A number as a quotient."""
-        exact = Fraction(value)
-        return self.context.constant(exact.numerator), self.context.constant(exact.denominator)
+        return self.context.constant(value.numerator), self.context.constant(value.denominator)
 
     @staticmethod
     def negated(quotient: Quotient) -> Quotient:
@@ -189,7 +189,7 @@ class Quotients(ABC):
     def lowest(self, quotient: Quotient) -> Quotient:
         """The quotient with common factors cancelled."""
         num, den = quotient
-        if den.is_one():
+        if den.is_one() or num.is_one():
             return quotient
         if num.is_zero():
             return num, self.one
@@ -239,6 +239,10 @@ class Quotients(ABC):
         if len(poly) == 1:
             powers, coefficient = next(iter(poly.terms()))
             return int(coefficient), [(self.gens[s], int(p)) for s, p in enumerate(powers) if p]
+        if poly.total_degree() == 1:
+            content = gcd(*map(int, poly.coeffs()))
+            content = content if poly.leading_coefficient() > 0 else -content
+            return content, [(poly // content, 1)]
         content, factors = poly.factor()
         return int(content), [(f, int(e)) for f, e in factors]
 

@@ -78,7 +78,7 @@ class Facts:
     indices: frozenset[str] = frozenset()
     first_index: Fraction = Fraction(1)
     #: How many generators there is room for.
-    width: int = 16
+    width: int = 8
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import cached_property
+from itertools import islice
 from math import ceil, floor
 
 from gradbook.symbolic.domain import (
     Bounds,
-    BoundsTable,
     Domain,
+    Premises,
     atom_name,
     index_names,
     size_names,
@@ -49,27 +51,39 @@ class Sampler:
     """
 
     def __init__(self, domain: Domain, exprs: tuple[Expr, ...]) -> None:
-        self.whole = domain.whole_numbers(exprs)
-        self.bounds = BoundsTable(domain.conditions, exprs, self.whole)
+        premises = Premises.of(domain, exprs)
+        self.whole, self.bounds = premises.whole, premises.bounds
         self.choices = dict(domain.choices)
         self.simplex = domain.simplex
         self.integers = domain.integers
         stated = tuple(s for c in domain.conditions if isinstance(c, Relation) for s in (c.left, c.right))
         self.index_names = index_names((*exprs, *stated))
         self.sizes = sorted(size_names(exprs))
-        # Sums without bounds run over as many values as those with a named end: then all ends are the same.
-        nodes = [node for expr in exprs for node in walk(expr)]
-        self.one_size = bool(domain.simplex) or any(
-            isinstance(n, Sum | Product) and n.upper is None for n in nodes
+        self.trees = (*exprs, *domain.conditions)
+        self.exprs = exprs
+
+    @cached_property
+    def one_size(self) -> bool:
+        """Sums without bounds run over as many values as those with a named end: then all ends are the same."""
+        return bool(self.simplex) or any(
+            isinstance(n, Sum | Product) and n.upper is None for expr in self.exprs for n in walk(expr)
         )
-        self.compared = _compared_integers(nodes)
-        trees = [node for tree in (*exprs, *domain.conditions) for node in walk(tree)]
-        numbers = {n.value for n in trees if isinstance(n, Number) and n.decimals is None} | _kinks(trees)
-        self.landmarks = sorted(numbers | {-v for v in numbers}, key=lambda v: (abs(v), v))[:24]
+
+    @cached_property
+    def compared(self) -> dict[str, list[Fraction]]:
+        """By name, the integers that conditions compare a symbol with, and their neighbours."""
+        return _compared_integers(node for expr in self.exprs for node in walk(expr))
+
+    @cached_property
+    def landmarks(self) -> list[Fraction]:
+        """Numbers near which something may change over."""
+        nodes = [node for tree in self.trees for node in walk(tree)]
+        numbers = {n.value for n in nodes if isinstance(n, Number) and n.decimals is None} | _kinks(nodes)
+        return sorted(numbers | {-v for v in numbers}, key=lambda v: (abs(v), v))[:24]
 
     def draw(self, trial: int, size: int) -> Draw:
         """A supply of values for one trial; indices without bounds take ``size`` values."""
-        return Draw(self, random.Random(trial * 7919 + 17), trial, size)
+        return Draw(self, trial, size)
 
     def point(self, trial: int) -> Point:
         """The point of one trial."""
@@ -80,28 +94,33 @@ class Sampler:
 class Draw:
     """Values for one trial; called with each quantity once."""
 
-    def __init__(self, sampler: Sampler, rng: random.Random, trial: int, size: int) -> None:
+    def __init__(self, sampler: Sampler, trial: int, size: int) -> None:
         self.sampler = sampler
-        self.rng = rng
         self.trial = trial
         self.size = size
-        self.used: set[Fraction] = set()
+        #: Places in the list of nice values that were taken.
+        self.used: set[int] = set()
         self.sums: dict[str, dict[int, Fraction]] = {}
+
+    @cached_property
+    def rng(self) -> random.Random:
+        """What is drawn at random, always the same for a trial."""
+        return random.Random(self.trial * 7919 + 17)
 
     def __call__(self, atom: Expr) -> Fraction:
         """The value of a symbol, of a component with numbers as indices, or of an unknown function."""
-        sampler, rng = self.sampler, self.rng
+        sampler = self.sampler
         name = atom_name(atom) or ""
         choices = sampler.choices.get(name)
         if isinstance(atom, Symbol) and not choices:
             if name in sampler.sizes:
                 return Fraction(self._size(name))
             if name in sampler.index_names:
-                return Fraction(rng.randint(1, self.size))
+                return Fraction(self.rng.randint(1, self.size))
         if name in sampler.simplex and isinstance(atom, Indexed):
             return self._simplex(name, atom, choices)
         if choices:
-            return rng.choice(choices)
+            return self.rng.choice(choices)
         bounds = sampler.bounds.of(atom)
         if name in sampler.integers:
             return self._integer(name, bounds)
@@ -121,17 +140,19 @@ class Draw:
         return Fraction(self.rng.randint(first, max(first, min(high, first + 4))))
 
     def _real(self, bounds: Bounds) -> Fraction:
-        rng, low, high = self.rng, bounds.low, bounds.high
+        low, high = bounds.low, bounds.high
         if self.trial < 12:
-            nice = [
-                v
-                for v in _NICE
-                if (low is None or v > low) and (high is None or v < high) and v not in self.used
-            ]
-            if nice:
-                value = nice[0] if self.trial == 0 else rng.choice(nice[: 4 + self.trial])
-                self.used.add(value)
-                return value
+            open_places = (
+                k
+                for k, v in enumerate(_NICE)
+                if k not in self.used and (low is None or v > low) and (high is None or v < high)
+            )
+            places = list(islice(open_places, 4 + self.trial if self.trial else 1))
+            if places:
+                place = self.rng.choice(places) if self.trial else places[0]
+                self.used.add(place)
+                return _NICE[place]
+        rng = self.rng
         if low is not None and high is not None:
             return low + (high - low) * Fraction(rng.randint(1, 63), 64)
         reach = rng.choice((1, 3, 3, 3, 12))
@@ -174,7 +195,7 @@ def _whole_ends(bounds: Bounds) -> tuple[int, int]:
 _FAR = 10**9
 
 
-def _compared_integers(nodes: list[Node]) -> dict[str, list[Fraction]]:
+def _compared_integers(nodes: Iterable[Node]) -> dict[str, list[Fraction]]:
     """By name, the integers that conditions compare a symbol with, and their neighbours."""
     found: dict[str, set[Fraction]] = {}
     for node in nodes:

@@ -9,7 +9,7 @@ from flint import arb
 from gradbook.symbolic.bounds import BoundHit, Clock
 from gradbook.symbolic.domain import Domain, compared_values, solutions
 from gradbook.symbolic.evaluate import Overlap, Point, Uncovered, Undefined, evaluate, holds
-from gradbook.symbolic.expr import Cases, Condition, Expr, Op, Relation, Sum, Symbol, substitute, walk
+from gradbook.symbolic.expr import Cases, Condition, Expr, Op, Relation, Sum, Symbol, kinds, substitute
 from gradbook.symbolic.outcomes import Counterexample, Decision, Flaw, Outcome, display
 from gradbook.symbolic.sampling import Sampler
 
@@ -40,9 +40,11 @@ class Search:
         known = solutions(domain.equations)
         self.left: Expr = substitute(left, known)
         self.right: Expr = substitute(right, known)
-        conditions: tuple[Condition, ...] = tuple(substitute(c, known) for c in domain.conditions)
         self.equations: tuple[Relation, ...] = tuple(substitute(e, known) for e in domain.equations)
-        self.domain = _with_discrete(replace(domain, conditions=conditions), self.left, self.right)
+        if known:
+            conditions: tuple[Condition, ...] = tuple(substitute(c, known) for c in domain.conditions)
+            domain = replace(domain, conditions=conditions)
+        self.domain = _with_discrete(domain, self.left, self.right)
         self.clock = clock
         self.sampler = Sampler(self.domain, (self.left, self.right))
         #: Whether two branches of the left side were seen to hold at once, with different values.
@@ -81,7 +83,7 @@ class Search:
     def run(self, reason: str) -> Decision:
         """Refuted with a counterexample, or how far the sides agree."""
         agreed = 0
-        cases = any(isinstance(n, Cases) for e in (self.left, self.right) for n in walk(e))
+        cases = any(Cases in kinds(side) for side in (self.left, self.right))
         enough = POINTS_OF_CASES if cases else POINTS
         gap: Counterexample | None = None
         for trial in range(_TRIALS):
@@ -187,7 +189,7 @@ class Search:
         return bool(left.overlaps(right))
 
     def _found(self, point: Point, a: arb, b: arb | None, flaw: Flaw) -> Counterexample:
-        indexed = any(isinstance(n, Sum) for e in (self.left, self.right) for n in walk(e))
+        indexed = any(Sum in kinds(side) for side in (self.left, self.right))
         values = tuple(point.values.items())
         right = "no value" if b is None else display(b)
         if flaw is Flaw.OVERLAP:
@@ -199,12 +201,18 @@ def _with_discrete(domain: Domain, left: Expr, right: Expr) -> Domain:
     """Sampling of quantities that conditions compare by equality."""
     stated = dict(domain.choices)
     extra = tuple((s.name, v) for s, v in compared_values((left, right)).items() if s.name not in stated)
-    return replace(domain, choices=domain.choices + extra)
+    return replace(domain, choices=domain.choices + extra) if extra else domain
 
 
 def _sharp(difference: arb, scale: arb) -> bool:
     """Whether the difference is certainly below 1e-30 of the size of the sides (of one, if they vanish)."""
+    if difference.is_zero():
+        return True
     size = abs(scale)
-    if scale.contains(0) or not size > arb(10) ** -60:
+    if scale.contains(0) or not size > _VANISHING:
         size = arb(1)
-    return difference.is_zero() or bool(abs(difference) < arb(10) ** -30 * size)
+    return bool(abs(difference) < _SHARP * size)
+
+
+_SHARP = arb(10) ** -30
+_VANISHING = arb(10) ** -60

@@ -21,6 +21,7 @@ from gradbook.symbolic.expr import (
     Number,
     Pow,
     Sum,
+    children,
     rebuild,
 )
 
@@ -34,6 +35,8 @@ def tidy(expr: Expr) -> Expr:
     """
 
     def visit(node: Node) -> Node:
+        if not children(node):
+            return node
         node = rebuild(node, visit)
         match node:
             case Add(terms):

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from gradbook.derivation.steps import Definition
 from gradbook.symbolic.domain import Domain
-from gradbook.symbolic.expr import Expr, Func, Indexed, Symbol, replace
+from gradbook.symbolic.expr import Expr, Func, Indexed, Symbol, free_symbols, replace, walk
 from gradbook.symbolic.plain import read, read_condition
 
 
@@ -46,6 +46,8 @@ class Entry:
     compact: str = ""
     constants: tuple[tuple[str, float], ...] = ()
     conditions: tuple[str, ...] = ()
+    #: The formula in whole vectors, of a loss that has one.
+    in_vectors: str = ""
     #: Bases whose components add up to one.
     simplex: tuple[str, ...] = ()
 
@@ -85,6 +87,22 @@ class Entry:
                     return Definition("L", (), self.body)
                 return Definition("L", (variable,), self.body)
 
+    @property
+    def vector_definition(self) -> tuple[Definition, Expr, tuple[str, ...]] | None:
+        r"""The formula in whole vectors, its variable, and the names of the vectors in it, all in bold."""
+        if not self.in_vectors:
+            return None
+        body = read(self.in_vectors)
+        inside = {
+            s
+            for n in walk(body)
+            if isinstance(n, Func) and n.name in ("norm", "dot")
+            for s in free_symbols(n)
+        }
+        bold = {s: Symbol(rf"\mathbf{{{s.name}}}") for s in inside if isinstance(s, Symbol)}
+        variable = bold[Symbol("f")]
+        return Definition("J", (), replace(body, bold)), variable, tuple(s.name for s in bold.values())
+
     def at(self, argument: Expr) -> Expr:
         """The function of another argument, by the short name that the core knows if there is one.
 
@@ -94,6 +112,3 @@ class Entry:
         """
         body = read(self.compact) if self.compact else self.body
         return replace(body, {self.variable: argument})
-
-
-_ = Func

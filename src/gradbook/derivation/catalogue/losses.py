@@ -49,7 +49,7 @@ LOSSES: tuple[Entry, ...] = (
         "f_j", "many classes with a margin; y is one-hot", "Weston and Watkins, 1999", vector=True,
     ),
     _loss("L1", "l1 mae absolute-error", "abs(y - f)", "f", "regression that outliers do not rule", "Boscovich, 1757"),
-    _loss("L2", "l2 mse squared-error", "(y - f)^2", "f", "regression", "Legendre, 1805"),
+    _loss("L2", "l2 mse squared-error", "(y - f)^2", "f", "regression", "Legendre, 1805", in_vectors="norm(y - f)^2"),
     _loss(
         "Huber", "huber", "(y - f)^2/2 if abs(y - f) <= delta else delta*abs(y - f) - delta^2/2", "f",
         "squares near the target, absolute values far from it", "Huber, 1964",
@@ -68,7 +68,7 @@ LOSSES: tuple[Entry, ...] = (
     _loss(
         "Cosine similarity", "cosine-similarity cosine",
         "1 - sum(y_k*f_k, k)/(sqrt(sum(y_k^2, k))*sqrt(sum(f_k^2, k)))", "f_j", "the angle between two vectors",
-        "Salton, 1975", vector=True,
+        "Salton, 1975", vector=True, in_vectors="1 - dot(y, f)/(norm(y)*norm(f))",
     ),
     _loss(
         "Poisson", "poisson poisson-nll", "f - y*log(f)", "f", "counts, from a rate", "Nelder and Wedderburn, 1972",
@@ -86,7 +86,7 @@ LOSSES: tuple[Entry, ...] = (
         "Triplet", "triplet triplet-margin",
         "max(0, sqrt(sum((f_k - p_k)^2, k)) - sqrt(sum((f_k - n_k)^2, k)) + m)", "f_j",
         "embeddings: nearer to p than to n by a margin m", "Schroff, Kalenichenko and Philbin, 2015",
-        vector=True, constants=(("m", 1.0),),
+        vector=True, constants=(("m", 1.0),), in_vectors="max(0, norm(f - p) - norm(f - n) + m)",
     ),
     _loss(
         "Focal", "focal", "-alpha*(1 - p)^gamma*log(p)", "p", "rare classes: easy samples count for little",

@@ -31,7 +31,11 @@ table.derivation-steps { border-collapse: collapse; width: 100%; }
 .derivation-wide { overflow-x: auto; max-width: 44rem; }
 """
 
-_MARKS = {Outcome.PROVED: ("✓", "proved"), Outcome.AGREES: ("≈", "agrees"), Outcome.UNDECIDED: ("?", "undecided")}
+_MARKS = {
+    Outcome.PROVED: ("✓", "proved"),
+    Outcome.AGREES: ("≈", "agrees"),
+    Outcome.UNDECIDED: ("?", "undecided"),
+}
 
 
 def document(derivations: Sequence[Derivation]) -> str:

@@ -33,6 +33,8 @@ def definition(of: Definition) -> str:
 
 def quotient(derivation: Derivation) -> str:
     r"""The left side: ``\frac{df}{dx}``, ``\frac{\partial^{2} f}{\partial x^{2}}``."""
+    if derivation.variant == "nabla":
+        return rf"\nabla_{{{to_latex(derivation.wrts[0])}}} {to_latex(derivation.definition.bare)}"
     d = "d" if derivation.variant == "d" else r"\partial "
     name = to_latex(derivation.definition.bare)
     runs = [(wrt, len(list(group))) for wrt, group in groupby(reversed(derivation.wrts))]

@@ -24,6 +24,7 @@ def heading(derivation: Derivation, show: Callable[[Node], str] = to_text) -> st
     times = {1: "Derivative", 2: "Second derivative", 3: "Third derivative"}.get(
         derivation.order, f"Derivative {derivation.order} times"
     )
+    times = "Gradient" if derivation.variant == "nabla" else times
     return f"{times} of {of} with respect to {' and '.join(dict.fromkeys(map(show, derivation.wrts)))}"
 
 

@@ -12,6 +12,8 @@ from gradbook.document.formula.numbers import Numbers
 from gradbook.document.tokens import FormulaError, Kind, Token
 from gradbook.symbolic.expr import PI, Delta, Derivative, Expr, Symbol
 
+_CHAR, _MACRO = Kind.CHAR, Kind.MACRO
+
 
 class Atoms(Numbers, Naming, Functions, Bars, CaseDistinctions):
     """The smallest things that have a value."""
@@ -27,11 +29,12 @@ class Atoms(Numbers, Naming, Functions, Bars, CaseDistinctions):
             token = self.peek()
             if token is None:
                 raise self.fail("the formula ends where something was expected")
-            match token.kind:
-                case Kind.CHAR:
-                    return self._character(token)
-                case Kind.MACRO:
-                    return self._macro(token)
+            kind = token.kind
+            if kind is _CHAR:
+                return self._character(token)
+            if kind is _MACRO:
+                return self._macro(token)
+            match kind:
                 case Kind.OPEN:
                     inside = self.group()
                     if inside:

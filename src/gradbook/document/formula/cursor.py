@@ -13,6 +13,8 @@ from gradbook.symbolic.bounds import Clock
 from gradbook.symbolic.expr import Condition, Expr, Symbol, number
 
 _CLOSERS = frozenset(CLOSING.values())
+_CHAR, _OPEN, _CLOSE = Kind.CHAR, Kind.OPEN, Kind.CLOSE
+_SPACE = frozenset({Kind.QUAD, Kind.STRUCK, Kind.AMP})
 
 
 class Cursor(ABC):
@@ -64,7 +66,7 @@ class Cursor(ABC):
         if k >= len(self.tokens):
             return False
         token = self.tokens[k]
-        return token.text == text and token.kind is Kind.CHAR
+        return token.text == text and token.kind is _CHAR
 
     def digit(self, ahead: int) -> bool:
         """Whether a digit stands some places ahead."""
@@ -73,7 +75,7 @@ class Cursor(ABC):
 
     def skip_space(self) -> None:
         """Past wide spaces and what is struck out."""
-        while (token := self.peek()) is not None and token.kind in (Kind.QUAD, Kind.STRUCK, Kind.AMP):
+        while self.at < len(self.tokens) and (token := self.tokens[self.at]).kind in _SPACE:
             self.at += 1
             after = self.peek()
             if token.kind is Kind.STRUCK and after is not None and after.is_macro("cdot", "times"):
@@ -109,14 +111,14 @@ class Cursor(ABC):
     def group(self) -> list[Token]:
         """The tokens inside a group, or the one token that stands for it."""
         token = self.take()
-        if token.kind is not Kind.OPEN:
+        if token.kind is not _OPEN:
             return [token]
         start, depth = self.at, 1
         while depth:
             kind = self.take().kind
-            if kind is Kind.OPEN:
+            if kind is _OPEN:
                 depth += 1
-            elif kind is Kind.CLOSE:
+            elif kind is _CLOSE:
                 depth -= 1
         return list(self.tokens[start : self.at - 1])
 
@@ -148,7 +150,7 @@ class Cursor(ABC):
                 raise FormulaError(f"“{spoken(start)}” is never closed", start.start)
             self.at += 1
             kind, text = token.kind, token.text
-            if kind is Kind.CHAR:
+            if kind is _CHAR:
                 if braces or environments:
                     continue
                 if text in CLOSING:
@@ -157,9 +159,9 @@ class Cursor(ABC):
                     if text != CLOSING[stack[-1]]:
                         raise FormulaError(f"“{stack[-1]}” is closed by “{text}”", token.start)
                     stack.pop()
-            elif kind is Kind.OPEN:
+            elif kind is _OPEN:
                 braces += 1
-            elif kind is Kind.CLOSE:
+            elif kind is _CLOSE:
                 braces -= 1
             elif kind is Kind.BEGIN:
                 environments += 1

@@ -8,7 +8,9 @@ from gradbook.document.tokens import Kind, Token
 
 #: What closes each bracket.
 CLOSING = {"(": ")", "[": "]", r"\{": r"\}"}
-_CLOSERS = frozenset(CLOSING.values())
+_CHAR = Kind.CHAR
+_NESTING_SIGNS = {**dict.fromkeys(CLOSING, 1), **dict.fromkeys(CLOSING.values(), -1)}
+_NESTING_KINDS = {Kind.OPEN: 1, Kind.BEGIN: 1, Kind.CLOSE: -1, Kind.END: -1}
 _OPENING_KINDS = frozenset({Kind.OPEN, Kind.BEGIN})
 _CLOSING_KINDS = frozenset({Kind.CLOSE, Kind.END})
 _SPACES = frozenset({Kind.QUAD, Kind.AMP})
@@ -16,15 +18,14 @@ _SPACES = frozenset({Kind.QUAD, Kind.AMP})
 
 def nesting(token: Token) -> int:
     """1 for what opens a bracket, group or environment, -1 for what closes one, 0 for all else."""
-    kind = token.kind
-    if kind is Kind.CHAR:
-        return (token.text in CLOSING) - (token.text in _CLOSERS)
-    return (kind in _OPENING_KINDS) - (kind in _CLOSING_KINDS)
+    if token.kind is _CHAR:
+        return _NESTING_SIGNS.get(token.text, 0)
+    return _NESTING_KINDS.get(token.kind, 0)
 
 
 def _grouping(token: Token) -> int:
     """As :func:`nesting`, where brackets that are only typed do not count."""
-    return (token.kind in _OPENING_KINDS) - (token.kind in _CLOSING_KINDS)
+    return _NESTING_KINDS.get(token.kind, 0)
 
 
 def _split(
@@ -53,12 +54,18 @@ def split_at(tokens: Sequence[Token], *separators: str) -> list[list[Token]]:
 
 def split_rows(tokens: Sequence[Token]) -> list[list[Token]]:
     """Split at ``\\\\`` outside nested groups and environments."""
-    return _split(tokens, _grouping, lambda token: token.kind is Kind.ROW)
+    return _split_at_kind(tokens, Kind.ROW)
 
 
 def split_cells(tokens: Sequence[Token]) -> list[list[Token]]:
     """Split at ``&`` outside nested groups and environments."""
-    return _split(tokens, _grouping, lambda token: token.kind is Kind.AMP)
+    return _split_at_kind(tokens, Kind.AMP)
+
+
+def _split_at_kind(tokens: Sequence[Token], kind: Kind) -> list[list[Token]]:
+    if not any(token.kind is kind for token in tokens):
+        return [list(tokens)]
+    return _split(tokens, _grouping, lambda token: token.kind is kind)
 
 
 def top_level(tokens: Sequence[Token]) -> list[Token]:

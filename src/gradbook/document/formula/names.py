@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import cast
 
 from gradbook.document.tokens import Kind, Token
 from gradbook.symbolic.expr import FUNCTIONS
@@ -42,6 +43,7 @@ USUAL_FUNCTIONS = frozenset(
 #: Letters that are indices in a subscript unless the document says otherwise.
 USUAL_INDICES = frozenset("ijklmn")
 
+_RELATION_KINDS = frozenset({Kind.CHAR, Kind.MACRO})
 _RELATIONS = {
     "=": "=", "approx": "~", ":=": ":=", "equiv": "=", "<": "<", ">": ">", "le": "<=", "ge": ">=",
     "ne": "!=", "in": "in", "leftarrow": "<-", "propto": "propto", "sim": "sim", "rightarrow": "->",
@@ -80,6 +82,11 @@ class Names:
     #: Names written in bold or with an arrow.
     bold: set[str] = field(default_factory=set[str])
 
+    def extent(self) -> int:
+        """How much has been said: it grows whenever anything is added, and nothing is ever taken back."""
+        said = cast("list[set[str] | bool]", [*vars(self).values()])
+        return sum([len(part) for part in said if isinstance(part, set)], int(self.sigmoid))
+
     def is_twofold(self, letter: str) -> bool:
         """Whether a letter is written both plainly and in a special face, so that the two are apart."""
         return letter in self.faced and letter in self.letters
@@ -117,6 +124,5 @@ def relation_of(token: Token) -> str | None:
     >>> relation_of(Token(Kind.MACRO, "le", 0, 3)), relation_of(Token(Kind.CHAR, "+", 0, 1))
     ('<=', None)
     """
-    if token.kind is Kind.CHAR or token.kind is Kind.MACRO:
-        return _RELATIONS.get(token.text)
-    return None
+    found = _RELATIONS.get(token.text)
+    return found if found is not None and token.kind in _RELATION_KINDS else None

@@ -12,6 +12,8 @@ from gradbook.document.formula.subscripts import Subscripts
 from gradbook.document.tokens import FormulaError, Kind, Token
 from gradbook.symbolic.expr import FUNCTIONS, Apply, E, Expr, Func, Indexed, Number, Symbol
 
+#: What may make more of a name than a symbol: scripts, primes and brackets.
+_AFTER_NAMES = frozenset({"_", "^", "'", "prime", "(", "[", r"\{"})
 #: Longest name of several letters that is looked for in letters typed beside each other.
 _LONGEST_WORD = 24
 #: How many tokens of a bracket are looked at to tell an application from a product.
@@ -67,6 +69,9 @@ class Naming(Subscripts, Calculus):
                 return operator
         if base == "e" and "e" not in self.names.variables and not self.stands("_"):
             return E
+        after = self.peek()
+        if (after is None or after.text not in _AFTER_NAMES) and not base.endswith("}"):
+            return Symbol(base)
         label, tag, primes, transposed = "", "", 0, False
         indices: list[Expr] = []
         raised: list[Expr] = []
@@ -267,6 +272,25 @@ class Naming(Subscripts, Calculus):
         if orders:
             orders = (0,) * len(indices) + orders + (0,) * (len(args) - len(orders))
         return Apply(name + "_{}" if indices else name, (*indices, *args), orders)
+
+
+def plain_call(tokens: Sequence[Token]) -> Apply | None:
+    """``f(x)``, read without a parser where brackets after letters are applications; None for all else.
+
+    >>> from gradbook.document.tokens import tokenise
+    >>> plain_call(tokenise("f(x)")), plain_call(tokenise("f(2)"))
+    (Apply(name='f', args=(Symbol(name='x'),), orders=()), None)
+    """
+    if len(tokens) != 4 or not tokens[1].is_char("(") or not tokens[3].is_char(")"):
+        return None
+    name, argument = tokens[0], tokens[2]
+    if not name.is_letter or not argument.is_letter or _MEANING_MORE & {name.text, argument.text}:
+        return None
+    return Apply(name.text, (Symbol(argument.text),))
+
+
+#: Letters that stand for a number, a derivative or an order before a bracket.
+_MEANING_MORE = frozenset({"e", "d", "O"})
 
 
 def _plain(name: str, indices: tuple[Expr, ...], primes: int) -> Expr:

@@ -31,7 +31,11 @@ _ATOM_MACROS = (
     | ACCENTS
     | frozenset(MACRO_FUNCTIONS)
 )
-_ATOM_SIGNS = frozenset({"(", "[", r"\{", "."})
+_CHAR, _MACRO = Kind.CHAR, Kind.MACRO
+_OPERATOR_KINDS = frozenset({Kind.CHAR, Kind.MACRO})
+_OPERATORS = {"*": "*", "cdot": "*", "times": "*", "/": "/", "div": "/"}
+_SIGNS = frozenset({"+", "-", "pm", "mp"})
+_ATOM_SIGNS = frozenset({"(", "[", r"\{", ".", "|"})
 _ATOM_KINDS = frozenset({Kind.OPEN, Kind.NAME, Kind.SYMBOL, Kind.LEFT_BAR})
 _ATOM_ENVIRONMENTS = frozenset(
     {"cases", "dcases", "rcases", "cases*", "dcases*", "array", "matrix", "aligned"}
@@ -71,7 +75,7 @@ class Parser(Atoms):
         while True:
             self.skip_space()
             token = self.peek()
-            if token is None or token.kind is not Kind.CHAR or token.text not in ("+", "-"):
+            if token is None or token.kind is not _CHAR or token.text not in ("+", "-"):
                 break
             self.at += 1
             sign = -1 if token.text == "-" else 1
@@ -83,7 +87,7 @@ class Parser(Atoms):
     def sign(self) -> int:
         """The signs that stand here, as -1 or 1."""
         sign = 1
-        while (token := self.peek()) is not None:
+        while (token := self.peek()) is not None and token.text in _SIGNS:
             if token.is_char("-"):
                 sign = -sign
             elif not token.is_char("+"):
@@ -137,18 +141,19 @@ class Parser(Atoms):
         while (token := self.peek()) is not None:
             if self.clock is not None and len(factors) % _STRIDE == 0:
                 self.clock.check()
-            if token.kind is Kind.STRUCK:
-                self.at += 1
-            elif token.is_macro("cdot", "times", "*") or token.is_char("*"):
-                self.at += 1
-                self.skip_space()
-                factors.append(self._signed_factor())
-            elif token.is_char("/") or token.is_macro("div"):
+            operator = _OPERATORS.get(token.text) if token.kind in _OPERATOR_KINDS else None
+            if operator == "/":
                 quotients += 1
                 if quotients > MAX_DEPTH:
                     raise self.too_deep()
                 self.at += 1
                 factors = [self._quotient(factors)]
+            elif operator == "*":
+                self.at += 1
+                self.skip_space()
+                factors.append(self._signed_factor())
+            elif token.kind is Kind.STRUCK:
+                self.at += 1
             elif self.starts_atom():
                 factors.append(self.factor())
             else:
@@ -181,17 +186,16 @@ class Parser(Atoms):
         token = self.peek()
         if token is None:
             return False
-        match token.kind:
-            case Kind.CHAR:
-                return token.text.isalnum() or token.text == "|" or token.text in _ATOM_SIGNS
-            case Kind.MACRO:
-                return token.text in _ATOM_MACROS
-            case Kind.TEXT:
-                return is_name(token.text)
-            case Kind.BEGIN:
-                return token.text in _ATOM_ENVIRONMENTS
-            case kind:
-                return kind in _ATOM_KINDS
+        kind, text = token.kind, token.text
+        if kind is _CHAR:
+            return text.isalnum() or text in _ATOM_SIGNS
+        if kind is _MACRO:
+            return text in _ATOM_MACROS
+        if kind is Kind.TEXT:
+            return is_name(text)
+        if kind is Kind.BEGIN:
+            return text in _ATOM_ENVIRONMENTS
+        return kind in _ATOM_KINDS
 
     def factor(self) -> Expr:
         """An atom with what is written after it."""

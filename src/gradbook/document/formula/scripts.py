@@ -22,6 +22,9 @@ from gradbook.symbolic.expr import (
     Symbol,
 )
 
+_CHAR, _MACRO = Kind.CHAR, Kind.MACRO
+_SCRIPTS = frozenset({"^", "_", "'", "!", "|", "prime", "evaluated"})
+
 
 class Scripts(Cursor):
     """Everything that binds to the atom before it."""
@@ -41,11 +44,14 @@ class Scripts(Cursor):
 
     def _script_after(self, base: Expr, token: Token) -> Expr | None:
         """The base with the script that begins at a token; None where none does."""
-        if token.kind is Kind.MACRO:
+        kind = token.kind
+        if token.text not in _SCRIPTS:
+            return None
+        if kind is _MACRO:
             if token.text == "prime":
                 return self._primed(base)
             return self._at_point(base) if token.text == "evaluated" else None
-        if token.kind is not Kind.CHAR:
+        if kind is not _CHAR:
             return None
         match token.text:
             case "^":
