@@ -268,16 +268,26 @@ class Chains:
             relation = statement.relation(k)
             written = self._written_out(statement, k, left, clock, chain)
             if written is not None:
-                self.places.emit_link(statement, k, written)
+                self.places.emit_link(statement, k, self._explained(written, clock, chain))
             elif right is None or left is None:
                 self._unreadable(statement, k, left, right, chain)
             else:
                 finding = self._link(statement, k, left, right, relation, role, clock, chain)
+                finding = self._explained(finding, clock, chain)
                 self.places.emit_link(statement, k, finding)
                 self._remember(finding, chain, right, statement, k)
             chain.last = right
             chain.sides += 1
         self._renewed(statement, trees, chain)
+
+    def _explained(self, finding: Finding, clock: Clock, chain: Chain) -> Finding:
+        """A wrong link with its mistake named; a chain is diagnosed once, at its first wrong link."""
+        if finding.verdict is not Verdict.REFUTED:
+            return finding
+        from gradbook.document.diagnosing import Diagnoser  # only what is wrong needs it
+
+        diagnoser = Diagnoser(self.table, clock, self.memory)
+        return diagnoser.diagnosed(finding, first=chain.wrong_line is None)
 
     def _written_out(
         self, statement: Statement, k: int, left: Expr | None, clock: Clock, chain: Chain

@@ -22,6 +22,10 @@ class Finding:
     evidence: Evidence | None = None
     help: str | None = None
     follows: int | None = None
+    #: The link that was found wrong, as it was judged.
+    link: Link | None = None
+    #: The part of the line that is wrong, where it is known.
+    part: Expr | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ other, gives exactly the written line, which is decided and not guessed.
 """
 
 from gradbook.derivation.mistakes.mistake import MISTAKES, Example, Family, Mistake, Slip
+from gradbook.derivation.mistakes.numeric import NumberQuestion, explain
 from gradbook.derivation.mistakes.search import Diagnosis, Explanation, Question, diagnose
 
 __all__ = [
@@ -18,7 +19,9 @@ __all__ = [
     "Explanation",
     "Family",
     "Mistake",
+    "NumberQuestion",
     "Question",
     "Slip",
     "diagnose",
+    "explain",
 ]

@@ -101,6 +101,7 @@ class Context:
     vocabulary: Vocabulary
     #: Quantities that one may be taken for another: symbols, components, functions of the document.
     quantities: tuple[Expr, ...]
+    given: frozenset[Expr] = frozenset()
 
 
 def _e(code: str, name: str, meant: str, example: tuple[str, str, str], cost: float = 1.0):  # noqa: ANN202
@@ -368,21 +369,13 @@ def exponent(spot: Spot, context: Context) -> Mended:
     if spot.ratio is not None:
         return
     for power in (Fraction(2), Fraction(3), Fraction(1, 2), Fraction(3, 2)):
-        raised = tuple(_raised(v, float(power)) for v in spot.values)
-        if spot.meets(raised):
+        if spot.is_power(float(power)):
             mended = Pow(node, Number(power))
             words = "{} should be squared" if power == 2 else "{} should be raised to the power {}"
             parts = (node,) if power == 2 else (node, Number(power))
             extra = 0.0 if isinstance(node, Symbol | Indexed | Apply | Func) else 0.05
             extra += 0.0 if power == 2 else 0.08
             yield mended, Slip("E103", words, parts, node, mended, extra=extra)
-
-
-def _raised(value: float, power: float) -> float:
-    try:
-        return float(value**power) if value > 0 or power.is_integer() else math.nan
-    except (OverflowError, ZeroDivisionError):
-        return math.nan
 
 
 @_e(
@@ -418,7 +411,7 @@ def norm_not_squared(spot: Spot, context: Context) -> Mended:
         (1.5, "the norm {} should stand to the power three"),
         (1 / 3, "the norm {} should stand to the power one"),
     ):
-        if spot.meets(tuple(_raised(v, power) for v in spot.values)):
+        if spot.is_power(power):
             exact = number(Fraction(power).limit_denominator(3))
             mended = Pow(node, exact)
             if isinstance(node, Pow) and isinstance(node.exponent, Number):
@@ -452,7 +445,7 @@ def reciprocal(spot: Spot, context: Context) -> Mended:
         return
     if spot.ratio is not None:
         return
-    if spot.meets(tuple(1 / v if v else math.nan for v in spot.values)):
+    if spot.is_power(-1.0):
         node = spot.node
         mended = Div(node.den, node.num) if isinstance(node, Div) else Div(ONE, node)
         yield mended, Slip("E114", "{} is upside down: it should be {}", (node, mended), node, mended)
@@ -641,7 +634,22 @@ def other_quantity(spot: Spot, context: Context) -> Mended:
         if other == node or (isinstance(other, Indexed) and isinstance(node, Indexed) and other.base == node.base):
             continue
         if spot.meets(context.points.values(other, spot.frame)):
-            yield other, Slip("E112", "{} stands where {} belongs", (node, other), node, other)
+            code = "N205" if node in context.given else "E112"
+            yield other, Slip(code, stand_in_words(node, other), (node, other), node, other)
+
+
+def stand_in_words(node: Expr, other: Expr) -> str:
+    """How to say that one quantity stands for another: a bias for an activation is what happens most.
+
+    >>> stand_in_words(Symbol("b_1"), Func("sigmoid", (Symbol("z"),)))
+    'the bias {} stands where the activation {} belongs'
+    """
+    first = "the bias {}" if isinstance(node, Symbol) and node.name[:1] in "bB" else "{}"
+    second = "the activation {}" if isinstance(other, Func) and other.name in _ACTIVATIONS else "{}"
+    return f"{first} stands where {second} belongs"
+
+
+_ACTIVATIONS = frozenset({"sigmoid", "tanh", "relu", "softplus"})
 
 
 @_e(

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from gradbook.derivation.mistakes.expressions import stand_in_words
 from gradbook.derivation.mistakes.mistake import Family, Slip, mistake
 from gradbook.derivation.mistakes.values import Points
 from gradbook.derivation.rules import times
@@ -58,8 +59,18 @@ class NumberQuestion:
     values: Mapping[Expr, Expr] = field(default_factory=dict[Expr, Expr])
     known: Mapping[Expr, Expr] = field(default_factory=dict[Expr, Expr])
     older: Mapping[Expr, Expr] = field(default_factory=dict[Expr, Expr])
+    #: Formulas whose values a quantity could have been taken for: the activations of units.
+    parts: tuple[Expr, ...] = ()
     #: More than a unit in the last digit, where the line is arithmetic with rounded numbers.
     slack: float = 0.0
+    #: The right side as it was written, where it is more than a number.
+    result: Expr | None = None
+
+    @property
+    def is_number(self) -> bool:
+        """Whether a single number was written."""
+        bare = self.result.arg if isinstance(self.result, Neg) else self.result
+        return bare is None or isinstance(bare, Number)
 
     def meets(self, value: float) -> bool:
         """Whether a value would be written like this."""
@@ -282,10 +293,9 @@ def other_quantity(work: _Work) -> Found:
                     words = "{} stands where the activation {} belongs: the pre-activation for the activation"
                     yield z, Slip("N205", words, (z, node), extra=-0.01)
         if isinstance(node, Symbol | Indexed) or (isinstance(node, Func) and tree_size(node) > 3):
-            for other in question.known:
+            for other in (*question.known, *question.parts):
                 if other != node:
-                    words = "{} stands where {} belongs"
-                    yield other, Slip("N205", words, (other, node))
+                    yield other, Slip("N205", stand_in_words(other, node), (other, node))
 
     yield from _tried(work, change)
 
@@ -437,7 +447,7 @@ def arithmetic(work: _Work) -> Found:
 
     close = list(_tried(work, change))
     yield from close[:1]
-    if literal and not close and tree_size(question.formula) > 1:
+    if literal and not close and question.is_number and tree_size(question.formula) > 1:
         yield Slip("N201", "arithmetic slip: {} is {}", (question.formula, right), extra=0.1)
 
 
@@ -452,8 +462,42 @@ def _rounded(value: float) -> Expr:
     return Neg(shown) if value < 0 else shown
 
 
+@_n(
+    "N211",
+    "equals sign for the next step",
+    r"what stands on the two sides of $=$ is equal: $2 \cdot 3 = 6$, and $6 \cdot 4 = 24$ is a line of its own",
+    ("a = 2", "3 a = 6 \\cdot 4", "3 a = 6"),
+    0.97,
+)
+def running_equals(work: _Work) -> Found:
+    r"""The equals sign is used for "and then": a further factor or term, which the left side does not have, is
+    brought in on the right, as in $2 \cdot 3 = 6 \cdot 4 = 24$.
+    """
+    question = work.question
+    match question.result:
+        case Mul(factors) | Neg(Mul(factors)):
+            for k, factor in enumerate(factors):
+                rest = times(*factors[:k], *factors[k + 1 :])
+                value = work.value(Neg(rest) if isinstance(question.result, Neg) else rest)
+                if abs(value - work.right) <= 2e-3 * abs(work.right):
+                    words = "the equals sign is used for the next step: the factor {} does not stand on the left"
+                    yield Slip("N211", words, (factor,))
+                    return
+        case Add(terms):
+            for k, term in enumerate(terms):
+                rest_of = terms[:k] + terms[k + 1 :]
+                kept = rest_of[0] if len(rest_of) == 1 else Add(rest_of)
+                if abs(work.value(kept) - work.right) <= 1e-3 * abs(work.right):
+                    words = "the equals sign is used for the next step: the term {} does not stand on the left"
+                    yield Slip("N211", words, (term,))
+                    return
+        case _:
+            return
+
+
 #: All mal-rules of numbers.
 MALRULES: tuple[Callable[[_Work], Found], ...] = (
+    running_equals,
     sign,
     update_direction,
     rate_missing,
@@ -467,8 +511,15 @@ MALRULES: tuple[Callable[[_Work], Found], ...] = (
 )
 
 
-def explain(question: NumberQuestion, *, seconds: float = 0.1) -> list[Slip]:
-    """The mistakes that make the number come out as it was written, simplest first; one for each code."""
+#: Mistakes of the line itself, whatever its left side comes from.
+_OWN = frozenset({running_equals, arithmetic})
+
+
+def explain(question: NumberQuestion, *, seconds: float = 0.1, own: bool = False) -> list[Slip]:
+    """The mistakes that make the number come out as it was written, simplest first; one for each code.
+
+    With ``own`` only those are looked for that have nothing to do with where the left side comes from.
+    """
     meaning = {**question.known, **question.values}
     work = _Work(question, Points.fixed(meaning))
     if not math.isfinite(work.right):
@@ -476,6 +527,8 @@ def explain(question: NumberQuestion, *, seconds: float = 0.1) -> list[Slip]:
     end = time.monotonic() + seconds
     best: dict[str, Slip] = {}
     for malrule in MALRULES:
+        if own and malrule not in _OWN:
+            continue
         for slip in malrule(work):
             if slip.code not in best or slip.cost < best[slip.code].cost:
                 best[slip.code] = slip

@@ -25,7 +25,14 @@ from typing import cast
 
 from gradbook.derivation.mistakes.conditions import mended_conditions, splits
 from gradbook.derivation.mistakes.difference import Difference, difference
-from gradbook.derivation.mistakes.expressions import Context, Vocabulary, Word, mended_parts, negated
+from gradbook.derivation.mistakes.expressions import (
+    Context,
+    Vocabulary,
+    Word,
+    mended_parts,
+    negated,
+    stand_in_words,
+)
 from gradbook.derivation.mistakes.mistake import Slip
 from gradbook.derivation.mistakes.spots import Opened, Role, Spot, opened, put, spots
 from gradbook.derivation.mistakes.values import Points, Values, agree
@@ -93,6 +100,8 @@ class Question:
     meaning: Mapping[Expr, Expr] = field(default_factory=dict[Expr, Expr])
     domain: Domain = Domain()
     quantities: tuple[Expr, ...] = ()
+    #: Quantities with a number of their own, in a calculation by hand.
+    given: frozenset[Expr] = frozenset()
 
     @property
     def line(self) -> Expr:
@@ -192,6 +201,8 @@ class _Search:
             return Diagnosis(tuple(singles))
         pairs: list[_Candidate] = []
         for more in (
+            self._stand_ins_and_parts,
+            self._named_alike_and_parts,
             self._conditions_and_parts,
             self._derivation_twice,
             self._derivation_and_edits,
@@ -204,6 +215,8 @@ class _Search:
                     self.clock.check()
             except BoundHit:
                 break
+            if pairs and more == self._stand_ins_and_parts:
+                break  # nothing explains a calculation by hand better
         found = self._proved(pairs)
         if found:
             return Diagnosis(tuple(found))
@@ -294,7 +307,7 @@ class _Search:
                 case Symbol() | Indexed() | Apply():
                     for other in self.context.quantities:
                         if other != node:
-                            slip = Slip("E112", "{} stands where {} belongs", (node, other), node, other, extra=0.02)
+                            slip = self._stand_in(node, other, 0.02)
                             yield cast(Expr, replace(self.line, {node: other})), slip
                 case Pow(base, Number(value)) if value != 2:
                     mended = Pow(base, Number(Fraction(2)))
@@ -336,7 +349,10 @@ class _Search:
                     quantities[node] = None
                 elif isinstance(node, Indexed | Apply):
                     quantities[node] = None
-        return Context(self.points, Vocabulary(self.points, self._words(trees)), tuple(quantities))
+        for _, node in _places(self.line):
+            if isinstance(node, Derivative):
+                quantities[node] = None
+        return Context(self.points, Vocabulary(self.points, self._words(trees)), tuple(quantities), question.given)
 
     def _words(self, trees: tuple[Expr, ...]) -> list[Word]:
         """What may have been lost: derivatives of the inside, of the outside, terms, and all that stands anywhere."""
@@ -357,6 +373,7 @@ class _Search:
                     for factor in bare.factors if isinstance(bare, Mul) else ():
                         enter(factor, "inner", inner)
                 enter(outer, "outer", step.body)
+                enter(Neg(outer), "outer", step.body)
         tidied = tidy(self.question.right)
         for tree in (tidied, *trees):
             for node in walk(tree):
@@ -461,16 +478,44 @@ class _Search:
                         yield put(line, path, mended), slip
                 case _:
                     pass
-        for path, node in places:
-            if isinstance(node, Symbol | Indexed):
+        if removals:
+            yield from self._named_alike()
+            yield from self._stand_ins()
+
+    def _stand_ins(self) -> Iterator[tuple[Expr, Slip]]:
+        """A line of a calculation by hand with another quantity in the place of one, wherever that stands."""
+        given = dict.fromkeys(n for _, n in _places(self.line) if n in self.question.given)
+        for node in given:
+            for other in (*self.question.quantities, *self.context.quantities):
+                if other != node:
+                    yield cast(Expr, replace(self.line, {node: other})), self._stand_in(node, other, 0.0)
+
+    def _stand_ins_and_parts(self) -> Iterator[_Candidate]:
+        goal = opened(self.question.right)
+        for line, slip in self._stand_ins():
+            if slip.mended in self.question.quantities:
+                yield from self._parts_of(line, self.values, goal, slip)
+
+    def _stand_in(self, node: Expr, other: Expr, extra: float) -> Slip:
+        code = "N205" if node in self.question.given else "E112"
+        return Slip(code, stand_in_words(node, other), (node, other), node, other, extra)
+
+    def _named_alike(self) -> Iterator[tuple[Expr, Slip]]:
+        """The line with another quantity of the same letter in one place: x for x_i, f for f_0."""
+        for path, node in _places(self.line):
+            if isinstance(node, Symbol | Indexed | Derivative):
                 for other in self._lookalikes(node):
-                    words = "{} stands where {} belongs"
-                    yield put(line, path, other), Slip("E112", words, (node, other), node, other)
+                    yield put(self.line, path, other), self._stand_in(node, other, -0.25)
+
+    def _named_alike_and_parts(self) -> Iterator[_Candidate]:
+        goal = opened(self.question.right)
+        for line, slip in self._named_alike():
+            yield from self._parts_of(line, self.values, goal, slip)
 
     def _lookalikes(self, node: Expr) -> Iterator[Expr]:
         """Quantities that a letter could have been meant for: those with the same letter."""
         letter = _letter(node)
-        for other in self.context.quantities:
+        for other in self.context.quantities if letter else ():
             if other != node and _letter(other) == letter:
                 yield other
 
@@ -564,6 +609,8 @@ def _letter(node: Expr) -> str:
             return name.partition("_")[0].partition("(")[0].rstrip("'")
         case Indexed(base, _):
             return base.partition("_")[0]
+        case Derivative(body, wrt):
+            return f"d{_letter(body)}/d{_letter(wrt)}" if _letter(body) else ""
         case _:
             return ""
 

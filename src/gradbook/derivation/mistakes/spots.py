@@ -122,6 +122,20 @@ class Spot:
         return True
 
 
+    def is_power(self, power: float) -> bool:
+        """Whether a power of the part is what is needed."""
+        for k in self.lanes:
+            r, v = self.needed[k], self.values[k]
+            assert r is not None
+            try:
+                raised = v**power if v > 0 or power.is_integer() else math.nan
+            except (OverflowError, ZeroDivisionError):
+                return False
+            if not same(r, raised):
+                return False
+        return True
+
+
 def put(tree: Expr, path: Path, part: Expr) -> Expr:
     """The tree with another part at a place.
 

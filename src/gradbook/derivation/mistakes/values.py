@@ -59,9 +59,12 @@ Values = tuple[float, ...]
 
 NAN = math.nan
 
-#: Points that are tried, and points that are kept.
-_TRIED = 36
-_KEPT = 7
+#: Points that are tried, and points that are kept; fewer where there are sums, under which each counts for several.
+_TRIED, _TRIED_WITH_SUMS = 26, 15
+_KEPT, _KEPT_WITH_SUMS = 7, 5
+
+#: How many values an index has.
+_SIZE = 2
 
 #: Values are equal if they agree to this many parts.
 TOLERANCE = 1e-8
@@ -74,7 +77,7 @@ class _At:
     """One point: the values of quantities, drawn when first asked for."""
 
     def __init__(self, sampler: Sampler, trial: int, known: Mapping[Expr, Expr]) -> None:
-        self.draw = sampler.draw(trial, 3)
+        self.draw = sampler.draw(trial, _SIZE)
         self.known = known
         self.found: dict[Expr, float] = {}
 
@@ -114,19 +117,21 @@ class Points:
         exprs: Iterable[Expr],
         domain: Domain,
         meaning: Mapping[Expr, Expr] | None = None,
-        kept: int = _KEPT,
     ) -> None:
         self.meaning = dict(meaning or {})
         exprs = tuple(exprs)
+        sums = any(isinstance(n, Sum | Product) for e in exprs for n in walk(e))
+        kept = _KEPT_WITH_SUMS if sums else _KEPT
+        tried = _TRIED_WITH_SUMS if sums else _TRIED
         known = solutions(domain.equations)
         self.meaning.update({k: v for k, v in known.items() if k not in self.meaning})
         sampler = Sampler(domain, tuple(substitute(e, known) for e in exprs))
-        lanes = tuple((_At(sampler, 13 + 2 * k, known), dict[str, int]()) for k in range(_TRIED))
+        lanes = tuple((_At(sampler, 13 + 2 * k, known), dict[str, int]()) for k in range(tried))
         everywhere = Frame(lanes)
         self.slopes: dict[Derivative, Expr] = {}
         self.frame = everywhere
         columns = [self.values(e, everywhere) for e in exprs]
-        sound = [k for k in range(_TRIED) if all(math.isfinite(c[k]) for c in columns)]
+        sound = [k for k in range(tried) if all(math.isfinite(c[k]) for c in columns)]
         for condition in domain.conditions:
             truth = self.truth(condition, everywhere)
             sound = [k for k in sound if truth[k] is not False]
@@ -153,7 +158,7 @@ class Points:
     @classmethod
     def fixed(cls, meaning: Mapping[Expr, Expr]) -> Points:
         """The one point at which every quantity has the value that it is given."""
-        points = cls((), Domain(), meaning, kept=1)
+        points = cls((), Domain(), meaning)
         points.frame = Frame(points.frame.lanes[:1])
         return points
 
@@ -190,7 +195,7 @@ class Points:
             highs = (
                 self.values(node.upper, frame)
                 if node.upper is not None
-                else tuple(low + 2 for low in lows)
+                else tuple(low + _SIZE - 1 for low in lows)
             )
             out = self.values(excluded, frame) if excluded is not None else None
             lanes: list[tuple[_At, dict[str, int]]] = []

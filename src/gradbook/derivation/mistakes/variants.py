@@ -253,13 +253,14 @@ _INSIDE = 0.06
 
 def _distinct(found: Iterator[Variant], right: Values) -> Iterator[Variant]:
     """Variants that differ in their values, or in the mistake; those that come out right are left out."""
-    seen: set[tuple[tuple[str, ...], str]] = set()
+    seen: set[tuple[str, str, str, str]] = set()
     for variant in found:
-        if any(v != v for v in variant.values):
-            # no value somewhere: it cannot be the line, which has one
-            if all(v != v for v in variant.values):
-                continue
-        key = (tuple(f"{v:.9g}" for v in variant.values), variant.slips[0].code)
+        values = variant.values
+        if not values or (values[0] != values[0] and all(v != v for v in values)):
+            continue  # no value anywhere: it cannot be the line, which has one
+        middle = len(values) // 2
+        code = variant.slips[0].code
+        key = (f"{values[0]:.9g}", f"{values[middle]:.9g}", f"{values[-1]:.9g}", code)
         if key in seen:
             continue
         seen.add(key)
