@@ -11,10 +11,13 @@ from gradbook.derivation.mistakes import (
     Diagnosis,
     Explanation,
     NumberQuestion,
+    Points,
     Question,
     Slip,
+    agree,
     diagnose,
     explain,
+    mended_arrays,
 )
 from gradbook.document.cases import gather_cases
 from gradbook.document.claims import Judge
@@ -29,6 +32,7 @@ from gradbook.document.vectors import in_one_dimension, is_tensor
 from gradbook.document.wording import as_written
 from gradbook.symbolic.bounds import BoundHit, Clock
 from gradbook.symbolic.derivative import NotDifferentiable, expand_derivatives
+from gradbook.symbolic.domain import Domain
 from gradbook.symbolic.evaluate import Overlap, Undefined
 from gradbook.symbolic.expr import (
     Apply,
@@ -49,6 +53,8 @@ from gradbook.symbolic.expr import (
     walk,
 )
 from gradbook.symbolic.expr import Op as _Op
+from gradbook.symbolic.expr import replace as tree_replace
+from gradbook.symbolic.outcomes import Outcome
 from gradbook.symbolic.printing import to_latex, to_text
 from gradbook.symbolic.tidy import tidy
 
@@ -102,6 +108,9 @@ class Diagnoser(Judge):
                     return self._numbers_named(finding, slips)
             if not first:
                 return finding
+            shaped = self._shapes(finding, link, start)
+            if shaped is not None:
+                return shaped
             found, question = self._best(link, start)
         except (Unresolved, BoundHit, NotDifferentiable, Undefined, Overlap, RecursionError):
             return finding
@@ -113,6 +122,58 @@ class Diagnoser(Judge):
             words = found.difference.sentence(self._spell)
             return replace(finding, message=f"{finding.message}: {words}")
         return finding
+
+    # --- vectors ------------------------------------------------------------------------------------------
+
+    def _shapes(self, finding: Finding, link: Link, start: float) -> Finding | None:
+        """The mistake in a line about vectors: each way to mend it is decided by components."""
+        plain = Resolution(self.table, self.clock)
+        free = self._free_again(link)
+        try:
+            left = plain.of(link.left, free)
+        except (Unresolved, BoundHit, NotDifferentiable):
+            return None
+        if not is_tensor((left, link.right), self.table):
+            return None
+        spelled: list[tuple[Expr, tuple[Slip, ...]]] = []
+        for raw, slips in self._spelled_alike(link.right):
+            try:
+                spelled.append((plain.of(raw, free), slips))
+            except (Unresolved, BoundHit, NotDifferentiable):
+                continue
+        if not spelled:
+            return None
+        # numbers commute and have no transpose: what is wrong of them is wrong of vectors
+        flat = in_one_dimension(left)
+        points = Points((flat, in_one_dimension(spelled[0][0])), Domain())
+        wanted = points.of(flat)
+        for which, mended, slip in mended_arrays(*(tree for tree, _ in spelled)):
+            if time.monotonic() - start > SECONDS:
+                return None
+            if agree(points.of(in_one_dimension(mended)), wanted) and self._decide(left, mended, plain).outcome is Outcome.PROVED:
+                first = Explanation((slip, *spelled[which][1]), mended)
+                return self._told(finding, first, (), self._shown(mended))
+        return None
+
+    def _spelled_alike(self, raw: Expr) -> Iterator[tuple[Expr, tuple[Slip, ...]]]:
+        """The line as it stands, and with a letter for the function of that letter, as in ∂f for ∂f_θ(x_i)."""
+        yield raw, ()
+        slopes = [n for n in walk(raw) if isinstance(n, Derivative)]
+        for node in slopes:
+            bare = in_one_dimension(node.body)
+            for other in slopes:
+                if isinstance(bare, Symbol) and isinstance(other.body, Apply) and other.wrt == node.wrt:
+                    if other.body.name.partition("_")[0] == bare.name:
+                        better: Expr = other if bare == node.body else Func("transpose", (other,))
+                        words = "{} stands where {} belongs"
+                        slip = Slip("E112", words, (bare, other.body), node, better)
+                        changed = tree_replace(raw, {node: better})
+                        assert isinstance(changed, Expr)
+                        yield changed, (slip,)
+
+    def _shown(self, tree: Expr) -> str | None:
+        text = to_latex(as_written(tree, self.table))
+        return f"it should read {text}" if len(text) <= _SHOWN else None
 
     # --- formulas ---------------------------------------------------------------------------------------
 
@@ -220,6 +281,12 @@ class Diagnoser(Judge):
     def _named(self, finding: Finding, found: Diagnosis, question: Question) -> Finding:
         first = found.first
         assert first is not None
+        return self._told(finding, first, found.explanations[1:], self._corrected(first, question))
+
+    def _told(
+        self, finding: Finding, first: Explanation, others: Sequence[Explanation], corrected: str | None
+    ) -> Finding:
+        """The finding with an explanation in words."""
         slips = sorted(first.slips, key=lambda s: s.code == "E112")
         message = slips[0].sentence(self._spell)
         message += "".join(f"; and {s.code} {s.sentence(self._spell)}" for s in slips[1:])
@@ -229,7 +296,7 @@ class Diagnoser(Judge):
             finding,
             code=slip.code,
             message=message,
-            help=_joined(self._corrected(first, question), found.explanations[1:]),
+            help=_joined(corrected, others),
             part=part,
         )
 

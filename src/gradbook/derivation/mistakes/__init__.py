@@ -8,9 +8,11 @@ other, gives exactly the written line, which is decided and not guessed.
 'outer derivative missing'
 """
 
+from gradbook.derivation.mistakes.arrays import mended_arrays
 from gradbook.derivation.mistakes.mistake import MISTAKES, Example, Family, Mistake, Slip
 from gradbook.derivation.mistakes.numeric import NumberQuestion, explain
 from gradbook.derivation.mistakes.search import Diagnosis, Explanation, Question, diagnose
+from gradbook.derivation.mistakes.values import Points, agree
 
 __all__ = [
     "MISTAKES",
@@ -20,8 +22,11 @@ __all__ = [
     "Family",
     "Mistake",
     "NumberQuestion",
+    "Points",
     "Question",
     "Slip",
+    "agree",
     "diagnose",
     "explain",
+    "mended_arrays",
 ]
