@@ -90,7 +90,8 @@ class Diagnoser(Judge):
         if not self.memory.lasting:
             return self._diagnosed(finding, link, first)
         trees = (link.left, link.right, *([link.head] if link.head is not None else []))
-        key = ("diagnosis", link, first, situation(trees, self.table))
+        former = tuple(self.table.former.items())
+        key = ("diagnosis", link, first, former, situation(trees, self.table))
         known = self.memory.findings.get(key)
         if known is None:
             known = self._diagnosed(finding, link, first)
@@ -106,6 +107,8 @@ class Diagnoser(Judge):
                 slips = explain(numbers, own=not first) if numbers is not None else []
                 if slips:
                     return self._numbers_named(finding, slips)
+                if numbers is not None and numbers.is_number:
+                    return finding
             if not first:
                 return finding
             shaped = self._shapes(finding, link, start)
@@ -342,8 +345,7 @@ class Diagnoser(Judge):
             return None
         parts = tuple(n for n in dict.fromkeys(walk(formula)) if isinstance(n, Func) and n.name in _ACTIVATIONS)
         used = {s: values[s] for s in free_symbols(formula)}
-        renewed = {Symbol(key) for key in self.table.renewed}
-        older = {s: values[s] for s in renewed if s in values}
+        older: dict[Expr, Expr] = {Symbol(name): number for name, number in self.table.former.items()}
         return NumberQuestion(formula, *written, used, values, older, parts, slack, link.right)
 
     def _formula(self, link: Link) -> Expr | None:

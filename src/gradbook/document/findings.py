@@ -24,8 +24,9 @@ class Finding:
     follows: int | None = None
     #: The link that was found wrong, as it was judged.
     link: Link | None = None
-    #: The part of the line that is wrong, where it is known.
+    #: The part of the line that is wrong, where it is known; and where it stands in the piece.
     part: Expr | None = None
+    mark: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -383,9 +383,9 @@ def exponent(spot: Spot, context: Context) -> Mended:
     "norm not squared",
     r"$\frac{\partial}{\partial a_i}\frac{1}{\|a\|} = -\frac{a_i}{\|a\|^3}$, and $\|a\|^2 = \sum_i a_i^2$",
     (
-        "f = \\sqrt{a_1^2 + a_2^2}, b = \\frac{1}{f}",
-        "\\frac{\\partial b}{\\partial a_1} = -\\frac{b a_1}{f}",
-        "\\frac{\\partial b}{\\partial a_1} = -\\frac{b a_1}{f^2}",
+        "f = \\frac{a_1}{\\sqrt{a_1^2 + a_2^2}}",
+        "\\frac{\\partial f}{\\partial a_1} = \\frac{1}{\\sqrt{a_1^2 + a_2^2}} - \\frac{f a_1}{\\sqrt{a_1^2 + a_2^2}}",
+        "\\frac{\\partial f}{\\partial a_1} = \\frac{1}{\\sqrt{a_1^2 + a_2^2}} - \\frac{f a_1}{a_1^2 + a_2^2}",
     ),
     1.0,
 )
@@ -455,11 +455,7 @@ def reciprocal(spot: Spot, context: Context) -> Mended:
     "E108",
     "factor lost",
     r"every factor of a product stays: $\frac{\partial}{\partial\theta}(x_i\theta) = x_i$",
-    (
-        "L = \\sum_{i=1}^{n} (y_i - \\theta x_i)^2",
-        "\\frac{\\partial L}{\\partial\\theta} = -2\\sum_{i=1}^{n} (y_i - \\theta x_i)",
-        "\\frac{\\partial L}{\\partial\\theta} = -2\\sum_{i=1}^{n} x_i (y_i - \\theta x_i)",
-    ),
+    ("f(x) = a \\sin(x) + b x", "f'(x) = \\cos(x) + b", "f'(x) = a \\cos(x) + b"),
     1.12,
 )
 def factor_lost(spot: Spot, context: Context) -> Mended:
@@ -472,20 +468,21 @@ def factor_lost(spot: Spot, context: Context) -> Mended:
         return
     ratios = iter(spot.ratios)
     wanted = [(k, next(ratios)) for k in spot.lanes if abs(spot.values[k]) >= 1e-12]
+    nested = 0.08 if any(isinstance(p, Mul | Div | Pow) for p in spot.parents) else 0.0
     for word in context.vocabulary.find(wanted, spot.frame):
         mended = times(word.tree, spot.node) if word.kind != "reciprocal" else Div(spot.node, word.of or ONE)
         match word.kind:
             case "inner":
                 words = "the factor {}, the inner derivative of {}, is missing (chain rule)"
-                slip = Slip("D101", words, (word.tree, word.of or word.tree), spot.node, mended, extra=0.02)
+                slip = Slip("D101", words, (word.tree, word.of or word.tree), spot.node, mended, extra=0.02 + nested)
             case "outer":
                 words = "the factor {}, the derivative of the outer function in {}, is missing"
-                slip = Slip("D103", words, (word.tree, word.of or word.tree), spot.node, mended, extra=0.06)
+                slip = Slip("D103", words, (word.tree, word.of or word.tree), spot.node, mended, extra=0.06 + nested)
             case "reciprocal":
                 words = "the division by {} is missing"
-                slip = Slip("E108", words, (word.of or ONE,), spot.node, mended, extra=0.02 + 0.015 * tree_size(word.tree))
+                slip = Slip("E108", words, (word.of or ONE,), spot.node, mended, extra=0.02 + 0.015 * tree_size(word.tree) + nested)
             case _:
-                size = 0.015 * (tree_size(word.tree) - 1)
+                size = 0.015 * (tree_size(word.tree) - 1) + nested
                 slip = Slip("E108", "the factor {} is missing", (word.tree,), spot.node, mended, extra=size)
         yield mended, slip
 
@@ -494,7 +491,7 @@ def factor_lost(spot: Spot, context: Context) -> Mended:
     "E109",
     "factor too many",
     r"the derivative of $c\,x$ is $c$: the variable itself goes",
-    ("L = w x + b", "\\frac{\\partial L}{\\partial w} = w x", "\\frac{\\partial L}{\\partial w} = x"),
+    ("f(x) = \\sin(x) + x", "f'(x) = x \\cos(x) + 1", "f'(x) = \\cos(x) + 1"),
     1.14,
 )
 def factor_added(spot: Spot, context: Context) -> Mended:
@@ -571,7 +568,7 @@ def term_dropped(spot: Spot, context: Context) -> Mended:
     "E107",
     "term added",
     r"the derivative of a term without the variable is $0$",
-    ("f(x) = e^{x} - 1", "f'(x) = e^{x} - 1", "f'(x) = e^{x}"),
+    ("f(x) = \\sin(x)", "f'(x) = \\cos(x) + 1", "f'(x) = \\cos(x)"),
     1.14,
 )
 def term_added(spot: Spot, context: Context) -> Mended:
@@ -656,7 +653,7 @@ _ACTIVATIONS = frozenset({"sigmoid", "tanh", "relu", "softplus"})
     "E113",
     "one function in the place of another",
     r"$\frac{d}{dx}\sin(x) = \cos(x)$, $\frac{d}{dx}\ln\cosh(x) = \tanh(x)$",
-    ("f(x) = \\sin(x)", "f'(x) = \\sin(x)", "f'(x) = \\cos(x)"),
+    ("f(x) = \\ln(\\cosh(x))", "f'(x) = \\tan(x)", "f'(x) = \\tanh(x)"),
     1.07,
 )
 def function_changed(spot: Spot, context: Context) -> Mended:
@@ -681,9 +678,9 @@ _RELATED = ("sin", "cos", "tan", "sinh", "cosh", "tanh", "sigmoid", "exp", "log"
     "sum over the index missing",
     r"$\frac{\partial}{\partial w}\sum_i u_i = \sum_i \frac{\partial u_i}{\partial w}$",
     (
-        "L = \\sum_{i=1}^{n} (y_i - w)^2",
-        "\\frac{\\partial L}{\\partial w} = -2 (y_i - w)",
-        "\\frac{\\partial L}{\\partial w} = -2 \\sum_{i=1}^{n} (y_i - w)",
+        "m = \\frac{1}{n} \\sum_{i=1}^{n} x_i",
+        "n m = x_i",
+        "n m = \\sum_{i=1}^{n} x_i",
     ),
 )
 def sum_lost(spot: Spot, context: Context) -> Mended:

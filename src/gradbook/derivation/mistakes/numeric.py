@@ -269,7 +269,7 @@ def left_out(work: _Work) -> Found:
     "N205",
     "one quantity in the place of another",
     r"backpropagation multiplies by the *activation* of a unit, $\frac{\partial z}{\partial w} = a$",
-    ("a = 0.62, b = 0.1, d = 0.3", "d a = 0.03", "d a = 0.186"),
+    ("a = 0.62, b = 0.15, d = 0.31", "d a = 0.0465", "d a = 0.1922"),
     1.02,
 )
 def other_quantity(work: _Work) -> Found:
@@ -294,7 +294,7 @@ def other_quantity(work: _Work) -> Found:
                     yield z, Slip("N205", words, (z, node), extra=-0.01)
         if isinstance(node, Symbol | Indexed) or (isinstance(node, Func) and tree_size(node) > 3):
             for other in (*question.known, *question.parts):
-                if other != node:
+                if other != node and not _is_older(other, node):
                     yield other, Slip("N205", stand_in_words(other, node), (other, node))
 
     yield from _tried(work, change)
@@ -304,7 +304,7 @@ def other_quantity(work: _Work) -> Found:
     "N209",
     "old value for an updated one",
     r"after an update the new value counts",
-    ("a = 0.5, b = 2", "2 a + b = 2.5", "2 a + b = 3"),
+    ("w = 0.5, w_{new} = 0.48, x = 3", "w_{new} x = 1.50", "w_{new} x = 1.44"),
     1.0,
 )
 def old_value(work: _Work) -> Found:
@@ -317,6 +317,27 @@ def old_value(work: _Work) -> Found:
                 yield before, Slip("N209", "the old value {} of {} is used, not the updated one", (before, name))
 
         yield from _tried(work, change)
+
+    def stale(node: Expr) -> Iterator[tuple[Expr, Slip]]:
+        for other in question.known if isinstance(node, Symbol) else ():
+            if _is_older(other, node):
+                yield other, Slip("N209", "the old value {} is used where {} belongs", (other, node))
+
+    yield from _tried(work, stale)
+
+
+#: What marks the name of an updated quantity.
+_NEW = ("new", "'", "+", "prime", "neu")
+
+
+def _is_older(other: Expr, node: Expr) -> bool:
+    """Whether a name is that of a quantity before its update: ``w`` for ``w_{new}``, ``w^+`` or ``w'``."""
+    if not isinstance(other, Symbol) or not isinstance(node, Symbol) or other == node:
+        return False
+    if not node.name.startswith(other.name.rstrip("}")):
+        return False
+    rest = node.name[len(other.name.rstrip("}")) :]
+    return any(mark in rest for mark in _NEW)
 
 
 @_n(

@@ -76,6 +76,9 @@ _LOOKING = 0.6
 _TOLD = 3
 _DECIDED = 8
 
+#: What an explanation may cost to be taken without looking for rarer ones.
+_FITS = 1.1
+
 #: How much more far-fetched than the first an explanation may be to be told beside it.
 _ALIKE = 0.15
 
@@ -257,26 +260,38 @@ class _Search:
     # --- one mistake ------------------------------------------------------------------------------------
 
     def _single(self) -> Iterator[_Candidate]:
+        """What one mistake explains; what is rarer is only looked for where nothing usual fits well."""
+        best = math.inf
+        for candidate in self._usual():
+            best = min(best, candidate.explanation.cost)
+            yield candidate
+        if best > _FITS:
+            yield from self._rarer()
+
+    def _usual(self) -> Iterator[_Candidate]:
         question = self.question
         for variant in self.variants.single(question.asked):
-            if agree(variant.values, self.target):
-                yield _Candidate(Explanation(variant.slips), variant.tree, lambda: question.written)
-        for variant in self.variants.throughout(question.asked):
             if agree(variant.values, self.target):
                 yield _Candidate(Explanation(variant.slips), variant.tree, lambda: question.written)
         for mended, slip in self._conditions():
             if agree(self.points.of(mended), self.values):
                 yield self._line_mended(mended, (slip,))
+        goal = opened(question.right)
+        for spot in spots(self.line, self.values, self.points, goal):
+            for part, slip in mended_parts(spot, self.context):
+                yield self._line_mended(put(self.line, spot.path, part), (slip,))
+
+    def _rarer(self) -> Iterator[_Candidate]:
+        question = self.question
         for mended, slip in self._everywhere():
             if agree(self.points.of(mended), self.values):
                 yield self._line_mended(mended, (slip,))
         for mended, slip in self._edits():
             if agree(self.points.of(mended), self.values):
                 yield self._line_mended(mended, (dataclasses.replace(slip, extra=slip.extra + 0.02),))
-        goal = opened(question.right)
-        for spot in spots(self.line, self.values, self.points, goal):
-            for part, slip in mended_parts(spot, self.context):
-                yield self._line_mended(put(self.line, spot.path, part), (slip,))
+        for variant in self.variants.throughout(question.asked):
+            if agree(variant.values, self.target):
+                yield _Candidate(Explanation(variant.slips), variant.tree, lambda: question.written)
 
     def _everywhere(self) -> Iterator[tuple[Expr, Slip]]:
         """The line with a part that stands in it several times mended in all these places."""
