@@ -521,6 +521,10 @@ def not_differentiated(step: Differentiation) -> Wrong:
     """
     if is_constant(step.body, step.wrt) or step.rule in ("exponential", "power with a constant base"):
         return  # of an exponential that is the inner derivative missing, or the logarithm of the base
+    if step.node.order > 1:
+        lower = Derivative(step.body, step.wrt, step.node.order - 1, step.node.variant)
+        yield lower, Slip("D115", "{} is to be differentiated once more", (lower,), extra=-0.02)
+        return
     yield step.body, Slip("D115", "{} is not differentiated", (step.body,))
 
 

@@ -79,9 +79,10 @@ def mistake(
     """Enters a mal-rule as a mistake."""
 
     def enter(malrule: _Rule) -> _Rule:
-        if code in MISTAKES:
-            raise ValueError(f"the code {code} is taken by {MISTAKES[code].name!r}; expected one of its own")
-        MISTAKES[code] = Mistake(code, name, meant, family, Example(*example), cost, malrule)
+        entry = Mistake(code, name, meant, family, Example(*example), cost, malrule)
+        known = MISTAKES.setdefault(code, entry)
+        if known.name != name:
+            raise ValueError(f"the code {code} is taken by {known.name!r}; expected one of its own for {name!r}")
         return malrule
 
     return enter
