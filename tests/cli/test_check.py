@@ -80,7 +80,8 @@ def test_missing_file_is_2_and_the_others_are_still_checked(
         (["check", "a.md", "--deadline", "nan"], "expected a number of seconds greater than 0, found 'nan'"),
         (["check", "a.md", "--deadline", "-1"], "greater than 0"),
         (["check", "a.md", "--format", "xml"], "invalid choice: 'xml'"),
-        (["derive"], "invalid choice: 'derive'"),
+        (["derivate"], "invalid choice: 'derivate'"),
+        (["derive"], "say what to derive"),
     ],
 )
 def test_wrong_arguments_are_2_and_told(

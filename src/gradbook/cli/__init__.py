@@ -149,7 +149,7 @@ def _add_derive(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="by what to differentiate; more than once for a gradient",
+        help="by what; may be said more than once",
     )
     derive.add_argument("--order", type=_jobs, default=1, metavar="N", help="how many times (default: 1)")
     derive.add_argument("--hessian", action="store_true", help="all second derivatives by what --wrt names")

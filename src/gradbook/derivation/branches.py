@@ -4,7 +4,7 @@
 >>> x, y = Symbol("x"), Symbol("y")
 >>> ramp = Cases(((x, Relation(x, Op.GT, ZERO)), (ZERO, Otherwise())))
 >>> to_text(distributed(Mul((y, ramp)), lambda e: e))
-'{y·x if x > 0; y·0 otherwise}'
+'{y·x if x > 0; 0 otherwise}'
 >>> to_text(under(Relation(x, Op.GT, ZERO), Func("abs", (x,))))
 'x'
 """

@@ -5,6 +5,7 @@ sides are followed up to it: values that differ make a jump, slopes that differ 
 the subdifferential.
 
 >>> from gradbook.symbolic import to_text
+>>> from gradbook.symbolic.expr import Symbol
 >>> x = Symbol("x")
 >>> kink, = kinks(Func("abs", (x,)), x)
 >>> kink.kind.value, to_text(kink.where), to_text(kink.left), to_text(kink.right)
@@ -211,8 +212,7 @@ def _place(difference: Expr, wrt: Expr, u: Expr, v: Expr) -> Relation:
         return Relation(wrt, Op.EQ, value)
     if v != ZERO:
         return Relation(u, Op.EQ, v)
-    plain = compare(difference, Op.EQ, ZERO)
-    return plain
+    return compare(difference, Op.EQ, ZERO)
 
 
 def _solved(difference: Expr, wrt: Expr) -> Expr | None:

@@ -2,26 +2,41 @@ r"""A loss, an activation, and a linear model inside: the gradient with respect 
 
 One sample has the input x and the pre-activation z = x theta (with a bias, x theta + b). A loss of a single
 prediction is taken at f(z); summed over samples, at f(x_i theta). A loss of many components takes one weight
-for each, z_k = x theta_k, and so does a single loss of a vector activation, which is summed over components. The activation of a loss of many components stays a letter, g, whose
-derivative is worked out in a section of its own.
+for each, z_k = x theta_k, and so does a single loss of a vector activation, which is summed over
+components. The activation of a loss of many components stays a letter, g, whose derivative is worked out in a
+section of its own.
 
 >>> from gradbook.derivation.catalogue import find
 >>> from gradbook.symbolic import to_text
 >>> to_text(one_sample(find("cross-entropy"), find("sigmoid")).body)
 '-y·ln(σ(x·θ))'
 >>> to_text(all_samples(find("cross-entropy"), find("sigmoid")).body)
-'Σ_i (-y_i·ln(σ(x_i·θ)))'
+'-Σ_i y_i·ln(σ(x_i·θ))'
 """
 
 from __future__ import annotations
 
+import dataclasses
 from typing import cast
 
 from gradbook.derivation.catalogue import Entry
 from gradbook.derivation.steps import Definition, Derivation, Detail
 from gradbook.derivation.working import work_out
 from gradbook.symbolic.domain import Domain
-from gradbook.symbolic.expr import Add, Apply, Expr, Indexed, Mul, Neg, Sum, Symbol, rebuild, replace, walk
+from gradbook.symbolic.expr import (
+    Add,
+    Apply,
+    Expr,
+    Indexed,
+    Mul,
+    Neg,
+    Pow,
+    Sum,
+    Symbol,
+    rebuild,
+    replace,
+    walk,
+)
 
 #: The letter of an activation that is not written out.
 FORMAL = "g"
@@ -38,7 +53,7 @@ def weight(loss: Entry, activation: Entry) -> Expr:
 
 
 def is_formal(loss: Entry, activation: Entry) -> bool:
-    """Whether the activation stays a letter, g, whose derivative is worked out beside: for losses of many components."""
+    """Whether the activation stays a letter, g: that of a loss of many components."""
     return loss.vector and not activation.vector and activation.name != "identity"
 
 
@@ -89,7 +104,7 @@ def _loss_at(loss: Entry, activation: Entry, x: Expr, bias: bool) -> Expr:
     variable = loss.variable
     if not loss.vector:
         if not activation.vector:
-            return cast(Expr, replace(loss.body, {variable: prediction(None)}))
+            return replace(loss.body, {variable: prediction(None)})
         k = Symbol("k")
         # a threshold is not called delta where Kronecker's delta turns up
         named = {Symbol(r"\delta"): _THRESHOLD, variable: prediction(k), _Y: Indexed("y", (k,))}
@@ -160,6 +175,11 @@ def derivations(
     for form, make in ((False, one_sample), (True, all_samples)):
         if summed is not None and summed != form:
             continue
+        if form and found and _is_root_of_double_sum(found[0].definition.body):
+            found[0] = dataclasses.replace(
+                found[0], note="Summed over samples, it is the sum of this over the samples."
+            )
+            continue
         definition = make(loss, activation, bias=bias)
         name = f"{title}, {'summed over the samples' if form else 'one sample'}"
         note = "Here `g` is the activation, `h` below." if is_formal(loss, activation) else ""
@@ -179,6 +199,12 @@ def derivations(
             )
         )
     return found
+
+
+def _is_root_of_double_sum(body: Expr) -> bool:
+    """The norm of a vector activation: summed over samples as well, its steps are long and say nothing new."""
+    roots = [n for n in walk(body) if isinstance(n, Pow) and isinstance(n.base, Sum)]
+    return any(isinstance(n, Sum) for root in roots for n in walk(cast(Sum, root.base).body))
 
 
 def _lower(title: str) -> str:

@@ -8,7 +8,7 @@ nothing else. The order of :data:`RULES` is the order in which a teacher would t
 >>> x = Symbol("x")
 >>> rule, after = rewrite(Derivative(Mul((x, Func("sin", (x,)))), x))
 >>> rule.name, to_text(after)
-('product rule', 'd/dx[x]·sin(x) + x·(d/dx[sin(x)])')
+('product rule', '(d/dx[x])·sin(x) + x·(d/dx[sin(x)])')
 """
 
 from __future__ import annotations

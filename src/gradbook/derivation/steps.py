@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
@@ -89,7 +89,7 @@ class Derivation:
     wrts: tuple[Expr, ...]
     steps: tuple[Step, ...]
     kinks: tuple[Kink, ...] = ()
-    domain: Domain = Domain()
+    domain: Domain = field(default_factory=Domain)
     conditions: tuple[Condition, ...] = ()
     note: str = ""
     #: Another name under which the same thing is told, such as that of the catalogue.
@@ -126,11 +126,11 @@ class Derivation:
         """The quantities that the definition mentions, in a fixed order."""
         return tuple(sorted(free_symbols(self.definition.body), key=repr))
 
-    def to(self, format: str) -> str:
+    def to(self, form: str) -> str:
         """The derivation written in a format: text, markdown, latex, html or json."""
         from gradbook.derivation.formats import write
 
-        return write([self], format)
+        return write([self], form)
 
     def _repr_latex_(self) -> str:
         from gradbook.derivation.formats.latex import chain

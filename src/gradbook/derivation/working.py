@@ -5,7 +5,7 @@
 >>> x = Symbol("x")
 >>> done = work_out(Definition("f", (x,), Func("log", (Add((ONE, Func("exp", (x,)))),))), x)
 >>> [(step.rules, to_text(step.after)) for step in done.steps]  # doctest: +NORMALIZE_WHITESPACE
-[(('logarithm',), '(1/(1 + exp(x)))·(d/dx[1 + exp(x)])'), (('exponential',), '(1/(1 + exp(x)))·exp(x)'),
+[(('logarithm',), '(1/(1 + exp(x)))·(d/dx[exp(x)])'), (('exponential',), '(1/(1 + exp(x)))·exp(x)'),
  (('simplify',), 'exp(x)/(1 + exp(x))'), (('sigmoid',), 'σ(x)')]
 >>> done.proved
 True
@@ -13,7 +13,7 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from gradbook.derivation.algebra import simplify, with_decimals
@@ -25,12 +25,11 @@ from gradbook.derivation.rules import Rule, rewrite
 from gradbook.derivation.steps import Definition, Derivation, Detail, Step, pending
 from gradbook.symbolic.bounds import MAX_NODES, BoundHit, Clock
 from gradbook.symbolic.components import componentwise
-from gradbook.symbolic.decide import decide, decide_order
+from gradbook.symbolic.decide import decide, decide_order, differences
 from gradbook.symbolic.derivative import NotDifferentiable
 from gradbook.symbolic.domain import Domain
 from gradbook.symbolic.expr import (
     ONE,
-    ZERO,
     Add,
     Apply,
     Condition,
@@ -45,7 +44,6 @@ from gradbook.symbolic.expr import (
     Relation,
     Sum,
     Symbol,
-    children,
     free_names,
     free_symbols,
     rebuild,
@@ -107,8 +105,6 @@ def work_out(
         worker = _Working(definition, variable, variant, detail, told, wrts[done + 1 :], len(wrts) == 1)
         worker.vectors = dict.fromkeys(vectors, Rank.VECTOR)
         body = worker.work(body, steps)
-    if not vectors:
-        _reject_nowhere(body, conditions, told, "its derivative")
     return Derivation(
         definition,
         wrts,
@@ -161,6 +157,7 @@ class _Working:
         self.later = later
         self.alone = alone
         self.vectors: dict[str, Rank] = {}
+        self.conditions: tuple[Condition, ...] = ()
         self.used: list[Rule] = []
 
     def work(self, body: Expr, steps: list[Step]) -> Expr:
@@ -206,6 +203,7 @@ class _Working:
         optional = identity is not None or names[0] in _OPTIONAL
         if optional and outcome is not Outcome.PROVED:
             return False
+        _reject_nowhere(self._spelled_out(after), self.conditions, self.domain, "its derivative")
         steps.append(Step(names, self._under(before), self._under(after), outcome, identity))
         return True
 
@@ -213,7 +211,7 @@ class _Working:
         """Whether two states are equal: that the parts in which they differ are is enough, and quicker to decide."""
         if self.vectors:
             return self._decided_by_component(before, after, clock)
-        pairs = [_abstracted(a, b) for a, b in _differences(before, after)]
+        pairs = [_abstracted(a, b) for a, b in differences(before, after)]
         if pairs != [(before, after)]:
             sound = (decide(a, b, self.domain, clock=clock).outcome for a, b in pairs)
             if all(outcome is Outcome.PROVED for outcome in sound):
@@ -318,25 +316,6 @@ def _rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
     return node if isinstance(node, Condition) else rebuild(node, change)
 
 
-def _differences(before: Expr, after: Expr) -> Iterator[tuple[Expr, Expr]]:
-    """The smallest parts in which two trees of one shape differ; a derivative is one part."""
-    if before == after:
-        return
-    if type(before) is type(after) and not isinstance(before, Derivative):
-        pairs = list(zip(children(before), children(after), strict=False))
-        blank = _blank(before)
-        if (
-            blank is not None
-            and blank == _blank(after)
-            and all(a == b or (isinstance(a, Expr) and isinstance(b, Expr)) for a, b in pairs)
-        ):
-            for a, b in pairs:
-                if a != b:
-                    yield from _differences(cast(Expr, a), cast(Expr, b))
-            return
-    yield before, after
-
-
 def _abstracted(before: Expr, after: Expr) -> tuple[Expr, Expr]:
     """Both states with what is still to be differentiated as an unknown function of the variable.
 
@@ -354,13 +333,6 @@ def _abstracted(before: Expr, after: Expr) -> tuple[Expr, Expr]:
         unknown = Apply(f"\0u{k}", (node.wrt, *(Symbol(i) for i in indices)))
         before, after = (replace(side, {node.body: unknown}) for side in (before, after))
     return before, after
-
-
-def _blank(node: Expr) -> Node | None:
-    """The node with its parts left out, conditions kept; None for a leaf."""
-    if not children(node):
-        return None
-    return rebuild(node, lambda part: part if isinstance(part, Condition) else ZERO)
 
 
 def _is_component(node: Node, of: Definition) -> bool:

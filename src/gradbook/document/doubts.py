@@ -12,19 +12,23 @@ from gradbook.document.meanings import Unresolved
 from gradbook.document.precision import is_numeric
 from gradbook.document.report import Verdict
 from gradbook.document.symbols import Table, bare
+from gradbook.symbolic.decide import decide
 from gradbook.symbolic.expr import (
     ZERO,
     Apply,
     Derivative,
     Expr,
     Indexed,
+    Node,
     Number,
     Pow,
     Symbol,
     free_symbols,
     kinds,
+    rebuild,
     walk,
 )
+from gradbook.symbolic.outcomes import Outcome
 from gradbook.symbolic.printing import to_latex
 
 
@@ -68,6 +72,14 @@ def doubt(link: Link, left: Expr, right: Expr, table: Table) -> Finding | None:
             "U104",
             f"this would need to know what “{missing}” is, which the document leaves open",
             help=f"define “{missing}” before this line",
+        )
+    constant = _perhaps_constant(link, left, right, table)
+    if constant is not None:
+        return Finding(
+            Verdict.UNDECIDED,
+            "U104",
+            f"whether “{constant}” depends on what is differentiated by is not said",
+            help=f"say that {constant} is a constant, or write “{constant}(…)” with what it depends on",
         )
     doubtful = _doubtful(left, right, table)
     if doubtful is not None:
@@ -125,6 +137,30 @@ def _unknown_slope(left: Expr, right: Expr) -> str | None:
         slopes.append(found)
     one_sided = (slopes[0] - slopes[1]) | (slopes[1] - slopes[0])
     return bare(min(one_sided)) if one_sided else None
+
+
+def _perhaps_constant(link: Link, left: Expr, right: Expr, table: Table) -> str | None:
+    r"""A letter that was only differentiated, ``\frac{\partial}{\partial f}[y]``: the line holds if it is constant."""
+    slopes = [n.body for side in (link.left, link.right) for n in walk(side) if isinstance(n, Derivative)]
+    names = {
+        body.name
+        for body in slopes
+        if isinstance(body, Symbol) and body.name in table.depends and body.name not in table.usual_arguments
+    }
+    names -= USUAL_FUNCTIONS
+    if not names:
+        return None
+
+    def visit(node: Node) -> Node:
+        node = rebuild(node, visit)
+        if isinstance(node, Apply) and node.name in names:
+            return ZERO if any(node.orders) else Symbol(node.name)
+        return node
+
+    sides = (visit(side) for side in (left, right))
+    a, b = (side for side in sides if isinstance(side, Expr))
+    refuted = decide(a, b, table.domain()).outcome is Outcome.REFUTED
+    return None if refuted else bare(min(names))
 
 
 def _doubtful(left: Expr, right: Expr, table: Table) -> str | None:

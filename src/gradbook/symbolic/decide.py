@@ -1,7 +1,8 @@
 """Decide whether two trees are equal on a domain: a proof, a certified counterexample, or neither.
 
-The order is: prove in every cell of the domain by the normal form; if that fails, look for a point
-where enclosures of the two sides do not meet; if there is none, say how far they agree.
+The order is: look at two points, where enclosures of the two sides may not meet; prove in every cell of the
+domain by the normal form; if that fails, look for a point with more patience; if there is none, say how far
+they agree.
 
 >>> from gradbook.symbolic.expr import Add, Func, Mul, Neg, ONE, Symbol
 >>> s = Func("sigmoid", (Symbol("x"),))
@@ -13,17 +14,43 @@ where enclosures of the two sides do not meet; if there is none, say how far the
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import cast
 
 from gradbook.symbolic.bounds import BoundHit, Clock
 from gradbook.symbolic.derivative import NotDifferentiable, expand_derivatives
 from gradbook.symbolic.domain import Domain, Premises
-from gradbook.symbolic.expr import Expr, Node, Number, Op, Product, Sum, kinds, rebuild, walk
+from gradbook.symbolic.expr import (
+    ZERO,
+    Condition,
+    Derivative,
+    Expr,
+    Node,
+    Number,
+    Op,
+    Product,
+    Sum,
+    children,
+    kinds,
+    rebuild,
+    tree_size,
+    walk,
+)
 from gradbook.symbolic.outcomes import Counterexample, Decision, Flaw, Outcome, display
 from gradbook.symbolic.proof import Proof, proved_termwise
 from gradbook.symbolic.search import Search
 
-__all__ = ["Counterexample", "Decision", "Flaw", "Outcome", "decide", "decide_order", "display", "forget"]
+__all__ = [
+    "Counterexample",
+    "Decision",
+    "Flaw",
+    "Outcome",
+    "decide",
+    "decide_order",
+    "differences",
+    "display",
+    "forget",
+]
 
 
 #: Decisions by claim and domain, so that an unchanged line costs nothing when its document is checked again.
@@ -101,7 +128,11 @@ def _decide(left: Expr, right: Expr, domain: Domain, clock: Clock) -> Decision:
     search = Search(left, right, domain, clock)
     reason = ""
     try:
-        proved = left == right or Proof(left, right, domain, clock).holds()
+        refuted = None if left == right else search.glance()
+        if refuted is not None:
+            return refuted
+        proved = left == right or _congruent(left, right, domain, clock)
+        proved = proved or Proof(left, right, domain, clock).holds()
         if not proved:
             proved = proved_termwise(left, right, domain, clock)
     except BoundHit as stop:
@@ -109,6 +140,47 @@ def _decide(left: Expr, right: Expr, domain: Domain, clock: Clock) -> Decision:
     if proved:
         return search.sanity()
     return search.run(reason)
+
+
+#: Trees of at least this size are first compared part by part.
+_LARGE = 120
+
+
+def _congruent(left: Expr, right: Expr, domain: Domain, clock: Clock) -> bool:
+    """A proof that two large trees of one shape are equal because the small parts are in which they differ."""
+    if tree_size(left) < _LARGE:
+        return False
+    pairs = list(differences(left, right))
+    if pairs == [(left, right)] or sum(tree_size(a) for a, _ in pairs) * 2 > tree_size(left):
+        return False
+    return all(Proof(a, b, domain, clock).holds() for a, b in pairs)
+
+
+def differences(left: Expr, right: Expr) -> Iterator[tuple[Expr, Expr]]:
+    """The smallest parts in which two trees of one shape differ; conditions have to be the same.
+
+    >>> from gradbook.symbolic.expr import Add, Func, Symbol
+    >>> x, y = Symbol("x"), Symbol("y")
+    >>> list(differences(Func("exp", (Add((x, y)),)), Func("exp", (Add((x, x)),))))
+    [(Symbol(name='y'), Symbol(name='x'))]
+    """
+    if left == right:
+        return
+    if type(left) is type(right) and not isinstance(left, Derivative) and children(left):
+        pairs = list(zip(children(left), children(right), strict=False))
+        if _blank(left) == _blank(right) and all(
+            a == b or (isinstance(a, Expr) and isinstance(b, Expr)) for a, b in pairs
+        ):
+            for a, b in pairs:
+                if isinstance(a, Expr) and isinstance(b, Expr):
+                    yield from differences(a, b)
+            return
+    yield left, right
+
+
+def _blank(node: Expr) -> Node:
+    """The node with its parts left out, conditions kept."""
+    return rebuild(node, lambda part: part if isinstance(part, Condition) else ZERO)
 
 
 def _with_ranges(left: Expr, right: Expr) -> tuple[Expr, Expr]:

@@ -37,7 +37,7 @@ def to_mathml(node: Node, display: bool = True) -> str:
     >>> to_mathml(Div(ONE, Symbol("x")))[-58:]
     'display="block"><mfrac><mn>1</mn><mi>x</mi></mfrac></math>'
     """
-    return _math(notation(node), display)
+    return _math(notation(node, raised_names=True), display)
 
 
 def relation_to_mathml(sides: Sequence[Node], ops: Sequence[Op], display: bool = True) -> str:
@@ -52,7 +52,7 @@ def relation_to_mathml(sides: Sequence[Node], ops: Sequence[Op], display: bool =
     """
     if len(ops) != len(sides) - 1:
         raise ValueError(f"expected {len(sides) - 1} relations for {len(sides)} sides, got {len(ops)}")
-    return _math(relation(sides, ops), display)
+    return _math(relation(sides, ops, raised_names=True), display)
 
 
 def _math(drawn: Notation, display: bool) -> str:

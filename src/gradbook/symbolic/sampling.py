@@ -85,9 +85,9 @@ class Sampler:
         """A supply of values for one trial; indices without bounds take ``size`` values."""
         return Draw(self, trial, size)
 
-    def point(self, trial: int) -> Point:
-        """The point of one trial."""
-        size = 2 if trial % 3 else 3
+    def point(self, trial: int, size: int | None = None) -> Point:
+        """The point of one trial; ``size`` is how many terms the sums without bounds have, 2 or 3 if not said."""
+        size = size or (2 if trial % 3 else 3)
         return Point(self.draw(trial, size), size, self.whole)
 
 

@@ -2,7 +2,7 @@
 
 >>> find("swish").title
 'SiLU'
->>> find("sigmiod")
+>>> find("sigmiod")  # doctest: +IGNORE_EXCEPTION_DETAIL
 Traceback (most recent call last):
 ...
 gradbook.derivation.catalogue.UnknownName: no function of the catalogue is called “sigmiod”; the nearest is “sigmoid”

@@ -94,13 +94,13 @@ ACTIVATIONS: tuple[Entry, ...] = (
         constants=(("lambda", 0.5),), conditions=("lambda > 0",),
     ),
     _activation("Gaussian", "gaussian", "exp(-x^2)", "radial basis functions", "Broomhead and Lowe, 1988"),
-    _activation("Sinusoid", "sinusoid sine sin", "sin(x)", "implicit representations of signals", "Sitzmann et al., 2020"),
+    _activation("Sinusoid", "sinusoid sine sin", "sin(x)", "signals as networks", "Sitzmann et al., 2020"),
     _activation(
         "Softmax", "softmax", "exp(x_i)/sum(exp(x_k), k)", "probabilities of classes", "Bridle, 1990",
         prediction="x_j", vector=True,
     ),
     _activation(
-        "Log-softmax", "log-softmax logsoftmax", "x_i - log(sum(exp(x_k), k))", "log-probabilities of classes, in losses",
+        "Log-softmax", "log-softmax logsoftmax", "x_i - log(sum(exp(x_k), k))", "log-probabilities, in losses",
         "Bridle, 1990", prediction="x_j", vector=True,
     ),
 )  # fmt: skip

@@ -39,13 +39,15 @@ LOSSES: tuple[Entry, ...] = (
         vector=True, simplex=("y",),
     ),
     _loss(
-        "Hinge", "hinge", "max(0, 1 - y*f)", "f", "support vector machines, with y = -1 or 1", "Cortes and Vapnik, 1995",
+        "Hinge", "hinge", "max(0, 1 - y*f)", "f", "support vector machines; y is -1 or 1", "Cortes and Vapnik, 1995",
     ),
     _loss(
-        "Squared hinge", "squared-hinge", "max(0, 1 - y*f)^2", "f", "a hinge without a corner", "Cortes and Vapnik, 1995",
+        "Squared hinge", "squared-hinge", "max(0, 1 - y*f)^2", "f", "a hinge without a corner",
+        "Cortes and Vapnik, 1995",
     ),
     _loss(
-        "Multi-class hinge", "multi-class-hinge multiclass-hinge", "sum((1 - y_k)*max(0, 1 + f_k - sum(y_m*f_m, m)), k)",
+        "Multi-class hinge", "multi-class-hinge multiclass-hinge",
+        "sum((1 - y_k)*max(0, 1 + f_k - sum(y_m*f_m, m)), k)",
         "f_j", "many classes with a margin; y is one-hot", "Weston and Watkins, 1999", vector=True,
     ),
     _loss("L1", "l1 mae absolute-error", "abs(y - f)", "f", "regression that outliers do not rule", "Boscovich, 1757"),

@@ -11,13 +11,13 @@ from gradbook.derivation.steps import Derivation
 FORMATS = {"text": "text", "markdown": "markdown", "latex": "latex", "html": "html", "json": "as_json"}
 
 
-def write(derivations: Sequence[Derivation], format: str) -> str:
+def write(derivations: Sequence[Derivation], form: str) -> str:
     """The derivations as one document.
 
     Raises:
         ValueError: the format is none of :data:`FORMATS`.
     """
-    if format not in FORMATS:
-        raise ValueError(f"format is one of {', '.join(FORMATS)}, not {format!r}")
-    written: str = import_module(f"gradbook.derivation.formats.{FORMATS[format]}").document(derivations)
+    if form not in FORMATS:
+        raise ValueError(f"format is one of {', '.join(FORMATS)}, not {form!r}")
+    written: str = import_module(f"gradbook.derivation.formats.{FORMATS[form]}").document(derivations)
     return written

@@ -6,8 +6,8 @@ r"""Derivations as LaTeX: a chain of rows, each with the rule that allows it.
 >>> x = Symbol("x")
 >>> print(chain(work_out(Definition("f", (x,), Func("sin", (x,))), x)))
 \begin{aligned}
-\frac{df}{dx} &= \frac{d}{dx}\left[\sin\left(x\right)\right] && \text{(definition)} \\
-&= \cos\left(x\right) && \text{(sin)}
+\frac{df}{dx} &= \frac{d}{dx}\left[\sin(x)\right] && \text{(definition)} \\
+&= \cos(x) && \text{(sin)}
 \end{aligned}
 """
 
@@ -25,8 +25,9 @@ from gradbook.symbolic.printing import to_latex
 def definition(of: Definition) -> str:
     r"""``f(x) = body``.
 
+    >>> from gradbook.symbolic.expr import Symbol
     >>> definition(Definition("f", (Symbol("x"),), Symbol("x")))
-    'f\\left(x\\right) = x'
+    'f(x) = x'
     """
     return f"{to_latex(of.head)} = {to_latex(of.body)}"
 
@@ -44,7 +45,8 @@ def quotient(derivation: Derivation) -> str:
         + _raised(power)
         for wrt, power in runs
     )
-    return rf"\frac{{{d.strip()}{_raised(derivation.order)}{' ' if derivation.order > 1 or d != 'd' else ''}{name}}}{{{below}}}"
+    gap = " " if derivation.order > 1 or d != "d" else ""
+    return rf"\frac{{{d.strip()}{_raised(derivation.order)}{gap}{name}}}{{{below}}}"
 
 
 def _raised(power: int) -> str:

@@ -25,12 +25,12 @@ def document(derivations: Sequence[Derivation], *, width: int = _WIDTH, ascii: b
     <BLANKLINE>
       f(x) = sin(x)
     <BLANKLINE>
-      d        d
-      ──f(x) = ──[sin(x)]
-      dx       dx
+      d          d
+      ──[f(x)] = ──[sin(x)]
+      dx         dx
     <BLANKLINE>
       sin
-             = cos(x)
+               = cos(x)
     <BLANKLINE>
     """
     return "\n".join(_section(d, width, ascii) for d in derivations)

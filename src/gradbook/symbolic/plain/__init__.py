@@ -16,7 +16,7 @@ them. A name between backquotes is spelt in LaTeX and taken as it is.
 
 >>> from gradbook.symbolic.printing import to_latex
 >>> print(to_latex(read("sum(y_i*log(p_i), i)")))
-\sum_{i} y_{i} \ln\left(p_{i}\right)
+\sum_{i} y_{i} \ln(p_{i})
 >>> write(read("x if x > 0 else a x"))
 'x if x > 0 else a*x'
 """

@@ -15,7 +15,7 @@ That holds for the trees that a parser produces, which are called canonical. A t
   ``Div``. One exception: a rational exponent, where it is the whole exponent, is a ``Number`` and not
   a ``Div`` of whole numbers: ``x^{\frac{2}{3}}``, ``\sqrt{x}``, ``\sqrt[3]{x}``;
 - ``Add`` and ``Mul`` have two or more parts. Parts of the same kind are allowed and keep brackets:
-  ``a + \left(b + c\right)``, ``a \cdot \left(b c\right)`` (with a dot: ``a`` is not applied);
+  ``a + (b + c)``, ``a \cdot (b c)`` (with a dot: ``a`` is not applied);
 - ``-a b`` is ``Neg(Mul)``, ``-x^{2}`` is ``Neg(Pow)``; a negative factor keeps brackets;
 - a power of e is ``Func("exp", …)``, not ``Pow(E, …)``;
 - a big operator takes the product after it and ends at ``+`` or ``-``: ``\sum_{i} x_{i} y + b`` is

@@ -45,6 +45,9 @@ _LATEX_FUNCTION = {
     "relu": r"\operatorname{ReLU}", "trace": r"\operatorname{tr}",
 }  # fmt: skip
 
+#: Functions whose powers are written tanh^2(x).
+_RAISED = frozenset({"sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "coth"})
+
 _DOTS = {1: r"\dot", 2: r"\ddot"}
 
 #: Functions written as a pair of bars, which bracket their argument themselves.
@@ -59,7 +62,7 @@ def to_latex(node: Node) -> str:
     r"""An expression or a condition in LaTeX.
 
     >>> print(to_latex(Pow(Func("tanh", (Symbol("x"),)), Number(Fraction(2)))))
-    \left(\tanh\left(x\right)\right)^{2}
+    \tanh^{2}(x)
     >>> print(to_latex(Relation(Symbol(r"\theta"), Op.LE, Number(Fraction(0)))))
     \theta \le 0
     """
@@ -101,7 +104,7 @@ def _has_superscript(name: str) -> bool:
 
 def _latex_at(node: Expr, binding: Binding) -> str:
     text = _latex(node)
-    return text if _latex_binding(node) >= binding else rf"\left({text}\right)"
+    return text if _latex_binding(node) >= binding else _bracketed(text)
 
 
 def _latex(node: Expr) -> str:
@@ -180,7 +183,7 @@ def _needs_dot(before: Expr, after: Expr, text: str) -> bool:
     """Would the two, side by side, read as one number, a mixed number or a function's application?"""
     if text[:1].isdigit():
         return True
-    if text.startswith(r"\left("):
+    if text.startswith((r"\left(", "(")):
         return _could_be_function(before)
     match before, after:
         case Number(), (Number() | Div(Number(), Number())):
@@ -209,7 +212,12 @@ def _latex_power(base: Expr, exponent: Expr) -> str:
         if value.numerator == 1:
             degree = "" if value.denominator == 2 else f"[{whole(value.denominator)}]"
             return rf"\sqrt{degree}{{{_latex(base)}}}"
-    return f"{_latex_at(base, Binding.ATOM)}^{{{_latex(exponent)}}}"
+        return f"{_latex_at(base, Binding.ATOM)}^{{{_latex(exponent)}}}"
+    match base, exponent:
+        case Func(name, args), Number(value) if name in _RAISED and value >= 2:
+            return f"{_LATEX_FUNCTION[name]}^{{{_latex(exponent)}}}{_latex_arguments(args)}"
+        case _:
+            return f"{_latex_at(base, Binding.ATOM)}^{{{_latex(exponent)}}}"
 
 
 def _latex_function(name: str, args: tuple[Expr, ...]) -> str:
@@ -232,7 +240,16 @@ def _latex_function(name: str, args: tuple[Expr, ...]) -> str:
 
 
 def _latex_arguments(args: tuple[Expr, ...]) -> str:
-    return rf"\left({', '.join(_latex(arg) for arg in args)}\right)"
+    return _bracketed(", ".join(_latex(arg) for arg in args))
+
+
+#: What is taller than a line, so that brackets round it have to grow.
+_TALL = (r"\frac", r"\sum", r"\prod", r"\begin", r"\sqrt", r"\left", r"\nabla", "^{\\frac")
+
+
+def _bracketed(text: str) -> str:
+    """The text in brackets, which grow where there is something tall in them."""
+    return rf"\left({text}\right)" if any(tall in text for tall in _TALL) else f"({text})"
 
 
 def _latex_apply(node: Apply) -> str:
@@ -285,7 +302,7 @@ def _latex_condition(condition: Condition) -> str:
         case AnyOf(parts):
             return r" \text{ or } ".join(_latex_inner_condition(part) for part in parts)
         case Not(part):
-            return rf"\lnot \left({_latex_condition(part)}\right)"
+            return rf"\lnot {_bracketed(_latex_condition(part))}"
         case Otherwise():
             return r"\text{otherwise}"
         case _:
@@ -294,4 +311,4 @@ def _latex_condition(condition: Condition) -> str:
 
 def _latex_inner_condition(part: Condition) -> str:
     text = _latex_condition(part)
-    return rf"\left({text}\right)" if isinstance(part, All | AnyOf) else text
+    return _bracketed(text) if isinstance(part, All | AnyOf) else text
