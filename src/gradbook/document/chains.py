@@ -295,7 +295,11 @@ class Chains:
             return named
         side = statement.sides[k + 1]
         place = place_of(named.part, side, self.trees.side)
-        return replace(named, mark=(side[place[0]].start, side[place[1] - 1].end)) if place is not None else named
+        return (
+            replace(named, mark=(side[place[0]].start, side[place[1] - 1].end))
+            if place is not None
+            else named
+        )
 
     def _written_out(
         self, statement: Statement, k: int, left: Expr | None, clock: Clock, chain: Chain

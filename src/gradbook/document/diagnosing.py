@@ -20,7 +20,7 @@ from gradbook.derivation.mistakes import (
     mended_arrays,
 )
 from gradbook.document.cases import gather_cases
-from gradbook.document.claims import Judge
+from gradbook.document.claims import Functions, Judge
 from gradbook.document.findings import Finding, Link, is_derivative
 from gradbook.document.meanings import Unresolved
 from gradbook.document.memory import situation
@@ -63,6 +63,8 @@ SECONDS = 0.14
 
 #: Findings that a mistake may explain; the others say what is wrong themselves.
 _EXPLAINED = frozenset({"C101", "C102", "C103", "C104"})
+
+_AS_WRITTEN: Functions = {}
 
 #: Longest corrected line that is shown, and longest formula in a sentence.
 _SHOWN = 400
@@ -153,7 +155,10 @@ class Diagnoser(Judge):
         for which, mended, slip in mended_arrays(*(tree for tree, _ in spelled)):
             if time.monotonic() - start > SECONDS:
                 return None
-            if agree(points.of(in_one_dimension(mended)), wanted) and self._decide(left, mended, plain).outcome is Outcome.PROVED:
+            if (
+                agree(points.of(in_one_dimension(mended)), wanted)
+                and self._decide(left, mended, plain).outcome is Outcome.PROVED
+            ):
                 first = Explanation((slip, *spelled[which][1]), mended)
                 return self._told(finding, first, (), self._shown(mended))
         return None
@@ -165,14 +170,15 @@ class Diagnoser(Judge):
         for node in slopes:
             bare = in_one_dimension(node.body)
             for other in slopes:
-                if isinstance(bare, Symbol) and isinstance(other.body, Apply) and other.wrt == node.wrt:
-                    if other.body.name.partition("_")[0] == bare.name:
-                        better: Expr = other if bare == node.body else Func("transpose", (other,))
-                        words = "{} stands where {} belongs"
-                        slip = Slip("E112", words, (bare, other.body), node, better)
-                        changed = tree_replace(raw, {node: better})
-                        assert isinstance(changed, Expr)
-                        yield changed, (slip,)
+                if not (isinstance(bare, Symbol) and isinstance(other.body, Apply) and other.wrt == node.wrt):
+                    continue
+                if other.body.name.partition("_")[0] == bare.name:
+                    better: Expr = other if bare == node.body else Func("transpose", (other,))
+                    words = "{} stands where {} belongs"
+                    slip = Slip("E112", words, (bare, other.body), node, better)
+                    changed = tree_replace(raw, {node: better})
+                    assert isinstance(changed, Expr)
+                    yield changed, (slip,)
 
     def _shown(self, tree: Expr) -> str | None:
         text = to_latex(as_written(tree, self.table))
@@ -203,7 +209,7 @@ class Diagnoser(Judge):
         """The link as a question, in each reading; first with what the writer held wrongly before, if anything."""
         held = any(b.wrong for b in self.table.beliefs.values())
         seen: set[tuple[Expr, Expr]] = set()
-        for functions in (*self._particular(link), {}):
+        for functions in (*self._particular(link), _AS_WRITTEN):
             readings = list(self._readings(link, functions))
             for equation in reversed(readings):
                 for trust in (True, False) if held else (False,):
@@ -212,9 +218,10 @@ class Diagnoser(Judge):
                         seen.add((question.asked, question.written))
                         yield question
 
-    def _question(self, link: Link, functions: object, *, trust: bool) -> _Reading | None:
-        options = {"functions": functions, "trust_wrong": trust, "trust_rounded": trust}
-        plain = Resolution(self.table, self.clock, **options)  # type: ignore[arg-type]
+    def _question(self, link: Link, functions: Functions, *, trust: bool) -> _Reading | None:
+        plain = Resolution(
+            self.table, self.clock, functions=functions, trust_wrong=trust, trust_rounded=trust
+        )
         free = self._free_again(link)
         try:
             left, right = plain.of(link.left, free), plain.of(link.right, free)
@@ -225,7 +232,7 @@ class Diagnoser(Judge):
         asked = left
         if not trust:
             try:
-                pending = Pending(self.table, self.clock, functions=functions)  # type: ignore[arg-type]
+                pending = Pending(self.table, self.clock, functions=functions)
                 asked = pending.of(link.left, free)
             except (Unresolved, BoundHit, NotDifferentiable):
                 asked = left
@@ -339,11 +346,13 @@ class Diagnoser(Judge):
         formula = self._formula(link)
         if formula is None or tree_size(formula) > 300:
             return None
-        values = {Symbol(name): value.number for name, value in self.table.values.items()}
+        values: dict[Expr, Expr] = {Symbol(name): v.number for name, v in self.table.values.items()}
         missing = [s for s in free_symbols(formula) if s not in values]
         if missing:
             return None
-        parts = tuple(n for n in dict.fromkeys(walk(formula)) if isinstance(n, Func) and n.name in _ACTIVATIONS)
+        parts = tuple(
+            n for n in dict.fromkeys(walk(formula)) if isinstance(n, Func) and n.name in _ACTIVATIONS
+        )
         used = {s: values[s] for s in free_symbols(formula)}
         older: dict[Expr, Expr] = {Symbol(name): number for name, number in self.table.former.items()}
         return NumberQuestion(formula, *written, used, values, older, parts, slack, link.right)

@@ -33,11 +33,7 @@ def place_of(
         return None
     if not wanted:
         return None
-    tries = 0
-    for start, end in sorted(_stretches(side, wanted), key=lambda s: s[1] - s[0]):
-        tries += 1
-        if tries > _READ:
-            return None
+    for start, end in sorted(_stretches(side, wanted), key=lambda s: s[1] - s[0])[:_READ]:
         if read(side[start:end]) == part:
             return start, end
     return None
@@ -48,7 +44,10 @@ def _letters(tokens: list[Token]) -> Counter[str]:
     return Counter(
         t.text
         for t in tokens
-        if t.is_letter or t.is_digit or (t.kind is Kind.MACRO and t.text in _GREEK) or t.kind in (Kind.TEXT, Kind.NAME)
+        if t.is_letter
+        or t.is_digit
+        or (t.kind is Kind.MACRO and t.text in _GREEK)
+        or t.kind in (Kind.TEXT, Kind.NAME)
     )
 
 

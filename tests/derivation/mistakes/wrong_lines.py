@@ -111,7 +111,7 @@ class Task:
 
     body: Expr
     wrt: Expr
-    domain: Domain = Domain()
+    domain: Domain = field(default_factory=Domain)
 
     @property
     def asked(self) -> Derivative:
@@ -166,7 +166,9 @@ def slips(tree: Expr, rng: random.Random) -> list[tuple[str, Expr]]:
                 wrong("E105", Func("exp", (Mul((Number(Fraction(2)), u)),)))
             case Func("sin" | "cos" | "cosh" | "tanh" | "sigmoid" as name, (u,)):
                 wrong("E105", Func(name, (Mul((Number(Fraction(2)), u)),)))
-                other = {"sin": "cos", "cos": "sin", "cosh": "sinh", "tanh": "sigmoid", "sigmoid": "tanh"}[name]
+                other = {"sin": "cos", "cos": "sin", "cosh": "sinh", "tanh": "sigmoid", "sigmoid": "tanh"}[
+                    name
+                ]
                 wrong("E113", Func(other, (u,)))
             case _:
                 pass
@@ -251,7 +253,11 @@ def wrong_lines(task: Task, rng: random.Random) -> Iterator[WrongLine]:
             values = points.of(written)
         except (BoundHit, NotDifferentiable, ValueError):
             return
-        if not all(v == v and abs(v) < 1e12 for v in values) or agree(values, points.of(right)) or len(values) < 3:
+        if (
+            not all(v == v and abs(v) < 1e12 for v in values)
+            or agree(values, points.of(right))
+            or len(values) < 3
+        ):
             return
         if tree_size(written) > 150:
             return
@@ -276,7 +282,11 @@ def wrong_pairs(task: Task, rng: random.Random, count: int) -> Iterator[WrongLin
     found: dict[tuple[str, ...], WrongLine] = {}
 
     def enter(codes: tuple[str, ...], written: Expr, values: tuple[float, ...]) -> None:
-        if not all(v == v and abs(v) < 1e12 for v in values) or agree(values, points.of(right)) or len(values) < 3:
+        if (
+            not all(v == v and abs(v) < 1e12 for v in values)
+            or agree(values, points.of(right))
+            or len(values) < 3
+        ):
             return
         key = tuple(f"{v:.8g}" for v in values)
         if key in singles:

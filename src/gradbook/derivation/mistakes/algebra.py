@@ -20,7 +20,7 @@ from gradbook.symbolic.expr import ONE, TWO, Add, Constant, Div, Expr, Func, Mul
 Wrong = Iterator[tuple[Expr, Slip]]
 
 
-def _e(code: str, name: str, meant: str, example: tuple[str, str, str], cost: float = 1.1):  # noqa: ANN202
+def _e(code: str, name: str, meant: str, example: tuple[str, str, str], cost: float = 1.1):
     return mistake(code, name, meant=meant, family=Family.EXPRESSION, example=example, cost=cost)
 
 
@@ -50,7 +50,10 @@ def term_by_term(node: Expr) -> Wrong:
         case Func("log" | "exp" | "sin" | "cos" | "tan" | "tanh" | "abs" | "sigmoid" as name, (Add(terms),)):
             yield _over(terms, lambda t: Func(name, (t,))), Slip("E120", words, (node,))
         case Func("log", (Mul(factors),)):
-            yield Mul(tuple(Func("log", (f,)) for f in factors)), Slip("E120", "the logarithm of a product is a sum")
+            yield (
+                Mul(tuple(Func("log", (f,)) for f in factors)),
+                Slip("E120", "the logarithm of a product is a sum"),
+            )
         case Func("log", (Div(num, den),)):
             words = "the logarithm of a quotient is a difference"
             yield Div(Func("log", (num,)), Func("log", (den,))), Slip("E120", words)
@@ -86,7 +89,10 @@ def split_wrongly(node: Expr) -> Wrong:
                 below = rest[0] if len(rest) == 1 else Add(rest)
                 over = [t for t in top if t != term]
                 above = ONE if not over else over[0] if len(over) == 1 else Add(tuple(over))
-                yield Div(above, below), Slip("E121", "{} is a term and not a factor: it does not cancel", (term,))
+                yield (
+                    Div(above, below),
+                    Slip("E121", "{} is a term and not a factor: it does not cancel", (term,)),
+                )
     if isinstance(num, Add):
         words = "every term of the numerator is divided by {}"
         factors = den.factors if isinstance(den, Mul) else (den,)

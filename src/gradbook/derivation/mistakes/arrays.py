@@ -34,9 +34,7 @@ def inner_product_as_sum(node: Expr) -> Mended:
         case Add((a, b)):
             u, v = _upright(a), _upright(b)
             mended = Add((Mul((_transposed(u), v)), Mul((_transposed(v), u))))
-            words = (
-                "the derivative of an inner product with itself is written as the sum of its parts: {} should be {}"
-            )
+            words = "the derivative of an inner product with itself is written as the sum of its parts: {} should be {}"
             yield mended, Slip("E116", words, (node, mended), node, mended)
         case _:
             return

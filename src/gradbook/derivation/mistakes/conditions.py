@@ -46,7 +46,7 @@ Split = tuple[Condition, ...]
 Mended = Iterator[tuple[Expr, Slip]]
 
 
-def _b(code: str, name: str, meant: str, example: tuple[str, str, str], cost: float = 1.0):  # noqa: ANN202
+def _b(code: str, name: str, meant: str, example: tuple[str, str, str], cost: float = 1.0):
     return mistake(code, name, meant=meant, family=Family.BRANCH, example=example, cost=cost)
 
 
@@ -91,7 +91,16 @@ def swapped(node: Cases, right: Sequence[Split]) -> Mended:
         if len(values) > 3 or list(order) == sorted(order):
             continue
         mended = Cases(tuple((values[k], c) for k, c in zip(order, conditions, strict=True)))
-        yield mended, Slip("B101", "the branches are swapped: the conditions belong to each other's values", (), node, mended)
+        yield (
+            mended,
+            Slip(
+                "B101",
+                "the branches are swapped: the conditions belong to each other's values",
+                (),
+                node,
+                mended,
+            ),
+        )
 
 
 @_b(

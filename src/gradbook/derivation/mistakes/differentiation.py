@@ -110,7 +110,7 @@ class Differentiation:
         return self.after if inner == self.wrt else tidy(replace(self.after, {self.slope(inner): ONE}))
 
 
-def _d(code: str, name: str, meant: str, example: tuple[str, str, str], cost: float = 1.0):  # noqa: ANN202
+def _d(code: str, name: str, meant: str, example: tuple[str, str, str], cost: float = 1.0):
     return mistake(code, name, meant=meant, family=Family.DERIVATIVE, example=example, cost=cost)
 
 
@@ -241,11 +241,17 @@ def power_kept(step: Differentiation) -> Wrong:
             yield chained(times(n, step.body), u, step.wrt, step.slope), Slip("D104", words, (u,))
             raised = _plus(n, 1)
             words = "the exponent of {} is raised instead of reduced"
-            yield chained(times(n, Pow(u, raised)), u, step.wrt, step.slope), Slip("D104", words, (u,), extra=0.01)
+            yield (
+                chained(times(n, Pow(u, raised)), u, step.wrt, step.slope),
+                Slip("D104", words, (u,), extra=0.01),
+            )
             twice = _plus(n, -2)
             words = "the power of {} is reduced by two instead of one"
             if isinstance(n, Number | Neg) and n != TWO:
-                yield chained(times(n, Pow(u, twice)), u, step.wrt, step.slope), Slip("D104", words, (u,), extra=0.02)
+                yield (
+                    chained(times(n, Pow(u, twice)), u, step.wrt, step.slope),
+                    Slip("D104", words, (u,), extra=0.02),
+                )
         case Div(num, v) if num == ONE:
             words = "the derivative of 1/{} needs the square of {}"
             wrong = Neg(chained(Div(ONE, v), v, step.wrt, step.slope))
@@ -278,7 +284,10 @@ def power_factor_missing(step: Differentiation) -> Wrong:
         case Pow(u, n) if is_constant(n, step.wrt) and step.inner == u:
             rest = lowered(n)
             outer = u if rest == ONE else Pow(u, rest)
-            yield chained(outer, u, step.wrt, step.slope), Slip("D105", "the factor {} of the power rule is missing", (n,))
+            yield (
+                chained(outer, u, step.wrt, step.slope),
+                Slip("D105", "the factor {} of the power rule is missing", (n,)),
+            )
         case _:
             return
 
@@ -311,7 +320,10 @@ def exponential_as_power(step: Differentiation) -> Wrong:
             less = Pow(u, Add((v, Neg(ONE))))
             yield chained(times(v, less), u, step.wrt, step.slope), Slip("D106", words, (step.body,))
             words = "the base of {} varies too"
-            yield times(step.body, Func("log", (u,)), step.slope(v)), Slip("D106", words, (step.body,), extra=0.1)
+            yield (
+                times(step.body, Func("log", (u,)), step.slope(v)),
+                Slip("D106", words, (step.body,), extra=0.1),
+            )
         case _:
             return
 
@@ -418,7 +430,10 @@ def quotient_reversed(step: Differentiation) -> Wrong:
     if found is not None:
         u, v, du, dv = found
         wrong = Div(Add((times(u, dv), Neg(times(du, v)))), Pow(v, TWO))
-        yield wrong, Slip("D110", "the terms of the quotient rule for {} are in the wrong order", (step.body,))
+        yield (
+            wrong,
+            Slip("D110", "the terms of the quotient rule for {} are in the wrong order", (step.body,)),
+        )
 
 
 @_d(
@@ -438,7 +453,10 @@ def quotient_plus(step: Differentiation) -> Wrong:
     if found is not None:
         u, v, du, dv = found
         wrong = Div(Add((times(du, v), times(u, dv))), Pow(v, TWO))
-        yield wrong, Slip("D111", "the second term of the quotient rule for {} has the wrong sign", (step.body,))
+        yield (
+            wrong,
+            Slip("D111", "the second term of the quotient rule for {} has the wrong sign", (step.body,)),
+        )
 
 
 @_d(
@@ -579,7 +597,10 @@ def other_function(step: Differentiation) -> Wrong:
         case Pow(u, n) if inner == u and is_constant(n, step.wrt) and n != Neg(ONE):
             words = "{} is integrated instead of differentiated"
             more = _plus(n, 1)
-            yield chained(Div(Pow(u, more), more), u, step.wrt, step.slope), Slip("D117", words, (body,), extra=0.1)
+            yield (
+                chained(Div(Pow(u, more), more), u, step.wrt, step.slope),
+                Slip("D117", words, (body,), extra=0.1),
+            )
         case _:
             pass
     if _is_squashing(body) and not is_constant(body, step.wrt):
@@ -680,7 +701,10 @@ def branch_lost(step: Differentiation) -> Wrong:
                 words = "the derivative of one branch of {} stands for all"
                 yield step.slope(arg), Slip("D120", words, (body,))
             wrong = Func(name, tuple(ZERO if is_constant(a, step.wrt) else step.slope(a) for a in args))
-            yield wrong, Slip("D120", f"the derivative of {name} is not the {name} of the derivatives", (), extra=0.1)
+            yield (
+                wrong,
+                Slip("D120", f"the derivative of {name} is not the {name} of the derivatives", (), extra=0.1),
+            )
         case Func("relu", (u,)):
             words = "the derivative of one branch of {} stands for all"
             yield step.slope(u), Slip("D120", words, (body,))

@@ -104,7 +104,7 @@ class Context:
     given: frozenset[Expr] = frozenset()
 
 
-def _e(code: str, name: str, meant: str, example: tuple[str, str, str], cost: float = 1.0):  # noqa: ANN202
+def _e(code: str, name: str, meant: str, example: tuple[str, str, str], cost: float = 1.0):
     return mistake(code, name, meant=meant, family=Family.EXPRESSION, example=example, cost=cost)
 
 
@@ -265,13 +265,19 @@ def constant_factor(spot: Spot, context: Context) -> Mended:
     if literal and spot.constant is not None:
         better = simple_number(spot.constant)
         assert isinstance(spot.node, Number)
-        if better is not None and better not in (Number(-spot.node.value), Neg(spot.node)):
-            if spot.inside in ("", "the denominator"):
-                extra = 0.05 if spot.role is Role.TERM else 0.0
-                words = "the number {} should be {}"
-                yield better, Slip("E102", words, (spot.node, better), spot.node, better, extra=extra)
+        turned = better in (Number(-spot.node.value), Neg(spot.node))
+        if better is not None and not turned and spot.inside in ("", "the denominator"):
+            extra = 0.05 if spot.role is Role.TERM else 0.0
+            words = "the number {} should be {}"
+            yield better, Slip("E102", words, (spot.node, better), spot.node, better, extra=extra)
         return
-    if spot.ratio is None or spot.role not in _OUTERMOST or spot.ratio < 0 or same(spot.ratio, 1.0) or spot.inside:
+    if (
+        spot.ratio is None
+        or spot.role not in _OUTERMOST
+        or spot.ratio < 0
+        or same(spot.ratio, 1.0)
+        or spot.inside
+    ):
         return
     if isinstance(spot.node, Number):
         return
@@ -305,7 +311,7 @@ def argument(spot: Spot, context: Context) -> Mended:
     parent = spot.parents[-1] if spot.parents else None
     if spot.role not in _WITHIN or isinstance(spot.node, Number):
         return
-    if isinstance(parent, Pow) and not free_symbols(parent.base) == set():
+    if isinstance(parent, Pow) and free_symbols(parent.base):
         return
     ratio = spot.ratio
     if ratio is not None and not same(abs(ratio), 1.0):
@@ -329,7 +335,18 @@ _MULTIPLES = (2.0, 0.5, 3.0, 1 / 3, -1.0)
 def argument_of_periodic(spot: Spot, context: Context) -> Mended:
     """The argument of a sine or another function that cannot be undone."""
     match spot.node:
-        case Func(name, (u,)) if name in ("sin", "cos", "tan", "sec", "csc", "cot", "erf", "erfc", "asinh", "acos"):
+        case Func(name, (u,)) if name in (
+            "sin",
+            "cos",
+            "tan",
+            "sec",
+            "csc",
+            "cot",
+            "erf",
+            "erfc",
+            "asinh",
+            "acos",
+        ):
             column = context.points.values(u, spot.frame)
             function = FUNCTIONS[name]
             for multiple in _MULTIPLES:
@@ -338,10 +355,28 @@ def argument_of_periodic(spot: Spot, context: Context) -> Mended:
                     assert factor is not None
                     better = Func(name, (_scaled(factor, u),))
                     code = "E104" if multiple < 0 else "E105"
-                    yield better, Slip(code, "the argument of {} should be that of {}", (spot.node, better), spot.node, better)
+                    yield (
+                        better,
+                        Slip(
+                            code,
+                            "the argument of {} should be that of {}",
+                            (spot.node, better),
+                            spot.node,
+                            better,
+                        ),
+                    )
             if spot.meets(tuple(function(v) for v in context.points.values(Pow(u, TWO), spot.frame))):
                 better = Func(name, (Pow(u, TWO),))
-                yield better, Slip("E105", "the argument of {} should be that of {}", (spot.node, better), spot.node, better)
+                yield (
+                    better,
+                    Slip(
+                        "E105",
+                        "the argument of {} should be that of {}",
+                        (spot.node, better),
+                        spot.node,
+                        better,
+                    ),
+                )
         case _:
             return
 
@@ -474,13 +509,24 @@ def factor_lost(spot: Spot, context: Context) -> Mended:
         match word.kind:
             case "inner":
                 words = "the factor {}, the inner derivative of {}, is missing (chain rule)"
-                slip = Slip("D101", words, (word.tree, word.of or word.tree), spot.node, mended, extra=0.02 + nested)
+                slip = Slip(
+                    "D101", words, (word.tree, word.of or word.tree), spot.node, mended, extra=0.02 + nested
+                )
             case "outer":
                 words = "the factor {}, the derivative of the outer function in {}, is missing"
-                slip = Slip("D103", words, (word.tree, word.of or word.tree), spot.node, mended, extra=0.06 + nested)
+                slip = Slip(
+                    "D103", words, (word.tree, word.of or word.tree), spot.node, mended, extra=0.06 + nested
+                )
             case "reciprocal":
                 words = "the division by {} is missing"
-                slip = Slip("E108", words, (word.of or ONE,), spot.node, mended, extra=0.02 + 0.015 * tree_size(word.tree) + nested)
+                slip = Slip(
+                    "E108",
+                    words,
+                    (word.of or ONE,),
+                    spot.node,
+                    mended,
+                    extra=0.02 + 0.015 * tree_size(word.tree) + nested,
+                )
             case _:
                 size = 0.015 * (tree_size(word.tree) - 1) + nested
                 slip = Slip("E108", "the factor {} is missing", (word.tree,), spot.node, mended, extra=size)
@@ -514,12 +560,20 @@ def factor_added(spot: Spot, context: Context) -> Mended:
         case Div(num, den):
             factors = den.factors if isinstance(den, Mul) else (den,)
             for k, factor in enumerate(factors):
-                if not isinstance(factor, Number) and spot.meets(without(points.values(factor, frame), False)):
+                if not isinstance(factor, Number) and spot.meets(
+                    without(points.values(factor, frame), False)
+                ):
                     rest = factors[:k] + factors[k + 1 :]
                     mended = Div(num, times(*rest)) if rest else num
-                    yield mended, Slip("E109", "the division by {} should not be there", (factor,), factor, mended)
+                    yield (
+                        mended,
+                        Slip("E109", "the division by {} should not be there", (factor,), factor, mended),
+                    )
         case Symbol() | Indexed() | Apply() | Func():
-            if spot.role in (Role.WHOLE, Role.TERM, Role.BRANCH, Role.NEGATED, Role.SUMMAND) and spot.constant == 1.0:
+            if (
+                spot.role in (Role.WHOLE, Role.TERM, Role.BRANCH, Role.NEGATED, Role.SUMMAND)
+                and spot.constant == 1.0
+            ):
                 yield ONE, Slip("E109", "the factor {} should not be there", (spot.node,), spot.node, ONE)
         case _:
             return
@@ -559,7 +613,9 @@ def term_dropped(spot: Spot, context: Context) -> Mended:
                 continue
             term = word.tree if sign_of > 0 else Neg(word.tree)
             mended = Add((*terms, term)) if terms != (ZERO,) else term
-            extra = 0.005 * tree_size(term) + (0.0 if word.kind == "term" else 0.06) + (0.0 if common else 0.01)
+            extra = (
+                0.005 * tree_size(term) + (0.0 if word.kind == "term" else 0.06) + (0.0 if common else 0.01)
+            )
             yield mended, Slip("E106", "the term {} is missing", (term,), spot.node, mended, extra=extra)
             break
 
@@ -600,7 +656,12 @@ def wrong_index(spot: Spot, context: Context) -> Mended:
     node = spot.node
     if not isinstance(node, Indexed) or spot.constant is not None:
         return
-    places = {s for n in walk(spot.parents[0] if spot.parents else node) if isinstance(n, Indexed) for s in n.indices}
+    places = {
+        s
+        for n in walk(spot.parents[0] if spot.parents else node)
+        if isinstance(n, Indexed)
+        for s in n.indices
+    }
     places |= {s for q in context.quantities if isinstance(q, Indexed) for s in q.indices}
     for k in range(len(node.indices)):
         for index in places:
@@ -608,7 +669,10 @@ def wrong_index(spot: Spot, context: Context) -> Mended:
                 continue
             other = Indexed(node.base, (*node.indices[:k], index, *node.indices[k + 1 :]))
             if spot.meets(context.points.values(other, spot.frame)):
-                yield other, Slip("E111", "the index of {} is wrong: it should be {}", (node, other), node, other)
+                yield (
+                    other,
+                    Slip("E111", "the index of {} is wrong: it should be {}", (node, other), node, other),
+                )
 
 
 @_e(
@@ -628,7 +692,9 @@ def other_quantity(spot: Spot, context: Context) -> Mended:
     if not isinstance(node, Symbol | Indexed | Apply) or spot.constant is not None:
         return
     for other in context.quantities:
-        if other == node or (isinstance(other, Indexed) and isinstance(node, Indexed) and other.base == node.base):
+        if other == node or (
+            isinstance(other, Indexed) and isinstance(node, Indexed) and other.base == node.base
+        ):
             continue
         if spot.meets(context.points.values(other, spot.frame)):
             code = "N205" if node in context.given else "E112"
@@ -657,7 +723,7 @@ _ACTIVATIONS = frozenset({"sigmoid", "tanh", "relu", "softplus"})
     1.07,
 )
 def function_changed(spot: Spot, context: Context) -> Mended:
-    r"""A function stands where a relative of it belongs: $\sin$ for $\cos$, $\tanh$ for $\sigma$, $\cosh$ for $\sinh$."""
+    r"""A function stands where a relative of it belongs: $\sin$ for $\cos$, $\tanh$ for $\sigma$."""
     match spot.node:
         case Func(name, (u,)) if name in FUNCTIONS and spot.constant is None:
             column = context.points.values(u, spot.frame)
@@ -670,7 +736,22 @@ def function_changed(spot: Spot, context: Context) -> Mended:
             return
 
 
-_RELATED = ("sin", "cos", "tan", "sinh", "cosh", "tanh", "sigmoid", "exp", "log", "sech", "sec", "abs", "sign", "softplus")
+_RELATED = (
+    "sin",
+    "cos",
+    "tan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "sigmoid",
+    "exp",
+    "log",
+    "sech",
+    "sec",
+    "abs",
+    "sign",
+    "softplus",
+)
 
 
 @_e(
@@ -687,15 +768,16 @@ def sum_lost(spot: Spot, context: Context) -> Mended:
     r"""The line holds the term of one index where the sum over all of them belongs."""
     if spot.role not in _OUTERMOST or isinstance(spot.node, Sum) or spot.inside:
         return
-    ranges = {(w.tree.index, w.tree.lower, w.tree.upper) for w in context.vocabulary.words if isinstance(w.tree, Sum)}
-    letters = {s.name for n in walk(spot.node) if isinstance(n, Indexed) for s in n.indices if isinstance(s, Symbol)}
+    ranges = {(w.tree.lower, w.tree.upper) for w in context.vocabulary.words if isinstance(w.tree, Sum)}
+    letters = {
+        s.name for n in walk(spot.node) if isinstance(n, Indexed) for s in n.indices if isinstance(s, Symbol)
+    }
     bound = {n.index for n in walk(spot.node) if isinstance(n, Sum)}
-    for index, lower, upper in ranges:
+    for lower, upper in ranges:
         for letter in letters - bound:
             whole = Sum(spot.node, letter, lower, upper)
             if spot.meets(context.points.values(whole, spot.frame)):
                 yield whole, Slip("E115", "the sum over {} is missing", (Symbol(letter),), spot.node, whole)
-    del ranges
 
 
 @_e(

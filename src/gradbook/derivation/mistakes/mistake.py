@@ -82,7 +82,9 @@ def mistake(
         entry = Mistake(code, name, meant, family, Example(*example), cost, malrule)
         known = MISTAKES.setdefault(code, entry)
         if known.name != name:
-            raise ValueError(f"the code {code} is taken by {known.name!r}; expected one of its own for {name!r}")
+            raise ValueError(
+                f"the code {code} is taken by {known.name!r}; expected one of its own for {name!r}"
+            )
         return malrule
 
     return enter

@@ -106,7 +106,7 @@ class _Work:
 Found = Iterator[Slip]
 
 
-def _n(code: str, name: str, meant: str, example: tuple[str, str, str], cost: float = 1.0):  # noqa: ANN202
+def _n(code: str, name: str, meant: str, example: tuple[str, str, str], cost: float = 1.0):
     return mistake(code, name, meant=meant, family=Family.NUMBER, example=example, cost=cost)
 
 
@@ -186,7 +186,9 @@ def update_direction(work: _Work) -> Found:
     match work.question.formula:
         case Add((w, Neg(step))) if _holds_rate(step):
             if work.question.meets(work.value(Add((w, step)))):
-                yield Slip("N207", "the step is added, but gradient descent subtracts it: {} is the step", (step,))
+                yield Slip(
+                    "N207", "the step is added, but gradient descent subtracts it: {} is the step", (step,)
+                )
         case Add((w, step)) if _holds_rate(step):
             if work.question.meets(work.value(Add((w, Neg(step))))):
                 yield Slip("N207", "the step {} is subtracted, but the rule adds it", (step,))
@@ -203,7 +205,9 @@ def _is_rate(node: Node) -> bool:
 
 
 #: Names that learning rates have.
-_RATES = frozenset({r"\eta", r"\alpha", r"\epsilon", r"\varepsilon", "lr", "l", r"\gamma", r"\lambda", r"\mu", "h"})
+_RATES = frozenset(
+    {r"\eta", r"\alpha", r"\epsilon", r"\varepsilon", "lr", "l", r"\gamma", r"\lambda", r"\mu", "h"}
+)
 
 
 @_n(
@@ -221,7 +225,10 @@ def rate_missing(work: _Work) -> Found:
             case Mul(factors):
                 for k, factor in enumerate(factors):
                     if _is_rate(factor):
-                        yield times(*factors[:k], *factors[k + 1 :]), Slip("N206", "the learning rate {} is left out", (factor,))
+                        yield (
+                            times(*factors[:k], *factors[k + 1 :]),
+                            Slip("N206", "the learning rate {} is left out", (factor,)),
+                        )
             case Div(num, den) if _is_rate(num):
                 yield Div(ONE, den), Slip("N206", "the learning rate {} is left out", (num,))
             case _:
@@ -314,7 +321,10 @@ def old_value(work: _Work) -> Found:
 
         def change(node: Expr, name: Expr = name, before: Expr = before) -> Iterator[tuple[Expr, Slip]]:
             if node == name:
-                yield before, Slip("N209", "the old value {} of {} is used, not the updated one", (before, name))
+                yield (
+                    before,
+                    Slip("N209", "the old value {} of {} is used, not the updated one", (before, name)),
+                )
 
         yield from _tried(work, change)
 
@@ -454,7 +464,10 @@ def arithmetic(work: _Work) -> Found:
         match node:
             case Mul((a, b)):
                 for wrong in (Add((a, b)), Add((a, Neg(b))), Add((b, Neg(a)))):
-                    yield wrong, Slip("N201", words + "added or subtracted instead of multiplied", parts, extra=-0.05)
+                    yield (
+                        wrong,
+                        Slip("N201", words + "added or subtracted instead of multiplied", parts, extra=-0.05),
+                    )
                 yield Div(a, b), Slip("N201", words + "divided instead of multiplied", parts, extra=-0.05)
             case Add((a, Neg(b))) | Add((a, b)):
                 yield Mul((a, b)), Slip("N201", words + "multiplied instead of added", parts, extra=-0.05)
@@ -462,7 +475,10 @@ def arithmetic(work: _Work) -> Found:
                 yield Mul((a, b)), Slip("N201", words + "multiplied instead of divided", parts, extra=-0.05)
                 yield Div(b, a), Slip("N201", words + "divided the wrong way round", parts, extra=-0.05)
             case Pow(a, Number(two)) if two == 2:
-                yield Mul((Number(Fraction(2)), a)), Slip("N201", words + "doubled instead of squared", parts, extra=-0.05)
+                yield (
+                    Mul((Number(Fraction(2)), a)),
+                    Slip("N201", words + "doubled instead of squared", parts, extra=-0.05),
+                )
             case _:
                 return
 
@@ -501,7 +517,9 @@ def running_equals(work: _Work) -> Found:
                 rest = times(*factors[:k], *factors[k + 1 :])
                 value = work.value(Neg(rest) if isinstance(question.result, Neg) else rest)
                 if abs(value - work.right) <= 2e-3 * abs(work.right):
-                    words = "the equals sign is used for the next step: the factor {} does not stand on the left"
+                    words = (
+                        "the equals sign is used for the next step: the factor {} does not stand on the left"
+                    )
                     yield Slip("N211", words, (factor,))
                     return
         case Add(terms):
@@ -509,7 +527,9 @@ def running_equals(work: _Work) -> Found:
                 rest_of = terms[:k] + terms[k + 1 :]
                 kept = rest_of[0] if len(rest_of) == 1 else Add(rest_of)
                 if abs(work.value(kept) - work.right) <= 1e-3 * abs(work.right):
-                    words = "the equals sign is used for the next step: the term {} does not stand on the left"
+                    words = (
+                        "the equals sign is used for the next step: the term {} does not stand on the left"
+                    )
                     yield Slip("N211", words, (term,))
                     return
         case _:

@@ -84,7 +84,16 @@ _ALIKE = 0.15
 
 
 #: In a pair, how much less is explained by mistakes that fit nearly anything: something lost, something put in.
-_LOOSE = {"E106": 0.15, "E107": 0.2, "E108": 0.12, "E109": 0.2, "E114": 0.15, "E112": 0.1, "E105": 0.05, "E103": 0.03}
+_LOOSE = {
+    "E106": 0.15,
+    "E107": 0.2,
+    "E108": 0.12,
+    "E109": 0.2,
+    "E114": 0.15,
+    "E112": 0.1,
+    "E105": 0.05,
+    "E103": 0.03,
+}
 _TAKEN_OUT = frozenset({"E107", "E109"})
 _PUT_IN = frozenset({"E106", "E108", "E114"})
 
@@ -101,7 +110,7 @@ class Question:
     written: Expr
     raw: Expr | None = None
     meaning: Mapping[Expr, Expr] = field(default_factory=dict[Expr, Expr])
-    domain: Domain = Domain()
+    domain: Domain = field(default_factory=Domain)
     quantities: tuple[Expr, ...] = ()
     #: Quantities with a number of their own, in a calculation by hand.
     given: frozenset[Expr] = frozenset()
@@ -224,7 +233,9 @@ class _Search:
         if found:
             return Diagnosis(tuple(found))
         left = self.seconds - (time.monotonic() - self.start)
-        return Diagnosis((), difference(self.question.right, self.question.written, self.points, max(left, 0.02)))
+        return Diagnosis(
+            (), difference(self.question.right, self.question.written, self.points, max(left, 0.02))
+        )
 
     # --- deciding ---------------------------------------------------------------------------------------
 
@@ -326,7 +337,9 @@ class _Search:
                             yield cast(Expr, replace(self.line, {node: other})), slip
                 case Pow(base, Number(value)) if value != 2:
                     mended = Pow(base, Number(Fraction(2)))
-                    slip = Slip("E103", "the exponent of {} should be {}", (base, mended.exponent), node, mended)
+                    slip = Slip(
+                        "E103", "the exponent of {} should be {}", (base, mended.exponent), node, mended
+                    )
                     yield cast(Expr, replace(self.line, {node: mended})), slip
                 case _:
                     pass
@@ -360,14 +373,16 @@ class _Search:
             bound = {n.index for n in walk(tree) if isinstance(n, Sum | Product)}
             indices = {s for n in walk(tree) if isinstance(n, Indexed) for s in n.indices}
             for node in walk(tree):
-                if isinstance(node, Symbol) and node.name not in bound and node not in indices:
-                    quantities[node] = None
-                elif isinstance(node, Indexed | Apply):
+                if (
+                    isinstance(node, Symbol) and node.name not in bound and node not in indices
+                ) or isinstance(node, Indexed | Apply):
                     quantities[node] = None
         for _, node in _places(self.line):
             if isinstance(node, Derivative):
                 quantities[node] = None
-        return Context(self.points, Vocabulary(self.points, self._words(trees)), tuple(quantities), question.given)
+        return Context(
+            self.points, Vocabulary(self.points, self._words(trees)), tuple(quantities), question.given
+        )
 
     def _words(self, trees: tuple[Expr, ...]) -> list[Word]:
         """What may have been lost: derivatives of the inside, of the outside, terms, and all that stands anywhere."""
@@ -402,7 +417,9 @@ class _Search:
         ordered = sorted(words.values(), key=lambda w: (w.kind == "part", tree_size(w.tree)))[:120]
         known = {w.tree for w in ordered}
         plain = [w for w in ordered if not isinstance(w.tree, Div) and tree_size(w.tree) <= 20]
-        ordered += [Word(Div(ONE, w.tree), "reciprocal", w.tree) for w in plain if Div(ONE, w.tree) not in known]
+        ordered += [
+            Word(Div(ONE, w.tree), "reciprocal", w.tree) for w in plain if Div(ONE, w.tree) not in known
+        ]
         return ordered
 
     def _conditions(self) -> Iterator[tuple[Expr, Slip]]:
@@ -461,7 +478,10 @@ class _Search:
                 case Func(name, (u,)):
                     for other in _RELATED.get(name, ()):
                         mended = Func(other, (u,))
-                        yield put(line, path, mended), Slip("E113", "{} should be {}", (node, mended), node, mended)
+                        yield (
+                            put(line, path, mended),
+                            Slip("E113", "{} should be {}", (node, mended), node, mended),
+                        )
                     halves: list[Expr] = [Div(u, Number(Fraction(2)))]
                     if isinstance(u, Mul) and isinstance(u.factors[0], Number):
                         halves = [u.factors[1] if len(u.factors) == 2 else Mul(u.factors[1:])]
@@ -483,7 +503,9 @@ class _Search:
                         if not isinstance(factor, Number):
                             rest = factors[:k] + factors[k + 1 :]
                             mended = rest[0] if len(rest) == 1 else Mul(rest)
-                            slip = Slip("E109", "the factor {} should not be there", (factor,), factor, mended)
+                            slip = Slip(
+                                "E109", "the factor {} should not be there", (factor,), factor, mended
+                            )
                             yield put(line, path, mended), slip
                 case Add(terms) if len(terms) > 1:
                     for k, term in enumerate(terms):

@@ -121,7 +121,6 @@ class Spot:
                 return False
         return True
 
-
     def is_power(self, power: float) -> bool:
         """Whether a power of the part is what is needed."""
         for k in self.lanes:
@@ -183,7 +182,9 @@ def opened(tree: Expr) -> Opened | None:
         case Mul(factors):
             for k, factor in enumerate(factors):
                 inner = opened(factor)
-                if inner is not None and not any(inner.index in free_names(f) for f in factors if f is not factor):
+                if inner is not None and not any(
+                    inner.index in free_names(f) for f in factors if f is not factor
+                ):
                     return Opened(Mul((*factors[:k], inner.body, *factors[k + 1 :])), inner.index)
             return None
         case Div(num, den):
@@ -232,7 +233,14 @@ class _Search:
             case Add(terms):
                 for k, term in enumerate(terms):
                     column = value(term)
-                    go(k, term, Role.TERM, _each(needed, lambda r, j, c=column: r - (values[j] - c[j])), inside, None)
+                    go(
+                        k,
+                        term,
+                        Role.TERM,
+                        _each(needed, lambda r, j, c=column: r - (values[j] - c[j])),
+                        inside,
+                        None,
+                    )
             case Mul(factors):
                 columns = [value(f) for f in factors]
                 for k, factor in enumerate(factors):
@@ -240,16 +248,32 @@ class _Search:
                         math.prod(c[j] for i, c in enumerate(columns) if i != k) for j in range(len(values))
                     )
                     scaled = None if scale is None else tuple(s * r for s, r in zip(scale, rest, strict=True))
-                    go(k, factor, Role.FACTOR, _each(needed, lambda r, j, q=rest: _over(r, q[j])), inside, scaled)
+                    go(
+                        k,
+                        factor,
+                        Role.FACTOR,
+                        _each(needed, lambda r, j, q=rest: _over(r, q[j])),
+                        inside,
+                        scaled,
+                    )
             case Div(num, den):
                 top, bottom = value(num), value(den)
-                scaled = None if scale is None else tuple(_over(s, b) for s, b in zip(scale, bottom, strict=True))
+                scaled = (
+                    None if scale is None else tuple(_over(s, b) for s, b in zip(scale, bottom, strict=True))
+                )
                 go(0, num, Role.NUMERATOR, _each(needed, lambda r, j: r * bottom[j]), inside, scaled)
                 need = _each(needed, lambda r, j: _over(top[j], r))
                 go(1, den, Role.DENOMINATOR, need, "the denominator", None)
             case Pow(base, exponent):
                 below, above_it = value(base), value(exponent)
-                go(0, base, Role.BASE, _each(needed, lambda r, j: _root(r, above_it[j], below[j])), inside, None)
+                go(
+                    0,
+                    base,
+                    Role.BASE,
+                    _each(needed, lambda r, j: _root(r, above_it[j], below[j])),
+                    inside,
+                    None,
+                )
                 need = _each(needed, lambda r, j: _exponent(r, below[j]))
                 go(1, exponent, Role.EXPONENT, need, "the exponent", None)
             case Func(name, (u,)) if name in _UNDONE:

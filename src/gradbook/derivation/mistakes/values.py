@@ -178,10 +178,7 @@ class Points:
         found = frame.memo.get(expr)
         if found is None:
             stands_for = self.meaning.get(expr)
-            if stands_for is not None:
-                found = self.values(stands_for, frame)
-            else:
-                found = self._values(expr, frame)
+            found = self._values(expr, frame) if stands_for is None else self.values(stands_for, frame)
             frame.memo[expr] = found
         return found
 
@@ -404,40 +401,41 @@ def _sign(u: float) -> float:
     return NAN if u == 0 or u != u else math.copysign(1.0, u)
 
 
+_ELEMENTARY: dict[str, Callable[[float], float]] = {
+    "exp": math.exp,
+    "log": math.log,
+    "sin": math.sin,
+    "cos": math.cos,
+    "tan": math.tan,
+    "cot": lambda u: 1 / math.tan(u),
+    "sec": lambda u: 1 / math.cos(u),
+    "csc": lambda u: 1 / math.sin(u),
+    "sinh": math.sinh,
+    "cosh": math.cosh,
+    "tanh": math.tanh,
+    "coth": lambda u: 1 / math.tanh(u),
+    "sech": lambda u: 1 / math.cosh(u),
+    "csch": lambda u: 1 / math.sinh(u),
+    "asin": math.asin,
+    "acos": math.acos,
+    "atan": math.atan,
+    "asinh": math.asinh,
+    "acosh": math.acosh,
+    "atanh": math.atanh,
+    "erf": math.erf,
+    "erfc": math.erfc,
+    "sigmoid": lambda u: 1 / (1 + math.exp(-u)),
+    "softplus": lambda u: math.log1p(math.exp(u)),
+    "abs": abs,
+    "sign": _sign,
+    "step": lambda u: (1 + _sign(u)) / 2,
+    "relu": lambda u: max(u, 0.0),
+    "factorial": lambda u: math.gamma(u + 1),
+}
+
 #: Functions of one argument.
 FUNCTIONS: dict[str, Callable[[float], float]] = {
-    name: _safe(function)
-    for name, function in {
-        "exp": math.exp,
-        "log": math.log,
-        "sin": math.sin,
-        "cos": math.cos,
-        "tan": math.tan,
-        "cot": lambda u: 1 / math.tan(u),
-        "sec": lambda u: 1 / math.cos(u),
-        "csc": lambda u: 1 / math.sin(u),
-        "sinh": math.sinh,
-        "cosh": math.cosh,
-        "tanh": math.tanh,
-        "coth": lambda u: 1 / math.tanh(u),
-        "sech": lambda u: 1 / math.cosh(u),
-        "csch": lambda u: 1 / math.sinh(u),
-        "asin": math.asin,
-        "acos": math.acos,
-        "atan": math.atan,
-        "asinh": math.asinh,
-        "acosh": math.acosh,
-        "atanh": math.atanh,
-        "erf": math.erf,
-        "erfc": math.erfc,
-        "sigmoid": lambda u: 1 / (1 + math.exp(-u)),
-        "softplus": lambda u: math.log1p(math.exp(u)),
-        "abs": abs,
-        "sign": _sign,
-        "step": lambda u: (1 + _sign(u)) / 2,
-        "relu": lambda u: max(u, 0.0),
-        "factorial": lambda u: math.gamma(u + 1),
-    }.items()
+    name: _safe(function) for name, function in _ELEMENTARY.items()
 }
 
 

@@ -80,7 +80,9 @@ class Variants:
         found = self._single.get(key)
         if found is None:
             self.clock.check()
-            found = self._single[key] = list(_distinct(self._singles(expr, frame), self.points.values(expr, frame)))
+            found = self._single[key] = list(
+                _distinct(self._singles(expr, frame), self.points.values(expr, frame))
+            )
         return found
 
     def throughout(self, expr: Expr) -> Iterator[Variant]:
@@ -172,12 +174,12 @@ class Variants:
             step = self.step(expr)
             if step is None:
                 return
-            for variant in self.single(step[0].after, frame):
-                yield variant if step[0].trivial else _deeper(variant)
             for wrong, slip in step[1]:
                 values = self._valued(wrong, frame)
                 if values is not None:
                     yield Variant(values, (slip,), lambda wrong=wrong: wrong)
+            for variant in self.single(step[0].after, frame):
+                yield variant if step[0].trivial else _deeper(variant)
             return
         for k, (part, inner) in enumerate(self._parts(expr, frame)):
             for variant in self.single(part, inner):
