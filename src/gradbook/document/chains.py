@@ -294,7 +294,7 @@ class Chains:
         if named.part is None:
             return named
         side = statement.sides[k + 1]
-        place = place_of(named.part, side, self.trees.side)
+        place = place_of(named.part, side, self.trees.side, named.occurrence)
         return (
             replace(named, mark=(side[place[0]].start, side[place[1] - 1].end))
             if place is not None

@@ -160,7 +160,7 @@ class Diagnoser(Judge):
                 and self._decide(left, mended, plain).outcome is Outcome.PROVED
             ):
                 first = Explanation((slip, *spelled[which][1]), mended)
-                return self._told(finding, first, (), self._shown(mended))
+                return self._told(finding, link.right, first, (), self._shown(mended))
         return None
 
     def _spelled_alike(self, raw: Expr) -> Iterator[tuple[Expr, tuple[Slip, ...]]]:
@@ -291,10 +291,17 @@ class Diagnoser(Judge):
     def _named(self, finding: Finding, found: Diagnosis, question: Question) -> Finding:
         first = found.first
         assert first is not None
-        return self._told(finding, first, found.explanations[1:], self._corrected(first, question))
+        return self._told(
+            finding, question.line, first, found.explanations[1:], self._corrected(first, question)
+        )
 
     def _told(
-        self, finding: Finding, first: Explanation, others: Sequence[Explanation], corrected: str | None
+        self,
+        finding: Finding,
+        written: Expr,
+        first: Explanation,
+        others: Sequence[Explanation],
+        corrected: str | None,
     ) -> Finding:
         """The finding with an explanation in words."""
         slips = sorted(first.slips, key=lambda s: s.code == "E112")
@@ -308,6 +315,7 @@ class Diagnoser(Judge):
             message=message,
             help=_joined(corrected, others),
             part=part,
+            occurrence=_occurrence(written, first.mended, part) if part is not None and first.mended else 0,
         )
 
     def _corrected(self, first: Explanation, question: Question) -> str | None:
@@ -379,6 +387,24 @@ class Diagnoser(Judge):
             message=message,
             help=_joined(corrected, [Explanation((s,)) for s in slips[1:]]),
         )
+
+
+def _occurrence(written: Node, mended: Node, part: Expr) -> int:
+    """Which of the parts that look alike is the one in which two lines differ, from 0."""
+    before = 0
+
+    def visit(a: Node, b: Node) -> bool:
+        nonlocal before
+        if a == b:
+            before += sum(n == part for n in walk(a))
+            return False
+        inner, other = children(a), children(b)
+        if a == part or type(a) is not type(b) or len(inner) != len(other):
+            return True
+        return any(visit(x, y) for x, y in zip(inner, other, strict=True))
+
+    visit(written, mended)
+    return before
 
 
 def _joined(corrected: str | None, others: Sequence[Explanation]) -> str | None:

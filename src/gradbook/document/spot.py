@@ -22,9 +22,12 @@ _CLOSING = frozenset({Kind.CLOSE, Kind.END, Kind.RIGHT_BAR})
 
 
 def place_of(
-    part: Expr, side: list[Token], read: Callable[[list[Token]], Expr | None]
+    part: Expr, side: list[Token], read: Callable[[list[Token]], Expr | None], occurrence: int = 0
 ) -> tuple[int, int] | None:
-    """The first and the last token of a part in a side, the last exclusive; None if it is not found."""
+    """The first and the last token of a part in a side, the last exclusive; None if it is not found.
+
+    Of several that read the same, ``occurrence`` says which one from the left is meant.
+    """
     if len(side) > _LONGEST:
         return None
     try:
@@ -33,10 +36,14 @@ def place_of(
         return None
     if not wanted:
         return None
+    found: list[tuple[int, int]] = []
     for start, end in sorted(_stretches(side, wanted), key=lambda s: s[1] - s[0])[:_READ]:
+        if any(start <= a and b <= end for a, b in found):
+            continue  # the same in brackets
         if read(side[start:end]) == part:
-            return start, end
-    return None
+            found.append((start, end))
+    found.sort()
+    return found[min(occurrence, len(found) - 1)] if found else None
 
 
 def _letters(tokens: list[Token]) -> Counter[str]:

@@ -21,6 +21,7 @@ from typing import cast
 from gradbook.derivation.algebra import simplify
 from gradbook.derivation.catalogue import CATALOGUE
 from gradbook.derivation.mistakes import Question, diagnose
+from gradbook.derivation.mistakes.search import SECONDS
 from gradbook.derivation.mistakes.values import Points, agree
 from gradbook.derivation.mistakes.variants import Variants
 from gradbook.symbolic.bounds import BoundHit, Clock
@@ -334,10 +335,10 @@ class Score:
     missed: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     examples: list[str] = field(default_factory=list[str])
 
-    def judge(self, line: WrongLine) -> None:
+    def judge(self, line: WrongLine, limit: float = SECONDS) -> None:
         """Diagnose a line and note how it went."""
         start = time.perf_counter()
-        found = diagnose(Question(line.task.asked, line.written, domain=line.task.domain))
+        found = diagnose(Question(line.task.asked, line.written, domain=line.task.domain), seconds=limit)
         self.seconds.append(time.perf_counter() - start)
         self.lines += 1
         told = [e.codes for e in found.explanations]
@@ -357,7 +358,9 @@ class Score:
             )
 
 
-def score(seed: int, singles: int, pairs: int, share: float = 1.0) -> tuple[Score, Score]:
+def score(
+    seed: int, singles: int, pairs: int, share: float = 1.0, seconds: float = SECONDS
+) -> tuple[Score, Score]:
     """The scores of a sample: at most so many singles and pairs a derivation."""
     rng = random.Random(seed)
     one, two = Score(), Score()
@@ -367,9 +370,9 @@ def score(seed: int, singles: int, pairs: int, share: float = 1.0) -> tuple[Scor
         lines = list(wrong_lines(task, rng))
         rng.shuffle(lines)
         for line in lines[:singles]:
-            one.judge(line)
+            one.judge(line, seconds)
         for line in wrong_pairs(task, rng, pairs) if pairs else ():
-            two.judge(line)
+            two.judge(line, seconds)
     return one, two
 
 

@@ -46,9 +46,9 @@ def inner_product_as_sum(node: Expr) -> Mended:
     meant=r"$\nabla_x (a^{\top} x) = a$, $\frac{\partial}{\partial W}(\delta^{\top} W x) = \delta\,x^{\top}$",
     family=Family.EXPRESSION,
     example=(
-        "L = \\frac{1}{2} \\|A x - b\\|^2",
-        "\\nabla_x L = A (A x - b)",
-        "\\nabla_x L = A^T (A x - b)",
+        "f(\\mathbf{x}) = \\frac{1}{2} \\|A \\mathbf{x} - \\mathbf{b}\\|^2",
+        "\\nabla f(\\mathbf{x}) = A (A \\mathbf{x} - \\mathbf{b})",
+        "\\nabla f(\\mathbf{x}) = A^T (A \\mathbf{x} - \\mathbf{b})",
     ),
     cost=1.0,
 )

@@ -265,7 +265,7 @@ def constant_factor(spot: Spot, context: Context) -> Mended:
     if literal and spot.constant is not None:
         better = simple_number(spot.constant)
         assert isinstance(spot.node, Number)
-        turned = better in (Number(-spot.node.value), Neg(spot.node))
+        turned = (spot.constant < 0) != (spot.node.value < 0)  # a sign is a mistake of its own
         if better is not None and not turned and spot.inside in ("", "the denominator"):
             extra = 0.05 if spot.role is Role.TERM else 0.0
             words = "the number {} should be {}"

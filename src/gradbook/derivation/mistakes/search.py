@@ -403,7 +403,8 @@ class _Search:
                     for factor in bare.factors if isinstance(bare, Mul) else ():
                         enter(factor, "inner", inner)
                 enter(outer, "outer", step.body)
-                enter(Neg(outer), "outer", step.body)
+                if inner != step.wrt and isinstance(tidy(expand_derivatives(step.slope(inner))), Neg):
+                    enter(Neg(outer), "outer", step.body)  # with the sign of the inner derivative
         tidied = tidy(self.question.right)
         for tree in (tidied, *trees):
             for node in walk(tree):
