@@ -8,7 +8,8 @@ STAMP := $(VENV)/.installed
 MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fuzz readme clean
+.PHONY: help demo test check bench fuzz readme gallery clean
+.PHONY: help demo test check bench fuzz readme accuracy clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -47,6 +48,11 @@ fuzz: $(STAMP) ## feed the reader broken documents and formulas for MINUTES (10)
 
 readme: $(STAMP) ## write the real output of each command into README.md and docs/
 	$(BIN)/python tests/test_readme.py
+
+gallery: $(STAMP) ## derive the whole catalogue again, and draw it, for docs/gallery.md
+	$(BIN)/python docs/gallery.py
+accuracy: $(STAMP) ## measure the error of generated code again, and write docs/accuracy.md
+	$(BIN)/python -m tests.derivation.code.accuracy
 
 clean: ## remove the environment and caches
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist

@@ -18,7 +18,7 @@ from gradbook import __version__
 FORMATS = ("text", "json", "github", "sarif")
 
 #: The formats that ``gradbook derive`` can write.
-DERIVE_FORMATS = ("text", "markdown", "latex", "html", "json")
+DERIVE_FORMATS = ("text", "markdown", "latex", "html", "json", "python")
 
 #: Exit status of a program that was interrupted, by the convention of shells (128 + SIGINT).
 _INTERRUPTED = 130

@@ -34,11 +34,10 @@ def run(options: DeriveOptions) -> int:
         print(_listing(), end="")
         return 0
     try:
-        derivations = _derivations(options)
+        _print(_derivations(options), options)
     except ValueError as error:
         print(f"gradbook derive: error: {error}", file=sys.stderr)
         return 2
-    _print(derivations, options)
     return 0
 
 
@@ -52,9 +51,37 @@ def _print(derivations: list[Derivation], options: DeriveOptions) -> None:
         width = shutil.get_terminal_size((100, 24)).columns
         print(document(derivations, width=width, ascii=not encoding.startswith("utf")), end="")
         return
+    if options.format == "python":
+        print(_code(derivations, options), end="")
+        return
     from gradbook.derivation.formats import write
 
     print(write(derivations, options.format), end="")
+
+
+def _code(derivations: list[Derivation], options: DeriveOptions) -> str:
+    """One module: of a pair the first form that was derived, with the activation that stayed a letter."""
+    from gradbook.derivation import code
+    from gradbook.derivation.pairs import ACTIVATION, FORMAL
+
+    first = derivations[0].definition
+    of_it = [d for d in derivations if d.definition == first]
+    functions = {FORMAL: d for d in derivations if d.definition.name == ACTIVATION and options.loss}
+    return code.write(of_it, options.target, _constants(options), functions)
+
+
+def _constants(options: DeriveOptions) -> dict[str, float]:
+    """The values that the catalogue gives to parameters."""
+    from gradbook.derivation.catalogue import UnknownName, find
+
+    found: dict[str, float] = {}
+    for name in (options.loss, options.activation, options.expression):
+        if name is not None:
+            try:
+                found.update(find(name).constants)
+            except UnknownName:
+                continue  # an expression
+    return found
 
 
 def _derivations(options: DeriveOptions) -> list[Derivation]:

@@ -40,6 +40,8 @@ from gradbook.symbolic.expr import (
 
 #: The letter of an activation that is not written out.
 FORMAL = "g"
+#: The letter under which it is then worked out by itself.
+ACTIVATION = "h"
 
 _X, _Y, _B, THETA = Symbol("x"), Symbol("y"), Symbol("b"), Symbol(r"\theta")
 
@@ -191,7 +193,7 @@ def derivations(
         body = cast(Expr, replace(activation.body, {activation.variable: z}))
         found.append(
             work_out(
-                Definition("h", (z,), body),
+                Definition(ACTIVATION, (z,), body),
                 z,
                 detail=detail,
                 domain=activation.domain,

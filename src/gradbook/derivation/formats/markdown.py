@@ -18,8 +18,7 @@ def document(derivations: Sequence[Derivation]) -> str:
 
 def _section(derivation: Derivation) -> str:
     parts = [f"# {heading(derivation)}\n"]
-    told = [f"${to_latex(c)}$" for c in derivation.domain.conditions]
-    told += [rf"$\sum_{{k}} {to_latex(_component(base))} = 1$" for base in sorted(derivation.domain.simplex)]
+    told = stated(derivation)
     if told:
         parts.append("For " + " and ".join(told) + ", let\n")
     parts.append(f"$$\n{latex.definition(derivation.definition)}\n$$\n")
@@ -33,6 +32,16 @@ def _section(derivation: Derivation) -> str:
     if derivation.note:
         parts.append(derivation.note + "\n")
     return "\n".join(parts)
+
+
+def stated(derivation: Derivation) -> list[str]:
+    """What is assumed, as formulas that a document is read with."""
+    return [f"${to_latex(c)}$" for c in derivation.domain.conditions] + totals(derivation)
+
+
+def totals(derivation: Derivation) -> list[str]:
+    """Of each distribution, that its components add up to one."""
+    return [rf"$\sum_{{k}} {to_latex(_component(base))} = 1$" for base in sorted(derivation.domain.simplex)]
 
 
 def _component(base: str) -> Expr:
