@@ -72,6 +72,8 @@ from gradbook.symbolic.tidy import tidy
 SECONDS = 0.14
 _LOOKING = 0.6
 
+_LEFT_FOR_DIFFERENCE = 0.15
+
 #: Most explanations that are told, and most candidates that are decided exactly.
 _TOLD = 3
 _DECIDED = 8
@@ -253,14 +255,14 @@ class _Search:
         found: list[Explanation] = []
         for candidate in ordered[:_DECIDED]:
             left = self.seconds - (time.monotonic() - self.start)
-            if len(found) >= _TOLD or (left < 0 and found) or left < -self.seconds:
+            if len(found) >= _TOLD or left < 0:
                 break
             alike = _ALIKE if len(candidate.explanation.slips) == 1 else 2 * _ALIKE
             if found and candidate.explanation.cost > found[0].cost + alike:
                 break
             try:
                 decision = decide(
-                    candidate.left(), candidate.right(), self.question.domain, clock=Clock(max(left, 0.06))
+                    candidate.left(), candidate.right(), self.question.domain, clock=Clock(left + 0.01)
                 )
             except (BoundHit, NotDifferentiable):
                 continue
