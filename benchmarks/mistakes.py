@@ -20,7 +20,10 @@ from gradbook.document.diagnosing import Diagnoser
 from gradbook.document.findings import Finding
 
 ROOT = Path(__file__).parents[1]
-CLAIMS = (ROOT.parent / "shared" / "claims" / "claims.jsonl", *sorted((ROOT / "tests" / "claims").glob("*.jsonl")))
+CLAIMS = (
+    ROOT.parent / "shared" / "claims" / "claims.jsonl",
+    *sorted((ROOT / "tests" / "claims").glob("*.jsonl")),
+)
 
 
 def documents() -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gradbook.document.meanings import Unresolved, free_index
 from gradbook.document.resolve import Resolution
-from gradbook.symbolic.expr import Derivative, Expr, Symbol, substitute
+from gradbook.symbolic.expr import FUNCTIONS, Apply, Derivative, Expr, Func, Symbol, substitute
 
 
 @dataclass
@@ -20,6 +20,14 @@ class Pending(Resolution):
     def _slope(self, body: Expr, wrt: Expr, node: Derivative) -> Expr:
         super()._slope(body, wrt, node)  # raises where there is no such derivative
         return Derivative(body, wrt, node.order, node.variant)
+
+    def _application(self, node: Apply, opaque: frozenset[Expr]) -> Expr:
+        plain = self.definition(node.name) is None and node.name not in self.functions
+        if plain and any(node.orders) and FUNCTIONS.get(node.name) == len(node.args) == 1:
+            argument = self.of(node.args[0], opaque)
+            if isinstance(argument, Symbol):
+                return Derivative(Func(node.name, (argument,)), argument, sum(node.orders))
+        return super()._application(node, opaque)
 
     def _applied(
         self,

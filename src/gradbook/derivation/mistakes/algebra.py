@@ -61,7 +61,7 @@ def term_by_term(node: Expr) -> Wrong:
             words = "the power belongs to every factor of {}"
             for k in range(len(factors)):
                 wrong = tuple(Pow(f, exponent) if j == k else f for j, f in enumerate(factors))
-                yield Mul(wrong), Slip("E120", words, (node,))
+                yield Mul(wrong), Slip("E120", words, (node,), extra=-0.07)
         case _:
             return
 

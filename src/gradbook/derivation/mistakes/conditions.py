@@ -19,6 +19,7 @@ from itertools import permutations
 from gradbook.derivation.conditions import compare
 from gradbook.derivation.mistakes.mistake import Family, Slip, mistake
 from gradbook.derivation.mistakes.spots import opened
+from gradbook.symbolic.domain import solutions
 from gradbook.symbolic.expr import (
     ZERO,
     Add,
@@ -35,6 +36,7 @@ from gradbook.symbolic.expr import (
     Sum,
     Symbol,
     free_names,
+    replace,
     substitute,
     walk,
 )
@@ -139,6 +141,33 @@ def shifted(node: Cases, right: Sequence[Split]) -> Mended:
     instead of at $1$, or at $\delta$ instead of $-\delta$.
     """
     yield from _under(node, right, "B103")
+    numbers = {n for _, c in node.branches for n in walk(c) if isinstance(n, Number) and n.value}
+    if len(numbers) != 1:
+        return
+    (shown,) = numbers
+    for better in _corners(right):
+        if better != shown:
+            branches = tuple((v, _with_number(c, shown, better)) for v, c in node.branches)
+            mended = Cases(branches)
+            words = "the boundary {} is not where it should be: {}"
+            yield mended, Slip("B103", words, (shown, better), node, mended)
+
+
+def _corners(right: Sequence[Split]) -> list[Number]:
+    """How far from zero the boundaries of a derivation are, where they are numbers."""
+    seams = [p for split in right for c in split for p in walk(c) if isinstance(p, Relation)]
+    found: dict[Number, None] = {}
+    for seam in seams:
+        for value in solutions([Relation(seam.left, Op.EQ, seam.right)]).values():
+            bare = value.arg if isinstance(value, Neg) else value
+            if isinstance(bare, Number) and bare.value:
+                found[Number(abs(bare.value))] = None
+    return list(found)
+
+
+def _with_number(condition: Condition, old: Number, new: Number) -> Condition:
+    changed: Condition = replace(condition, {old: new})
+    return changed
 
 
 def _under(node: Cases, right: Sequence[Split], code: str) -> Mended:
@@ -177,6 +206,8 @@ def _same_quantity(a: Condition, b: Condition) -> bool:
     """Whether two conditions bound the same quantity: their sides differ by a constant."""
     if not isinstance(a, Relation) or not isinstance(b, Relation):
         return False
+    if a.left == b.left and not set(walk(a.left)) & {*walk(a.right), *walk(b.right)}:
+        return True
     return _moving(a) == _moving(b) and bool(_moving(a))
 
 

@@ -134,7 +134,10 @@ def inner_missing(step: Differentiation) -> Wrong:
     outer = step.outer
     if inner is None or outer is None or inner == step.wrt:
         return
-    if tidy(expand_derivatives(step.slope(inner))) == Neg(ONE):
+    slope = tidy(expand_derivatives(step.slope(inner)))
+    if slope == ZERO:
+        return
+    if slope == Neg(ONE):
         words = "the sign is wrong: the inner derivative of {} is -1"
         yield outer, Slip("E101", words, (inner,), extra=0.05)
     else:
@@ -147,7 +150,7 @@ def inner_missing(step: Differentiation) -> Wrong:
     "chain rule put together wrongly",
     r"$\frac{d}{dx} f(u) = f'(u)\,\frac{du}{dx}$: the outer derivative is taken at $u$",
     ("f(x) = \\sin(x^2)", "f'(x) = \\cos(2x)", "f'(x) = 2x \\cos(x^2)"),
-    1.2,
+    1.04,
 )
 def chain_misassembled(step: Differentiation) -> Wrong:
     r"""The derivative of the inside is put *into* the outer function instead of multiplied by it, as in
@@ -165,7 +168,7 @@ def chain_misassembled(step: Differentiation) -> Wrong:
     words = "the derivative {} of the inside is put into the outer function; it should multiply the derivative at {}"
     yield replace(outer, {inner: slope}), Slip("D102", words, (slope, inner))
     if isinstance(step.body, Func):
-        yield Func(step.body.name, (slope,)), Slip("D102", words, (slope, inner), extra=0.2)
+        yield Func(step.body.name, (slope,)), Slip("D102", words, (slope, inner), extra=0.02)
     yield from _outer_elsewhere(step, outer, inner)
 
 
@@ -544,6 +547,10 @@ def not_differentiated(step: Differentiation) -> Wrong:
         yield lower, Slip("D115", "{} is to be differentiated once more", (lower,), extra=-0.02)
         return
     yield step.body, Slip("D115", "{} is not differentiated", (step.body,))
+    inner = step.inner
+    if inner is not None and inner != step.wrt:
+        words = "the outer function of {} is not differentiated"
+        yield times(step.body, step.slope(inner)), Slip("D115", words, (step.body,), extra=0.01)
 
 
 @_d(
@@ -571,6 +578,7 @@ _ALIKE = {
     "asin": ("acos", "atan", "asinh"),
     "acos": ("asin",),
     "softplus": ("tanh",),
+    "relu": ("abs",),
 }
 
 #: Functions whose derivatives are often written with the wrong sign; what it is to be is the outer derivative.
@@ -590,6 +598,9 @@ def other_function(step: Differentiation) -> Wrong:
     """
     body, inner = step.body, step.inner
     match body:
+        case Func("max", (a, u)) | Func("max", (u, a)) if a == ZERO:
+            words = "this is the derivative of the absolute value, not of the larger of 0 and {}"
+            yield chained(Func("sign", (u,)), u, step.wrt, step.slope), Slip("D117", words, (u,))
         case Func(name, (u,)) if name in OUTER:
             for other in _ALIKE.get(name, ()):
                 words = f"this is the derivative of {other}, not of {name}"

@@ -335,6 +335,14 @@ _MULTIPLES = (2.0, 0.5, 3.0, 1 / 3, -1.0)
 def argument_of_periodic(spot: Spot, context: Context) -> Mended:
     """The argument of a sine or another function that cannot be undone."""
     match spot.node:
+        case Func(name, (Pow(u, n),)) if name in FUNCTIONS and name != "exp":
+            better = Pow(Func(name, (u,)), n)
+            if spot.meets(context.points.values(better, spot.frame)):
+                words = "the power belongs to the function and not to its argument: {} should be {}"
+                yield better, Slip("E105", words, (spot.node, better), spot.node, better, extra=-0.01)
+        case _:
+            pass
+    match spot.node:
         case Func(name, (u,)) if name in (
             "sin",
             "cos",
@@ -499,11 +507,14 @@ def factor_lost(spot: Spot, context: Context) -> Mended:
     It happens with factors that take no part in what is being differentiated and are not copied along. Where the
     factor is an inner or an outer derivative, the mistake is called by those names.
     """
-    if spot.role not in _OUTERMOST or spot.ratios is None or spot.ratio is not None or spot.inside:
+    if spot.role not in _OUTERMOST or spot.ratios is None or spot.inside:
+        return
+    if spot.ratio is not None and simple_number(spot.ratio) is not None:
         return
     ratios = iter(spot.ratios)
     wanted = [(k, next(ratios)) for k in spot.lanes if abs(spot.values[k]) >= 1e-12]
-    nested = 0.08 if any(isinstance(p, Mul | Div | Pow) for p in spot.parents) else 0.0
+    within = spot.role is Role.TERM and any(isinstance(p, Mul | Div | Pow) for p in spot.parents)
+    nested = 0.08 if within else 0.0
     for word in context.vocabulary.find(wanted, spot.frame):
         mended = times(word.tree, spot.node) if word.kind != "reciprocal" else Div(spot.node, word.of or ONE)
         match word.kind:
@@ -724,6 +735,12 @@ _ACTIVATIONS = frozenset({"sigmoid", "tanh", "relu", "softplus"})
 )
 def function_changed(spot: Spot, context: Context) -> Mended:
     r"""A function stands where a relative of it belongs: $\sin$ for $\cos$, $\tanh$ for $\sigma$."""
+    if spot.constant is None and not isinstance(spot.node, Number | Neg):
+        for lost in ("abs", "log", "exp", "sigmoid", "tanh"):
+            if spot.meets(tuple(FUNCTIONS[lost](v) for v in spot.values)):
+                mended = Func(lost, (spot.node,))
+                words = "{} stands where {} belongs"
+                yield mended, Slip("E113", words, (spot.node, mended), spot.node, mended, extra=0.02)
     match spot.node:
         case Func(name, (u,)) if name in FUNCTIONS and spot.constant is None:
             column = context.points.values(u, spot.frame)

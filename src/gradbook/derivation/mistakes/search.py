@@ -34,7 +34,7 @@ from gradbook.derivation.mistakes.expressions import (
     stand_in_words,
 )
 from gradbook.derivation.mistakes.mistake import Slip
-from gradbook.derivation.mistakes.spots import Opened, Role, Spot, opened, put, spots
+from gradbook.derivation.mistakes.spots import Role, Spot, put, spots
 from gradbook.derivation.mistakes.values import Points, Values, agree
 from gradbook.derivation.mistakes.variants import Variant, Variants
 from gradbook.symbolic.bounds import BoundHit, Clock
@@ -289,7 +289,7 @@ class _Search:
         for mended, slip in self._conditions():
             if agree(self.points.of(mended), self.values):
                 yield self._line_mended(mended, (slip,))
-        goal = opened(question.right)
+        goal = question.right
         for spot in spots(self.line, self.values, self.points, goal):
             for part, slip in mended_parts(spot, self.context):
                 yield self._line_mended(put(self.line, spot.path, part), (slip,))
@@ -382,6 +382,8 @@ class _Search:
         for _, node in _places(self.line):
             if isinstance(node, Derivative):
                 quantities[node] = None
+        if isinstance(question.asked, Derivative) and tree_size(question.asked.body) <= _NAMED:
+            quantities[question.asked.body] = None  # the function itself, where its variable stands
         return Context(
             self.points, Vocabulary(self.points, self._words(trees)), tuple(quantities), question.given
         )
@@ -439,16 +441,16 @@ class _Search:
     # --- two mistakes -----------------------------------------------------------------------------------
 
     def _conditions_and_parts(self) -> Iterator[_Candidate]:
-        goal = opened(self.question.right) or opened(tidy(self.question.right))
+        goal = self.question.right
         for line, slip in self._conditions():
             yield from self._parts_of(line, self.values, goal, slip)
 
     def _parts_twice(self) -> Iterator[_Candidate]:
-        goal = opened(self.question.right)
+        goal = self.question.right
         for line, slip in self._edits(removals=False):
             yield from self._parts_of(line, self.values, goal, slip)
 
-    def _parts_of(self, line: Expr, target: Values, goal: Opened | None, slip: Slip) -> Iterator[_Candidate]:
+    def _parts_of(self, line: Expr, target: Values, goal: Expr | None, slip: Slip) -> Iterator[_Candidate]:
         """One part mended in a line that has been mended once."""
         if not any(math.isfinite(v) for v in self.points.of(line)):
             return
@@ -531,7 +533,7 @@ class _Search:
                     yield cast(Expr, replace(self.line, {node: other})), self._stand_in(node, other, 0.0)
 
     def _stand_ins_and_parts(self) -> Iterator[_Candidate]:
-        goal = opened(self.question.right)
+        goal = self.question.right
         for line, slip in self._stand_ins():
             if slip.mended in self.question.quantities:
                 yield from self._parts_of(line, self.values, goal, slip)
@@ -548,7 +550,7 @@ class _Search:
                     yield put(self.line, path, other), self._stand_in(node, other, -0.25)
 
     def _named_alike_and_parts(self) -> Iterator[_Candidate]:
-        goal = opened(self.question.right)
+        goal = self.question.right
         for line, slip in self._named_alike():
             yield from self._parts_of(line, self.values, goal, slip)
 
@@ -594,6 +596,9 @@ class _Search:
             if agree(variant.values, self.target):
                 yield _Candidate(Explanation(variant.slips), variant.tree, lambda: self.question.written)
 
+
+#: Largest function that is told as something that another quantity stands for.
+_NAMED = 12
 
 #: Functions that are taken for one another.
 _RELATED = {

@@ -201,6 +201,8 @@ class _Search:
     points: Points
     #: The right answer as one sum, where it is one.
     target: Opened | None = None
+    #: Of a right answer that is such a sum and more: the sum, and what the rest of the line has to be.
+    among: tuple[tuple[Opened, Values], ...] = ()
     found: list[Spot] = field(default_factory=list[Spot])
 
     def visit(
@@ -233,14 +235,8 @@ class _Search:
             case Add(terms):
                 for k, term in enumerate(terms):
                     column = value(term)
-                    go(
-                        k,
-                        term,
-                        Role.TERM,
-                        _each(needed, lambda r, j, c=column: r - (values[j] - c[j])),
-                        inside,
-                        None,
-                    )
+                    need = _each(needed, lambda r, j, c=column: r - (values[j] - c[j]))
+                    go(k, term, Role.TERM, need, inside, self._sum_of_its_own(values, column, scale))
             case Mul(factors):
                 columns = [value(f) for f in factors]
                 for k, factor in enumerate(factors):
@@ -274,6 +270,16 @@ class _Search:
                     inside,
                     None,
                 )
+                if any(v < 0 for v in below) and any(v > 0 for v in below):
+                    # the sign of what is squared may change: tried as positive throughout too
+                    go(
+                        0,
+                        base,
+                        Role.BASE,
+                        _each(needed, lambda r, j: _root(r, above_it[j], 1.0)),
+                        inside,
+                        None,
+                    )
                 need = _each(needed, lambda r, j: _exponent(r, below[j]))
                 go(1, exponent, Role.EXPONENT, need, "the exponent", None)
             case Func(name, (u,)) if name in _UNDONE:
@@ -296,6 +302,17 @@ class _Search:
                 self._under(node, body, index, path, needed, frame, above, scale)
             case _:
                 pass
+
+    def _sum_of_its_own(self, values: Values, column: Values, scale: Values | None) -> Values | None:
+        """The scale of a term that stands for a sum in the right answer, where all the other terms are right."""
+        if scale is None or any(s != 1.0 for s in scale):
+            return None
+        rest = tuple(v - c for v, c in zip(values, column, strict=True))
+        for goal, wanted in self.among:
+            if all(same(a, b) for a, b in zip(rest, wanted, strict=True)):
+                self.target = goal
+                return scale
+        return None
 
     def _under(
         self,
@@ -322,9 +339,21 @@ class _Search:
             self.visit(body, (*path, 0), Role.SUMMAND, need, inner, above, "", None)
 
 
-def spots(line: Expr, target: Values, points: Points, goal: Opened | None = None) -> list[Spot]:
-    """The parts of a line with what each should be for the line to have the values of ``target``."""
-    search = _Search(points, goal)
+def spots(line: Expr, target: Values, points: Points, right: Expr | None = None) -> list[Spot]:
+    """The parts of a line with what each should be for the line to have the values of ``target``.
+
+    ``right`` is the tree that has these values; with it, sums are looked into.
+    """
+    search = _Search(points)
+    if right is not None:
+        search.target = opened(right)
+        if isinstance(right, Add):
+            sums = [(t, opened(t)) for t in right.terms]
+            search.among = tuple(
+                (goal, tuple(a - b for a, b in zip(target, points.of(t), strict=True)))
+                for t, goal in sums
+                if goal is not None
+            )
     ones = (1.0,) * len(target)
     search.visit(line, (), Role.WHOLE, target, points.frame, (), "", ones)
     return search.found

@@ -255,14 +255,12 @@ _INSIDE = 0.06
 
 def _distinct(found: Iterator[Variant], right: Values) -> Iterator[Variant]:
     """Variants that differ in their values, or in the mistake; those that come out right are left out."""
-    seen: set[tuple[str, str, str, str]] = set()
+    seen: set[tuple[object, ...]] = set()
     for variant in found:
         values = variant.values
         if not values or (values[0] != values[0] and all(v != v for v in values)):
             continue  # no value anywhere: it cannot be the line, which has one
-        middle = len(values) // 2
-        code = variant.slips[0].code
-        key = (f"{values[0]:.9g}", f"{values[middle]:.9g}", f"{values[-1]:.9g}", code)
+        key = (variant.slips[0].code, *(round(v, 10) for v in values))
         if key in seen:
             continue
         seen.add(key)
