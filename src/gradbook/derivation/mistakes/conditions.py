@@ -158,7 +158,8 @@ def _corners(right: Sequence[Split]) -> list[Number]:
     seams = [p for split in right for c in split for p in walk(c) if isinstance(p, Relation)]
     found: dict[Number, None] = {}
     for seam in seams:
-        for value in solutions([Relation(seam.left, Op.EQ, seam.right)]).values():
+        for solved in solutions([Relation(seam.left, Op.EQ, seam.right)]).values():
+            value = tidy(solved)
             bare = value.arg if isinstance(value, Neg) else value
             if isinstance(bare, Number) and bare.value:
                 found[Number(abs(bare.value))] = None
