@@ -8,8 +8,7 @@ STAMP := $(VENV)/.installed
 MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fuzz readme gallery clean
-.PHONY: help demo test check bench fuzz readme accuracy clean
+.PHONY: help demo test check bench fuzz readme accuracy gallery clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -49,10 +48,11 @@ fuzz: $(STAMP) ## feed the reader broken documents and formulas for MINUTES (10)
 readme: $(STAMP) ## write the real output of each command into README.md and docs/
 	$(BIN)/python tests/test_readme.py
 
-gallery: $(STAMP) ## derive the whole catalogue again, and draw it, for docs/gallery.md
-	$(BIN)/python docs/gallery.py
 accuracy: $(STAMP) ## measure the error of generated code again, and write docs/accuracy.md
 	$(BIN)/python -m tests.derivation.code.accuracy
+
+gallery: $(STAMP) ## derive the whole catalogue again, and draw it, for docs/gallery.md
+	$(BIN)/python docs/gallery.py
 
 clean: ## remove the environment and caches
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist

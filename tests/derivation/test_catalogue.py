@@ -30,7 +30,7 @@ def derived(entry: Entry, detail: Detail = Detail.SHORT):
 
 
 def unproved(markdown: str) -> list[str]:
-    lines = check(markdown).documents[0].lines
+    lines = check(markdown, deadline=20).documents[0].lines
     fine = (Verdict.PROVED, Verdict.STATED)
     return [f"{x.verdict.name} {x.source}: {x.message}" for x in lines if x.verdict not in fine]
 

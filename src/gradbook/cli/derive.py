@@ -66,7 +66,8 @@ def _code(derivations: list[Derivation], options: DeriveOptions) -> str:
 
     first = derivations[0].definition
     of_it = [d for d in derivations if d.definition == first]
-    functions = {FORMAL: d for d in derivations if d.definition.name == ACTIVATION and options.loss}
+    activation = next((d for d in derivations if d.definition.name == ACTIVATION and options.loss), None)
+    functions = {FORMAL: activation} if activation is not None else {}
     return code.write(of_it, options.target, _constants(options), functions)
 
 

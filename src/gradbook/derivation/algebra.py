@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, TypeGuard, cast
 
 from flint import Ordering, fmpz_mpoly, fmpz_mpoly_ctx
@@ -64,6 +65,7 @@ _Powers = dict[Expr, Fraction]
 Quotient = tuple[fmpz_mpoly, fmpz_mpoly]
 
 
+@lru_cache(maxsize=4096)
 def simplify(expr: Expr) -> Expr:
     """The simplest of the forms in which the expression can be written: as it is, factored, or multiplied out.
 
@@ -213,6 +215,7 @@ def _is_negative(exponent: Expr) -> bool:
     return isinstance(exponent, Neg) or (isinstance(exponent, Number) and exponent.value < 0)
 
 
+@lru_cache(maxsize=1 << 13)
 def weight(expr: Expr) -> int:
     """How much there is to read: nodes, with quantities met again, nested fractions and leading signs extra.
 

@@ -167,6 +167,8 @@ class _Seam:
             return known or (self._sign_there(u) if self.value is not None else 0)
 
         piece = with_signs(self.body, sign)
+        if self.value is None:
+            return piece  # other seams stay: they are somewhere else
         rest = (
             n for n in _pieces(piece) if isinstance(n, Cases) or (isinstance(n, Func) and n.name in _SEAMED)
         )

@@ -105,6 +105,8 @@ def work_out(
         worker = _Working(definition, variable, variant, detail, told, wrts[done + 1 :], len(wrts) == 1)
         worker.vectors = dict.fromkeys(vectors, Rank.VECTOR)
         body = worker.work(body, steps)
+    if not vectors:
+        _reject_nowhere(_formula(body, definition), conditions, told, "its derivative")
     return Derivation(
         definition,
         wrts,
@@ -157,7 +159,6 @@ class _Working:
         self.later = later
         self.alone = alone
         self.vectors: dict[str, Rank] = {}
-        self.conditions: tuple[Condition, ...] = ()
         self.used: list[Rule] = []
 
     def work(self, body: Expr, steps: list[Step]) -> Expr:
@@ -199,11 +200,12 @@ class _Working:
         identity: tuple[Expr, Expr] | None = None,
     ) -> bool:
         """Decide the step and keep it; what is not a step of calculus has to be proved, or it is not taken."""
-        outcome = self._decided(self._spelled_out(before), self._spelled_out(after), Clock(2.0))
+        outcome = self._decided(
+            _formula(before, self.definition), _formula(after, self.definition), Clock(2.0)
+        )
         optional = identity is not None or names[0] in _OPTIONAL
         if optional and outcome is not Outcome.PROVED:
             return False
-        _reject_nowhere(self._spelled_out(after), self.conditions, self.domain, "its derivative")
         steps.append(Step(names, self._under(before), self._under(after), outcome, identity))
         return True
 
@@ -221,22 +223,6 @@ class _Working:
     def _decided_by_component(self, before: Expr, after: Expr, clock: Clock) -> Outcome:
         equations = componentwise(before, after, self.vectors)
         return decide(equations[0].left, equations[0].right, self.domain, clock=clock).outcome
-
-    def _spelled_out(self, side: Expr) -> Expr:
-        """The function itself, where it is written by its name, by its formula."""
-        of = self.definition
-        if isinstance(of.head, Symbol) or not any(n == of.head or _is_component(n, of) for n in walk(side)):
-            return side
-
-        def visit(node: Node) -> Node:
-            if node == of.head:
-                return of.body
-            if _is_component(node, of):
-                assert isinstance(node, Indexed)
-                return cast(Expr, substitute(of.body, dict(zip(of.indices, node.indices, strict=True))))
-            return rebuild(node, visit)
-
-        return cast(Expr, visit(side))
 
     def _under(self, state: Expr) -> Expr:
         """The state inside the derivatives that are still to be taken of it."""
@@ -333,6 +319,22 @@ def _abstracted(before: Expr, after: Expr) -> tuple[Expr, Expr]:
         unknown = Apply(f"\0u{k}", (node.wrt, *(Symbol(i) for i in indices)))
         before, after = (replace(side, {node.body: unknown}) for side in (before, after))
     return before, after
+
+
+def _formula(side: Expr, of: Definition) -> Expr:
+    """The function itself, where it is written by its name, by its formula."""
+    if isinstance(of.head, Symbol) or not any(n == of.head or _is_component(n, of) for n in walk(side)):
+        return side
+
+    def visit(node: Node) -> Node:
+        if node == of.head:
+            return of.body
+        if _is_component(node, of):
+            assert isinstance(node, Indexed)
+            return cast(Expr, substitute(of.body, dict(zip(of.indices, node.indices, strict=True))))
+        return rebuild(node, visit)
+
+    return cast(Expr, visit(side))
 
 
 def _is_component(node: Node, of: Definition) -> bool:

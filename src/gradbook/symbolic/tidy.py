@@ -6,6 +6,7 @@ Only for showing a result to a person; nothing is decided from it.
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 
 from gradbook.symbolic.expr import (
     ONE,
@@ -21,7 +22,6 @@ from gradbook.symbolic.expr import (
     Number,
     Pow,
     Sum,
-    children,
     rebuild,
 )
 
@@ -33,38 +33,37 @@ def tidy(expr: Expr) -> Expr:
     >>> tidy(Mul((number(2), Neg(Symbol("x")), number(3))))
     Neg(arg=Mul(factors=(Number(value=Fraction(6, 1), decimals=None), Symbol(name='x'))))
     """
-
-    def visit(node: Node) -> Node:
-        if not children(node):
-            return node
-        node = rebuild(node, visit)
-        match node:
-            case Add(terms):
-                return _add(terms)
-            case Mul(factors):
-                return _mul(factors)
-            case Neg(Neg(inner)):
-                return inner
-            case Neg(Number(value)) if value == 0:
-                return ZERO
-            case Div(num, den):
-                return _div(num, den)
-            case Pow(base, Number(value)) if value == 1:
-                return base
-            case Pow(_, Number(value)) if value == 0:
-                return ONE
-            case Sum(body, _, _, _, None) if body == ZERO:
-                return ZERO
-            case Cases(branches) if len({v for v, _ in branches}) == 1:
-                return branches[0][0]
-            case Func("exp", (Number(value),)) if value == 0:
-                return ONE
-            case _:
-                return node
-
-    result = visit(expr)
+    result = _tidied(expr)
     assert isinstance(result, Expr)
     return result
+
+
+@lru_cache(maxsize=1 << 14)
+def _tidied(node: Node) -> Node:
+    node = rebuild(node, _tidied)
+    match node:
+        case Add(terms):
+            return _add(terms)
+        case Mul(factors):
+            return _mul(factors)
+        case Neg(Neg(inner)):
+            return inner
+        case Neg(Number(value)) if value == 0:
+            return ZERO
+        case Div(num, den):
+            return _div(num, den)
+        case Pow(base, Number(value)) if value == 1:
+            return base
+        case Pow(_, Number(value)) if value == 0:
+            return ONE
+        case Sum(body, _, _, _, None) if body == ZERO:
+            return ZERO
+        case Cases(branches) if len({v for v, _ in branches}) == 1:
+            return branches[0][0]
+        case Func("exp", (Number(value),)) if value == 0:
+            return ONE
+        case _:
+            return node
 
 
 def _add(terms: tuple[Expr, ...]) -> Expr:
