@@ -11,14 +11,14 @@ from gradbook.derivation.mistakes.pages import page
 def run(codes: tuple[str, ...]) -> int:
     """Write the pages of the mistakes; without a code, the list of all."""
     if not codes:
-        for mistake in MISTAKES.values():
+        for mistake in sorted(MISTAKES.values(), key=lambda m: m.code):
             print(f"{mistake.code}  {mistake.name}")
         return 0
     unknown = [code for code in codes if code.upper() not in MISTAKES]
     for code in unknown:
         print(
             f"gradbook explain: error: no mistake has the code {code!r}; expected one of "
-            f"{', '.join(MISTAKES)}; gradbook explain without a code lists them with their names",
+            f"{', '.join(sorted(MISTAKES))}; gradbook explain without a code lists them with their names",
             file=sys.stderr,
         )
     if unknown:

@@ -7,29 +7,30 @@ the written one again.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 
-from gradbook.derivation.mistakes.mistake import Family, Slip, mistake
+from gradbook.derivation.mistakes.context import (
+    OUTERMOST,
+    WITHIN,
+    Context,
+    Mended,
+    negated,
+    scaled,
+    simple_number,
+    slip_of_the_pen,
+)
+from gradbook.derivation.mistakes.mistake import Slip
 from gradbook.derivation.mistakes.spots import Role, Spot
-from gradbook.derivation.mistakes.values import FUNCTIONS, Frame, Points, Values, same
-from gradbook.derivation.rules import times
-from gradbook.symbolic.bounds import BoundHit
+from gradbook.derivation.mistakes.values import FUNCTIONS, same
 from gradbook.symbolic.expr import (
-    HALF,
     ONE,
-    PI,
     TWO,
-    ZERO,
     Add,
     Apply,
     Div,
     Expr,
     Func,
     Indexed,
-    Mul,
     Neg,
     Number,
     Pow,
@@ -37,102 +38,11 @@ from gradbook.symbolic.expr import (
     Symbol,
     free_symbols,
     number,
-    substitute,
     tree_size,
-    walk,
 )
 
-#: What a mal-rule gives: the part as it should be, and the slip.
-Mended = Iterator[tuple[Expr, Slip]]
 
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A tree that may have been lost or put in: what it is in the derivation, and of what."""
-
-    tree: Expr
-    kind: str = "part"
-    of: Expr | None = None
-
-
-class Vocabulary:
-    """Trees that the definition, the derivation and the line are made of, found by their values."""
-
-    def __init__(self, points: Points, words: Iterable[Word]) -> None:
-        self.points = points
-        self.words = list(words)
-        self._columns: dict[int, list[tuple[Word, Values]]] = {}
-        self._tables: dict[tuple[int, int], dict[str, list[tuple[Word, Values]]]] = {}
-
-    def find(self, wanted: list[tuple[int, float]], frame: Frame) -> Iterator[Word]:
-        """The trees with these values, given as lane and value."""
-        if not wanted:
-            return
-        lane, value = wanted[0]
-        key = (id(frame), lane)
-        table = self._tables.get(key)
-        if table is None:
-            table = self._tables[key] = {}
-            for word, column in self.columns(frame):
-                if math.isfinite(column[lane]):
-                    table.setdefault(f"{column[lane]:.6e}", []).append((word, column))
-        for word, column in table.get(f"{value:.6e}", ()):
-            if all(same(column[k], v) for k, v in wanted):
-                yield word
-
-    def columns(self, frame: Frame) -> list[tuple[Word, Values]]:
-        """Every tree with its values in a frame."""
-        found = self._columns.get(id(frame))
-        if found is None:
-            found = self._columns[id(frame)] = []
-            for word in self.words:
-                try:
-                    found.append((word, self.points.values(word.tree, frame)))
-                except (BoundHit, ValueError, OverflowError):
-                    continue
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a mal-rule may look at beside the part."""
-
-    points: Points
-    vocabulary: Vocabulary
-    #: Quantities that one may be taken for another: symbols, components, functions of the document.
-    quantities: tuple[Expr, ...]
-    given: frozenset[Expr] = frozenset()
-
-
-def _e(code: str, name: str, meant: str, example: tuple[str, str, str], cost: float = 1.0):
-    return mistake(code, name, meant=meant, family=Family.EXPRESSION, example=example, cost=cost)
-
-
-#: Where a factor counts for itself; in a product it counts for the product.
-_OUTERMOST = frozenset({Role.WHOLE, Role.TERM, Role.BRANCH, Role.SUMMAND})
-_WITHIN = frozenset({Role.EXPONENT, Role.ARGUMENT})
-
-
-def negated(node: Expr) -> Expr:
-    """The node with the other sign.
-
-    >>> negated(Neg(ONE))
-    Number(value=Fraction(1, 1), decimals=None)
-    """
-    match node:
-        case Neg(arg):
-            return arg
-        case Number(value) if value < 0:
-            return Number(-value)
-        case Mul((Neg(first), *rest)):
-            return Mul((first, *rest))
-        case Add(terms) if any(isinstance(t, Neg) for t in terms):
-            return Add(tuple(negated(t) for t in terms))
-        case _:
-            return Neg(node)
-
-
-@_e(
+@slip_of_the_pen(
     "E101",
     "sign lost or gained",
     r"a minus sign stays with its term: $-(a - b) = b - a$, $\frac{d}{dx}(1 - x) = -1$",
@@ -144,7 +54,7 @@ def sign(spot: Spot, context: Context) -> Mended:
     Signs get lost where a minus comes out of an inner derivative ($1 - p$, $-x$, $y - f$), and where a bracket
     with a minus before it is opened.
     """
-    if spot.ratio is None or not same(spot.ratio, -1.0) or spot.role not in _OUTERMOST or spot.inside:
+    if spot.ratio is None or not same(spot.ratio, -1.0) or spot.role not in OUTERMOST or spot.inside:
         return
     if spot.role is Role.TERM and isinstance(spot.node, Number) and spot.node.value == 0:
         return
@@ -157,7 +67,7 @@ def sign(spot: Spot, context: Context) -> Mended:
     yield mended, Slip("E101", words, (spot.node, mended), spot.node, mended)
 
 
-@_e(
+@slip_of_the_pen(
     "E104",
     "sign inside an exponent, an argument or a denominator",
     r"$\sigma(x) = \frac{1}{1 + e^{-x}}$",
@@ -176,7 +86,7 @@ def sign_inside(spot: Spot, context: Context) -> Mended:
     """
     if spot.ratio is None or not same(spot.ratio, -1.0):
         return
-    if spot.role not in _WITHIN and not (spot.inside and spot.role is Role.TERM):
+    if spot.role not in WITHIN and not (spot.inside and spot.role is Role.TERM):
         return
     if isinstance(spot.node, Number) and spot.role is Role.EXPONENT:
         return
@@ -189,68 +99,7 @@ def sign_inside(spot: Spot, context: Context) -> Mended:
     yield mended, Slip("E104", words, (shown, better), spot.node, mended)
 
 
-def simple_number(value: float) -> Expr | None:
-    """A number that people write, near a value: a small fraction, or one with a root or pi.
-
-    >>> simple_number(0.75)
-    Number(value=Fraction(3, 4), decimals=None)
-    """
-    if not math.isfinite(value) or value == 0 or abs(value) > 1e5:
-        return None
-    exact = _fraction(value)
-    if exact is not None:
-        return exact if exact.value > 0 else Neg(Number(-exact.value))
-    if value < 0:
-        inner = simple_number(-value)
-        return None if inner is None else Neg(inner)
-    for factor, tree in ((math.pi, PI), (1 / math.pi, Div(ONE, PI))):
-        part = _fraction(value / factor)
-        if part is not None and part.value.denominator <= 8:
-            return times(part, tree)
-    for root in (2, 3, 5, math.pi, 2 * math.pi):
-        for power in (0.5, -0.5):
-            part = _fraction(value / root**power)
-            if part is not None and part.value.denominator <= 8 and part.value.numerator <= 8:
-                under: Expr = PI if root == math.pi else Mul((TWO, PI)) if root > 6 else number(int(root))
-                radical = Pow(under, HALF)
-                return times(part, radical if power > 0 else Div(ONE, radical))
-    return None
-
-
-def _fraction(value: float) -> Number | None:
-    exact = Fraction(value).limit_denominator(64)
-    if exact and abs(float(exact) - value) <= 1e-9 * max(1.0, abs(value)) and abs(exact.numerator) <= 10_000:
-        return Number(exact)
-    decimal = round(value, 4)
-    if decimal and abs(decimal - value) <= 1e-10 * max(1.0, abs(value)):
-        return Number(Fraction(str(decimal)))
-    return None
-
-
-def _scaled(factor: Expr, node: Expr) -> Expr:
-    """A number times a node, written as people do."""
-    match factor, node:
-        case Neg(inner), _:
-            return negated(_scaled(inner, node))
-        case Number(a), Number(b):
-            return Number(a * b)
-        case Number(a), Mul((Number(b), *rest)):
-            return times(Number(a * b), *rest)
-        case Number(a), Neg(arg):
-            return Neg(_scaled(Number(a), arg))
-        case Number(a), Div(num, den) if a.numerator == 1 and a != 1:
-            return Div(num, _scaled(Number(Fraction(a.denominator)), den))
-        case Number(a), Div(Number(b), den):
-            return Div(Number(a * b), den)
-        case Number(a), _ if a == 1:
-            return node
-        case Number(a), _ if a.numerator == 1:
-            return Div(node, Number(Fraction(a.denominator)))
-        case _:
-            return times(factor, node)
-
-
-@_e(
+@slip_of_the_pen(
     "E102",
     "wrong constant factor",
     r"constant factors stay: $\frac{d}{dx}(c\,u) = c\,\frac{du}{dx}$",
@@ -273,7 +122,7 @@ def constant_factor(spot: Spot, context: Context) -> Mended:
         return
     if (
         spot.ratio is None
-        or spot.role not in _OUTERMOST
+        or spot.role not in OUTERMOST
         or spot.ratio < 0
         or same(spot.ratio, 1.0)
         or spot.inside
@@ -284,7 +133,7 @@ def constant_factor(spot: Spot, context: Context) -> Mended:
     factor = simple_number(spot.ratio)
     if factor is None:
         return
-    mended = _scaled(factor, spot.node)
+    mended = scaled(factor, spot.node)
     words = "the constant factor {} is missing"
     if isinstance(factor, Number) and factor.value < 1:
         words = "{} is too large by a constant factor"
@@ -293,7 +142,7 @@ def constant_factor(spot: Spot, context: Context) -> Mended:
     yield mended, Slip("E102", words, (factor,), spot.node, mended)
 
 
-@_e(
+@slip_of_the_pen(
     "E105",
     "argument changed",
     r"what stands inside a function stays there: $\cosh^2(x/2)$ is not $\cosh^2(x)$",
@@ -309,7 +158,7 @@ def argument(spot: Spot, context: Context) -> Mended:
     $x$ for $2x$, $x$ for $x^2$.
     """
     parent = spot.parents[-1] if spot.parents else None
-    if spot.role not in _WITHIN or isinstance(spot.node, Number):
+    if spot.role not in WITHIN or isinstance(spot.node, Number):
         return
     if isinstance(parent, Pow) and free_symbols(parent.base):
         return
@@ -317,7 +166,7 @@ def argument(spot: Spot, context: Context) -> Mended:
     if ratio is not None and not same(abs(ratio), 1.0):
         factor = simple_number(ratio)
         if factor is not None:
-            mended = _scaled(factor, spot.node)
+            mended = scaled(factor, spot.node)
             yield mended, Slip("E105", "the argument {} should be {}", (spot.node, mended), spot.node, mended)
     if ratio is None:
         wanted = [(k, r) for k, r in enumerate(spot.needed) if r is not None]
@@ -361,7 +210,7 @@ def argument_of_periodic(spot: Spot, context: Context) -> Mended:
                 if spot.meets(tuple(function(multiple * v) for v in column)):
                     factor = simple_number(multiple)
                     assert factor is not None
-                    better = Func(name, (_scaled(factor, u),))
+                    better = Func(name, (scaled(factor, u),))
                     code = "E104" if multiple < 0 else "E105"
                     yield (
                         better,
@@ -389,7 +238,7 @@ def argument_of_periodic(spot: Spot, context: Context) -> Mended:
             return
 
 
-@_e(
+@slip_of_the_pen(
     "E103",
     "wrong exponent",
     r"$\frac{1}{v}$ is $v^{-1}$, and squares stay squares",
@@ -407,7 +256,7 @@ def exponent(spot: Spot, context: Context) -> Mended:
                 words = "the exponent of {} should be {}"
                 yield better, Slip("E103", words, (power.base, better), power, Pow(power.base, better))
         return
-    if role in _WITHIN or isinstance(node, Number | Pow | Neg) or spot.constant is not None:
+    if role in WITHIN or isinstance(node, Number | Pow | Neg) or spot.constant is not None:
         return
     if spot.ratio is not None:
         return
@@ -421,7 +270,7 @@ def exponent(spot: Spot, context: Context) -> Mended:
             yield mended, Slip("E103", words, parts, node, mended, extra=extra)
 
 
-@_e(
+@slip_of_the_pen(
     "E110",
     "norm not squared",
     r"$\frac{\partial}{\partial a_i}\frac{1}{\|a\|} = -\frac{a_i}{\|a\|^3}$, and $\|a\|^2 = \sum_i a_i^2$",
@@ -475,7 +324,7 @@ def _is_norm(node: Expr) -> bool:
             return False
 
 
-@_e(
+@slip_of_the_pen(
     "E114",
     "upside down",
     r"$\frac{d}{dx}\ln(u) = \frac{1}{u}\,\frac{du}{dx}$",
@@ -492,367 +341,3 @@ def reciprocal(spot: Spot, context: Context) -> Mended:
         node = spot.node
         mended = Div(node.den, node.num) if isinstance(node, Div) else Div(ONE, node)
         yield mended, Slip("E114", "{} is upside down: it should be {}", (node, mended), node, mended)
-
-
-@_e(
-    "E108",
-    "factor lost",
-    r"every factor of a product stays: $\frac{\partial}{\partial\theta}(x_i\theta) = x_i$",
-    ("f(x) = a \\sin(x) + b x", "f'(x) = \\cos(x) + b", "f'(x) = a \\cos(x) + b"),
-    1.12,
-)
-def factor_lost(spot: Spot, context: Context) -> Mended:
-    r"""A factor is left out of the line or of one of its terms: an input $x_i$, a weight, a $\frac{1}{n}$.
-
-    It happens with factors that take no part in what is being differentiated and are not copied along. Where the
-    factor is an inner or an outer derivative, the mistake is called by those names.
-    """
-    if spot.role not in _OUTERMOST or spot.ratios is None or spot.inside:
-        return
-    if spot.ratio is not None and simple_number(spot.ratio) is not None:
-        return
-    ratios = iter(spot.ratios)
-    wanted = [(k, next(ratios)) for k in spot.lanes if abs(spot.values[k]) >= 1e-12]
-    within = spot.role is Role.TERM and any(isinstance(p, Mul | Div | Pow) for p in spot.parents)
-    nested = 0.08 if within else 0.0
-    for word in context.vocabulary.find(wanted, spot.frame):
-        mended = times(word.tree, spot.node) if word.kind != "reciprocal" else Div(spot.node, word.of or ONE)
-        match word.kind:
-            case "inner":
-                words = "the factor {}, the inner derivative of {}, is missing (chain rule)"
-                slip = Slip(
-                    "D101", words, (word.tree, word.of or word.tree), spot.node, mended, extra=0.02 + nested
-                )
-            case "outer":
-                words = "the factor {}, the derivative of the outer function in {}, is missing"
-                slip = Slip(
-                    "D103", words, (word.tree, word.of or word.tree), spot.node, mended, extra=0.06 + nested
-                )
-            case "reciprocal":
-                words = "the division by {} is missing"
-                slip = Slip(
-                    "E108",
-                    words,
-                    (word.of or ONE,),
-                    spot.node,
-                    mended,
-                    extra=0.02 + 0.015 * tree_size(word.tree) + nested,
-                )
-            case _:
-                size = 0.015 * (tree_size(word.tree) - 1) + nested
-                slip = Slip("E108", "the factor {} is missing", (word.tree,), spot.node, mended, extra=size)
-        yield mended, slip
-
-
-@_e(
-    "E109",
-    "factor too many",
-    r"the derivative of $c\,x$ is $c$: the variable itself goes",
-    ("f(x) = \\sin(x) + x", "f'(x) = x \\cos(x) + 1", "f'(x) = \\cos(x) + 1"),
-    1.14,
-)
-def factor_added(spot: Spot, context: Context) -> Mended:
-    r"""A factor stands in the line, or in one of its terms, that does not belong there."""
-    points, frame = context.points, spot.frame
-
-    def without(column: Values, up: bool) -> Values:
-        pairs = zip(spot.values, column, strict=True)
-        return tuple((v / c if c else math.nan) if up else v * c for v, c in pairs)
-
-    match spot.node:
-        case Mul(factors):
-            for k, factor in enumerate(factors):
-                if isinstance(factor, Number):
-                    continue
-                if spot.meets(without(points.values(factor, frame), True)):
-                    rest = factors[:k] + factors[k + 1 :]
-                    mended = times(*rest)
-                    yield mended, Slip("E109", "the factor {} should not be there", (factor,), factor, mended)
-        case Div(num, den):
-            factors = den.factors if isinstance(den, Mul) else (den,)
-            for k, factor in enumerate(factors):
-                if not isinstance(factor, Number) and spot.meets(
-                    without(points.values(factor, frame), False)
-                ):
-                    rest = factors[:k] + factors[k + 1 :]
-                    mended = Div(num, times(*rest)) if rest else num
-                    yield (
-                        mended,
-                        Slip("E109", "the division by {} should not be there", (factor,), factor, mended),
-                    )
-        case Symbol() | Indexed() | Apply() | Func():
-            if (
-                spot.role in (Role.WHOLE, Role.TERM, Role.BRANCH, Role.NEGATED, Role.SUMMAND)
-                and spot.constant == 1.0
-            ):
-                yield ONE, Slip("E109", "the factor {} should not be there", (spot.node,), spot.node, ONE)
-        case _:
-            return
-
-
-@_e(
-    "E106",
-    "term dropped",
-    r"every term of a sum is differentiated and kept",
-    (
-        "f(x) = x - \\ln(1 + e^{x})",
-        "f'(x) = -\\frac{e^{x}}{1 + e^{x}}",
-        "f'(x) = 1 - \\frac{e^{x}}{1 + e^{x}}",
-    ),
-    1.16,
-)
-def term_dropped(spot: Spot, context: Context) -> Mended:
-    r"""A term is left out: the $-1$ of the true class, the derivative of a regulariser, one of several parts."""
-    if spot.role in (Role.TERM, Role.NEGATED) or spot.constant == 0:
-        return
-    common = spot.role in _OUTERMOST or isinstance(spot.node, Add | Number)
-    wanted = [(k, r - spot.values[k]) for k, r in enumerate(spot.needed) if r is not None]
-    if len(wanted) < 2:
-        return
-    terms = spot.node.terms if isinstance(spot.node, Add) else (spot.node,)
-    first = wanted[0][1]
-    if all(same(v, first) for _, v in wanted):
-        constant = simple_number(first)
-        if constant is not None and isinstance(constant, Number | Neg) and common:
-            mended = Add((*terms, constant))
-            if not all(isinstance(t, Number) for t in terms):
-                yield mended, Slip("E106", "the term {} is missing", (constant,), spot.node, mended)
-        return
-    for sign_of, kept in ((1.0, wanted), (-1.0, [(k, -v) for k, v in wanted])):
-        for word in context.vocabulary.find(kept, spot.frame):
-            if not common and word.kind != "term":
-                continue
-            term = word.tree if sign_of > 0 else Neg(word.tree)
-            mended = Add((*terms, term)) if terms != (ZERO,) else term
-            extra = (
-                0.005 * tree_size(term) + (0.0 if word.kind == "term" else 0.06) + (0.0 if common else 0.01)
-            )
-            yield mended, Slip("E106", "the term {} is missing", (term,), spot.node, mended, extra=extra)
-            break
-
-
-@_e(
-    "E107",
-    "term added",
-    r"the derivative of a term without the variable is $0$",
-    ("f(x) = \\sin(x)", "f'(x) = \\cos(x) + 1", "f'(x) = \\cos(x)"),
-    1.14,
-)
-def term_added(spot: Spot, context: Context) -> Mended:
-    r"""A term stands in the line that does not belong there."""
-    if not isinstance(spot.node, Add):
-        return
-    for k, term in enumerate(spot.node.terms):
-        column = context.points.values(term, spot.frame)
-        if spot.meets(tuple(v - c for v, c in zip(spot.values, column, strict=True))):
-            rest = spot.node.terms[:k] + spot.node.terms[k + 1 :]
-            mended = rest[0] if len(rest) == 1 else Add(rest)
-            yield mended, Slip("E107", "the term {} should not be there", (term,), term, mended)
-
-
-@_e(
-    "E111",
-    "wrong index",
-    r"an index keeps its meaning: $\frac{\partial}{\partial w_j}\sum_i w_i x_i = x_j$",
-    (
-        "L = \\sum_{i=1}^{n} w_i x_i",
-        "\\frac{\\partial L}{\\partial w_j} = x_i",
-        "\\frac{\\partial L}{\\partial w_j} = x_j",
-    ),
-)
-def wrong_index(spot: Spot, context: Context) -> Mended:
-    r"""A component stands with the index of another: the index of a sum is used outside of it, or two indices are
-    exchanged.
-    """
-    node = spot.node
-    if not isinstance(node, Indexed) or spot.constant is not None:
-        return
-    places = {
-        s
-        for n in walk(spot.parents[0] if spot.parents else node)
-        if isinstance(n, Indexed)
-        for s in n.indices
-    }
-    places |= {s for q in context.quantities if isinstance(q, Indexed) for s in q.indices}
-    for k in range(len(node.indices)):
-        for index in places:
-            if index == node.indices[k]:
-                continue
-            other = Indexed(node.base, (*node.indices[:k], index, *node.indices[k + 1 :]))
-            if spot.meets(context.points.values(other, spot.frame)):
-                yield (
-                    other,
-                    Slip("E111", "the index of {} is wrong: it should be {}", (node, other), node, other),
-                )
-
-
-@_e(
-    "E112",
-    "one quantity in the place of another",
-    r"each quantity keeps its place: $\frac{\partial}{\partial w}(w x) = x$",
-    (
-        "L = (y - w x)^2",
-        "\\frac{\\partial L}{\\partial w} = -2 x (x - w x)",
-        "\\frac{\\partial L}{\\partial w} = -2 x (y - w x)",
-    ),
-    1.06,
-)
-def other_quantity(spot: Spot, context: Context) -> Mended:
-    r"""A letter stands where another belongs: $y$ for $x$, the weight for the input, the target for the prediction."""
-    node = spot.node
-    if not isinstance(node, Symbol | Indexed | Apply) or spot.constant is not None:
-        return
-    for other in context.quantities:
-        if other == node or (
-            isinstance(other, Indexed) and isinstance(node, Indexed) and other.base == node.base
-        ):
-            continue
-        if spot.meets(context.points.values(other, spot.frame)):
-            code = "N205" if node in context.given else "E112"
-            yield other, Slip(code, stand_in_words(node, other), (node, other), node, other)
-
-
-def stand_in_words(node: Expr, other: Expr) -> str:
-    """How to say that one quantity stands for another: a bias for an activation is what happens most.
-
-    >>> stand_in_words(Symbol("b_1"), Func("sigmoid", (Symbol("z"),)))
-    'the bias {} stands where the activation {} belongs'
-    """
-    first = "the bias {}" if isinstance(node, Symbol) and node.name[:1] in "bB" else "{}"
-    second = "the activation {}" if isinstance(other, Func) and other.name in _ACTIVATIONS else "{}"
-    return f"{first} stands where {second} belongs"
-
-
-_ACTIVATIONS = frozenset({"sigmoid", "tanh", "relu", "softplus"})
-
-
-@_e(
-    "E113",
-    "one function in the place of another",
-    r"$\frac{d}{dx}\sin(x) = \cos(x)$, $\frac{d}{dx}\ln\cosh(x) = \tanh(x)$",
-    ("f(x) = \\ln(\\cosh(x))", "f'(x) = \\tan(x)", "f'(x) = \\tanh(x)"),
-    1.07,
-)
-def function_changed(spot: Spot, context: Context) -> Mended:
-    r"""A function stands where a relative of it belongs: $\sin$ for $\cos$, $\tanh$ for $\sigma$."""
-    if spot.constant is None and not isinstance(spot.node, Number | Neg):
-        for lost in ("abs", "log", "exp", "sigmoid", "tanh"):
-            if spot.meets(tuple(FUNCTIONS[lost](v) for v in spot.values)):
-                mended = Func(lost, (spot.node,))
-                words = "{} stands where {} belongs"
-                yield mended, Slip("E113", words, (spot.node, mended), spot.node, mended, extra=0.02)
-    match spot.node:
-        case Func(name, (u,)) if name in FUNCTIONS and spot.constant is None:
-            column = context.points.values(u, spot.frame)
-            for other in _RELATED:
-                if other != name and spot.meets(tuple(FUNCTIONS[other](v) for v in column)):
-                    mended = Func(other, (u,))
-                    words = "{} should be {}"
-                    yield mended, Slip("E113", words, (spot.node, mended), spot.node, mended)
-        case _:
-            return
-
-
-_RELATED = (
-    "sin",
-    "cos",
-    "tan",
-    "sinh",
-    "cosh",
-    "tanh",
-    "sigmoid",
-    "exp",
-    "log",
-    "sech",
-    "sec",
-    "abs",
-    "sign",
-    "softplus",
-)
-
-
-@_e(
-    "E115",
-    "sum over the index missing",
-    r"$\frac{\partial}{\partial w}\sum_i u_i = \sum_i \frac{\partial u_i}{\partial w}$",
-    (
-        "m = \\frac{1}{n} \\sum_{i=1}^{n} x_i",
-        "n m = x_i",
-        "n m = \\sum_{i=1}^{n} x_i",
-    ),
-)
-def sum_lost(spot: Spot, context: Context) -> Mended:
-    r"""The line holds the term of one index where the sum over all of them belongs."""
-    if spot.role not in _OUTERMOST or isinstance(spot.node, Sum) or spot.inside:
-        return
-    ranges = {(w.tree.lower, w.tree.upper) for w in context.vocabulary.words if isinstance(w.tree, Sum)}
-    letters = {
-        s.name for n in walk(spot.node) if isinstance(n, Indexed) for s in n.indices if isinstance(s, Symbol)
-    }
-    bound = {n.index for n in walk(spot.node) if isinstance(n, Sum)}
-    for lower, upper in ranges:
-        for letter in letters - bound:
-            whole = Sum(spot.node, letter, lower, upper)
-            if spot.meets(context.points.values(whole, spot.frame)):
-                yield whole, Slip("E115", "the sum over {} is missing", (Symbol(letter),), spot.node, whole)
-
-
-@_e(
-    "E116",
-    "product written as a sum of its parts",
-    r"$\partial (f^{\top} f) = \partial f^{\top} f + f^{\top} \partial f$",
-    ("f(x) = (\\sin(x))^2", "f'(x) = \\cos(x) + \\sin(x)", "f'(x) = 2 \\sin(x) \\cos(x)"),
-    1.1,
-)
-def parts_added(spot: Spot, context: Context) -> Mended:
-    r"""The derivative of a product of a thing with itself, $f^{\top} f$, is written as $\partial f^{\top} + f^{\top}$:
-    in each term of the product rule the other factor is lost. It is met where the norm $\sqrt{f^{\top} f}$ is
-    differentiated.
-    """
-    match spot.node:
-        case Add((a, b)):
-            u, v = context.points.values(a, spot.frame), context.points.values(b, spot.frame)
-            if spot.meets(tuple(2 * p * q for p, q in zip(u, v, strict=True))):
-                mended = Add((Mul((a, b)), Mul((b, a))))
-                words = (
-                    "the product rule is written as a sum of the parts: {} should be {}, "
-                    "as an inner product with itself is differentiated"
-                )
-                yield mended, Slip("E116", words, (spot.node, mended), spot.node, mended)
-        case _:
-            return
-
-
-#: All mal-rules that are told from a part and what it should be.
-TRACES: tuple[Callable[[Spot, Context], Mended], ...] = (
-    sign,
-    sign_inside,
-    constant_factor,
-    exponent,
-    norm_not_squared,
-    argument,
-    argument_of_periodic,
-    reciprocal,
-    factor_lost,
-    factor_added,
-    term_dropped,
-    term_added,
-    wrong_index,
-    other_quantity,
-    function_changed,
-    sum_lost,
-    parts_added,
-)
-
-
-def mended_parts(spot: Spot, context: Context) -> Mended:
-    """Every way to mend a part, with the mistake that it would have been."""
-    if len(spot.lanes) < 2 or all(
-        same(r, v) for r, v in zip(spot.needed, spot.values, strict=True) if r is not None
-    ):
-        return
-    for trace in TRACES:
-        yield from trace(spot, context)
-
-
-_ = substitute

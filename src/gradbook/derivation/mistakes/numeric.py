@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from gradbook.derivation.mistakes.expressions import stand_in_words
 from gradbook.derivation.mistakes.mistake import Family, Slip, mistake
+from gradbook.derivation.mistakes.parts import stand_in_words
 from gradbook.derivation.mistakes.values import Points
 from gradbook.derivation.rules import times
 from gradbook.symbolic.expr import (

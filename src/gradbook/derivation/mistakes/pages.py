@@ -37,7 +37,10 @@ $${example.right}$$
 
 def index() -> str:
     """The list of all pages."""
-    rows = "\n".join(f"| [{m.code}]({m.code}.md) | {m.name} | {m.family.value} |" for m in MISTAKES.values())
+    rows = "\n".join(
+        f"| [{m.code}]({m.code}.md) | {m.name} | {m.family.value} |"
+        for m in sorted(MISTAKES.values(), key=lambda m: m.code)
+    )
     return f"""# Mistakes that are named
 
 A wrong line gets the code of a mistake if making that mistake, alone or with one other, leads to exactly what is

@@ -24,16 +24,10 @@ from functools import cached_property
 from typing import cast
 
 from gradbook.derivation.mistakes.conditions import mended_conditions, splits
+from gradbook.derivation.mistakes.context import Context, Vocabulary, Word, negated
 from gradbook.derivation.mistakes.difference import Difference, difference
-from gradbook.derivation.mistakes.expressions import (
-    Context,
-    Vocabulary,
-    Word,
-    mended_parts,
-    negated,
-    stand_in_words,
-)
 from gradbook.derivation.mistakes.mistake import Slip
+from gradbook.derivation.mistakes.parts import mended_parts, stand_in_words
 from gradbook.derivation.mistakes.spots import Role, Spot, put, spots
 from gradbook.derivation.mistakes.values import Points, Values, agree
 from gradbook.derivation.mistakes.variants import Variant, Variants

@@ -12,7 +12,8 @@ from itertools import combinations
 from typing import cast
 
 from gradbook.derivation.mistakes.algebra import slips_of_algebra
-from gradbook.derivation.mistakes.differentiation import Differentiation, wrong_results
+from gradbook.derivation.mistakes.differentiation import Differentiation
+from gradbook.derivation.mistakes.malrules import wrong_results
 from gradbook.derivation.mistakes.mistake import Slip
 from gradbook.derivation.mistakes.values import Frame, Points, Values, operands, operate
 from gradbook.symbolic.bounds import BoundHit, Clock
