@@ -5,7 +5,7 @@ it are still to be taken, and are then taken rightly (or with one more mistake).
 
 >>> from gradbook.symbolic import to_text
 >>> from gradbook.derivation.mistakes.chain_rule import outer_missing
->>> from gradbook.symbolic.expr import TWO, Symbol
+>>> from gradbook.symbolic.expr import TWO, Func, Mul, Symbol
 >>> x = Symbol("x")
 >>> step = Differentiation.of(Derivative(Func("log", (Mul((TWO, x)),)), x))
 >>> [(slip.code, to_text(wrong)) for wrong, slip in outer_missing(step)]

@@ -4,9 +4,9 @@ Candidates come from both ends: from the derivation, with mal-rules in the place
 line, with its parts mended. Values at a few points tell nearly all of them apart; the exact decision is for what
 is left. One mistake explains better than two, and of equals the one that is less far-fetched comes first.
 
->>> from gradbook.symbolic.expr import Derivative, Func
+>>> from gradbook.symbolic.expr import TWO, Derivative, Func, Mul, Symbol
 >>> x = Symbol("x")
->>> found = diagnose(Question(Derivative(Func("log", (Mul((Number(Fraction(2)), x)),)), x), Number(Fraction(2))))
+>>> found = diagnose(Question(Derivative(Func("log", (Mul((TWO, x)),)), x), TWO))
 >>> [slip.code for slip in found.explanations[0].slips], found.explanations[0].sentence()
 (['D103'], 'the derivative of log needs 1/(2·x), which is missing')
 """
@@ -16,18 +16,17 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import cached_property
 from typing import cast
 
 from gradbook.derivation.mistakes.conditions import mended_conditions, splits
-from gradbook.derivation.mistakes.context import Context, Vocabulary, Word, negated
+from gradbook.derivation.mistakes.context import Context, Vocabulary, Word
 from gradbook.derivation.mistakes.difference import Difference, difference
+from gradbook.derivation.mistakes.edits import Edits, places_of
 from gradbook.derivation.mistakes.mistake import Slip
-from gradbook.derivation.mistakes.parts import mended_parts, stand_in_words
+from gradbook.derivation.mistakes.parts import mended_parts
 from gradbook.derivation.mistakes.spots import Role, Spot, put, spots
 from gradbook.derivation.mistakes.values import Points, Values, agree
 from gradbook.derivation.mistakes.variants import Variant, Variants
@@ -36,7 +35,6 @@ from gradbook.symbolic.decide import decide
 from gradbook.symbolic.derivative import NotDifferentiable, expand_derivatives
 from gradbook.symbolic.domain import Domain
 from gradbook.symbolic.expr import (
-    HALF,
     ONE,
     Add,
     Apply,
@@ -44,13 +42,11 @@ from gradbook.symbolic.expr import (
     Derivative,
     Div,
     Expr,
-    Func,
     Indexed,
     Mul,
     Neg,
     Node,
     Number,
-    Pow,
     Product,
     Sum,
     Symbol,
@@ -290,67 +286,15 @@ class _Search:
 
     def _rarer(self) -> Iterator[_Candidate]:
         question = self.question
-        for mended, slip in self._everywhere():
+        for mended, slip in self.edits.everywhere():
             if agree(self.points.of(mended), self.values):
                 yield self._line_mended(mended, (slip,))
-        for mended, slip in self._edits():
+        for mended, slip in self.edits.single():
             if agree(self.points.of(mended), self.values):
                 yield self._line_mended(mended, (dataclasses.replace(slip, extra=slip.extra + 0.02),))
         for variant in self.variants.throughout(question.asked):
             if agree(variant.values, self.target):
                 yield _Candidate(Explanation(variant.slips), variant.tree, lambda: question.written)
-
-    def _everywhere(self) -> Iterator[tuple[Expr, Slip]]:
-        """The line with a part that stands in it several times mended in all these places."""
-        counts = Counter(node for _, node in _places(self.line))
-        for node, times_seen in counts.items():
-            if times_seen < 2:
-                continue
-            match node:
-                case Add(terms):
-                    for k, term in enumerate(terms):
-                        mended = Add((*terms[:k], negated(term), *terms[k + 1 :]))
-                        inside = self._inside(node)
-                        words = f"the sign {inside or 'in a sum'} is wrong: {{}} should be {{}}"
-                        slip = Slip("E104" if inside else "E101", words, (node, mended), node, mended)
-                        yield cast(Expr, replace(self.line, {node: mended})), slip
-                case Func(name, (u,)):
-                    mended = Func(name, (negated(u),))
-                    where = "the exponent" if name == "exp" else f"the argument of {name}"
-                    words = f"the sign in {where} is wrong: {{}} should be {{}}"
-                    yield (
-                        cast(Expr, replace(self.line, {node: mended})),
-                        Slip("E104", words, (node, mended), node, mended),
-                    )
-                    for other in _RELATED.get(name, ()):
-                        mended = Func(other, (u,))
-                        slip = Slip("E113", "{} should be {}", (node, mended), node, mended)
-                        yield cast(Expr, replace(self.line, {node: mended})), slip
-                case Symbol() | Indexed() | Apply():
-                    for other in self.context.quantities:
-                        if other != node:
-                            slip = self._stand_in(node, other, 0.02)
-                            yield cast(Expr, replace(self.line, {node: other})), slip
-                case Pow(base, Number(value)) if value != 2:
-                    mended = Pow(base, Number(Fraction(2)))
-                    slip = Slip(
-                        "E103", "the exponent of {} should be {}", (base, mended.exponent), node, mended
-                    )
-                    yield cast(Expr, replace(self.line, {node: mended})), slip
-                case _:
-                    pass
-
-    def _inside(self, node: Expr) -> str:
-        """What encloses all places of a part, where that is a denominator or a function."""
-        for _, outer in _places(self.line):
-            match outer:
-                case Div(_, den) if any(n == node for n in walk(den)):
-                    return "in the denominator"
-                case Func(name) if any(n == node for n in walk(outer)):
-                    return "in the exponent" if name == "exp" else f"in the argument of {name}"
-                case _:
-                    continue
-        return ""
 
     def _line_mended(self, mended: Expr, slips: tuple[Slip, ...]) -> _Candidate:
         return _Candidate(
@@ -358,6 +302,11 @@ class _Search:
             lambda: replace(mended, self.question.meaning),
             lambda: self.question.right,
         )
+
+    @cached_property
+    def edits(self) -> Edits:
+        """Small changes to the line."""
+        return Edits(self.line, self.context, self.question.quantities)
 
     @cached_property
     def context(self) -> Context:
@@ -373,7 +322,7 @@ class _Search:
                     isinstance(node, Symbol) and node.name not in bound and node not in indices
                 ) or isinstance(node, Indexed | Apply):
                     quantities[node] = None
-        for _, node in _places(self.line):
+        for _, node in places_of(self.line):
             if isinstance(node, Derivative):
                 quantities[node] = None
         if isinstance(question.asked, Derivative) and tree_size(question.asked.body) <= _NAMED:
@@ -423,7 +372,7 @@ class _Search:
 
     def _conditions(self) -> Iterator[tuple[Expr, Slip]]:
         """The line with the conditions of one of its case distinctions mended."""
-        places = [(path, node) for path, node in _places(self.line) if isinstance(node, Cases)]
+        places = [(path, node) for path, node in places_of(self.line) if isinstance(node, Cases)]
         if not places:
             return
         right = splits((self.question.asked, self.question.right))
@@ -441,7 +390,7 @@ class _Search:
 
     def _parts_twice(self) -> Iterator[_Candidate]:
         goal = self.question.right
-        for line, slip in self._edits(removals=False):
+        for line, slip in self.edits.single(removals=False):
             yield from self._parts_of(line, self.values, goal, slip)
 
     def _parts_of(self, line: Expr, target: Values, goal: Expr | None, slip: Slip) -> Iterator[_Candidate]:
@@ -453,114 +402,23 @@ class _Search:
             for part, second in mended_parts(spot, self.context):
                 yield self._line_mended(put(line, spot.path, part), (slip, second))
 
-    def _edits(self, *, removals: bool = True) -> Iterator[tuple[Expr, Slip]]:
-        """The line with one small thing changed: a sign, an exponent, a factor two, a letter."""
-        line = self.line
-        places = list(_places(line))
-        for path, node in places:
-            parent = _at(line, path[:-1]) if path else None
-            if isinstance(node, Neg) or (isinstance(parent, Add) and not isinstance(node, Neg)):
-                inside = _enclosing(line, path)
-                mended = negated(node)
-                words = f"the sign {inside or 'of a term'} is wrong: {{}} should be {{}}"
-                slip = Slip("E104" if inside else "E101", words, (node, mended), node, mended)
-                yield put(line, path, mended), slip
-        for path, node in places:
-            match node:
-                case Pow(base, Number(value)):
-                    for better in (value + 1, value - 1, 2 * value, value / 2):
-                        if better and better != value:
-                            mended = base if better == 1 else Pow(base, Number(better))
-                            words = "the exponent of {} should be {}"
-                            slip = Slip("E103", words, (base, Number(better)), node, mended)
-                            yield put(line, path, mended), slip
-                case Func(name, (u,)):
-                    for other in _RELATED.get(name, ()):
-                        mended = Func(other, (u,))
-                        yield (
-                            put(line, path, mended),
-                            Slip("E113", "{} should be {}", (node, mended), node, mended),
-                        )
-                    halves: list[Expr] = [Div(u, Number(Fraction(2)))]
-                    if isinstance(u, Mul) and isinstance(u.factors[0], Number):
-                        halves = [u.factors[1] if len(u.factors) == 2 else Mul(u.factors[1:])]
-                    for argument in (*halves, Mul((Number(Fraction(2)), u))):
-                        mended = Func(name, (argument,))
-                        words = "the argument of {} should be that of {}"
-                        yield put(line, path, mended), Slip("E105", words, (node, mended), node, mended)
-                case Symbol() | Apply():
-                    if path and isinstance(_at(line, path[:-1]), Pow):
-                        continue
-                    mended = Pow(node, Number(Fraction(2)))
-                    yield put(line, path, mended), Slip("E103", "{} should be squared", (node,), node, mended)
-                case _:
-                    pass
-        for path, node in places if removals else ():
-            match node:
-                case Mul(factors):
-                    for k, factor in enumerate(factors):
-                        if not isinstance(factor, Number):
-                            rest = factors[:k] + factors[k + 1 :]
-                            mended = rest[0] if len(rest) == 1 else Mul(rest)
-                            slip = Slip(
-                                "E109", "the factor {} should not be there", (factor,), factor, mended
-                            )
-                            yield put(line, path, mended), slip
-                case Add(terms) if len(terms) > 1:
-                    for k, term in enumerate(terms):
-                        rest = terms[:k] + terms[k + 1 :]
-                        mended = rest[0] if len(rest) == 1 else Add(rest)
-                        slip = Slip("E107", "the term {} should not be there", (term,), term, mended)
-                        yield put(line, path, mended), slip
-                case _:
-                    pass
-        if removals:
-            yield from self._named_alike()
-            yield from self._stand_ins()
-
-    def _stand_ins(self) -> Iterator[tuple[Expr, Slip]]:
-        """A line of a calculation by hand with another quantity in the place of one, wherever that stands."""
-        given = dict.fromkeys(n for _, n in _places(self.line) if n in self.question.given)
-        for node in given:
-            for other in (*self.question.quantities, *self.context.quantities):
-                if other != node:
-                    yield cast(Expr, replace(self.line, {node: other})), self._stand_in(node, other, 0.0)
-
     def _stand_ins_and_parts(self) -> Iterator[_Candidate]:
         goal = self.question.right
-        for line, slip in self._stand_ins():
+        for line, slip in self.edits.stand_ins():
             if slip.mended in self.question.quantities:
                 yield from self._parts_of(line, self.values, goal, slip)
 
-    def _stand_in(self, node: Expr, other: Expr, extra: float) -> Slip:
-        code = "N205" if node in self.question.given else "E112"
-        return Slip(code, stand_in_words(node, other), (node, other), node, other, extra)
-
-    def _named_alike(self) -> Iterator[tuple[Expr, Slip]]:
-        """The line with another quantity of the same letter in one place: x for x_i, f for f_0."""
-        for path, node in _places(self.line):
-            if isinstance(node, Symbol | Indexed | Derivative):
-                for other in self._lookalikes(node):
-                    yield put(self.line, path, other), self._stand_in(node, other, -0.25)
-
     def _named_alike_and_parts(self) -> Iterator[_Candidate]:
         goal = self.question.right
-        for line, slip in self._named_alike():
+        for line, slip in self.edits.named_alike():
             yield from self._parts_of(line, self.values, goal, slip)
-
-    def _lookalikes(self, node: Expr) -> Iterator[Expr]:
-        """Quantities that a letter could have been meant for: those with the same letter."""
-        letter = _letter(node)
-        for other in self.context.quantities if letter else ():
-            if other != node and _letter(other) == letter:
-                yield other
 
     def _derivation_and_edits(self) -> Iterator[_Candidate]:
         """A mal-rule in the derivation, and the line with one small thing changed so that it is what follows."""
         table: dict[str, list[Variant]] = {}
         for variant in self.variants.single(self.question.asked):
             table.setdefault(_key(variant.values), []).append(variant)
-        for line, slip in (*self._conditions(), *self._edits()):
+        for line, slip in (*self._conditions(), *self.edits.single()):
             values = self.points.of(line)
             for variant in table.get(_key(values), ()):
                 if agree(values, variant.values):
@@ -594,16 +452,6 @@ class _Search:
 #: Largest function that is told as something that another quantity stands for.
 _NAMED = 12
 
-#: Functions that are taken for one another.
-_RELATED = {
-    "sin": ("cos",),
-    "cos": ("sin",),
-    "sinh": ("cosh", "tanh"),
-    "cosh": ("sinh",),
-    "tanh": ("sigmoid",),
-    "sigmoid": ("tanh",),
-}
-
 
 def _key(values: Values) -> str:
     """Something short that equal values have in common."""
@@ -625,54 +473,3 @@ def _is_quotient(line: Expr) -> bool:
             return True
         case _:
             return False
-
-
-def _enclosing(tree: Expr, path: tuple[int, ...]) -> str:
-    """In what a part stands, where that is a denominator, an exponent or a function."""
-    for k in range(len(path)):
-        match _at(tree, path[:k]):
-            case Div() if path[k] == 1:
-                return "in the denominator"
-            case Pow() if path[k] == 1:
-                return "in the exponent"
-            case Func(name):
-                return "in the exponent" if name == "exp" else f"in the argument of {name}"
-            case _:
-                continue
-    return ""
-
-
-def _letter(node: Expr) -> str:
-    match node:
-        case Symbol(name) | Apply(name):
-            return name.partition("_")[0].partition("(")[0].rstrip("'")
-        case Indexed(base, _):
-            return base.partition("_")[0]
-        case Derivative(body, wrt):
-            return f"d{_letter(body)}/d{_letter(wrt)}" if _letter(body) else ""
-        case _:
-            return ""
-
-
-def _places(tree: Expr, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Expr]]:
-    """Every part of a tree with the way to it; conditions apart."""
-    yield path, tree
-    for k, part in enumerate(_parts(tree)):
-        yield from _places(part, (*path, k))
-
-
-def _parts(tree: Expr) -> list[Expr]:
-    from gradbook.symbolic.expr import children
-
-    if isinstance(tree, Derivative | Apply | Indexed | Symbol):
-        return []
-    return [c for c in children(tree) if isinstance(c, Expr)]
-
-
-def _at(tree: Expr, path: tuple[int, ...]) -> Expr:
-    for k in path:
-        tree = _parts(tree)[k]
-    return tree
-
-
-_ = HALF
