@@ -59,7 +59,7 @@ from gradbook.symbolic.printing import to_latex, to_text
 from gradbook.symbolic.tidy import tidy
 
 #: Most seconds for the diagnosis of one line.
-SECONDS = 0.14
+SECONDS = 0.13
 
 #: Findings that a mistake may explain; the others say what is wrong themselves.
 _EXPLAINED = frozenset({"C101", "C102", "C103", "C104"})

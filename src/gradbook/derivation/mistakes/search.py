@@ -59,8 +59,8 @@ from gradbook.symbolic.printing import to_text
 from gradbook.symbolic.tidy import tidy
 
 #: Most seconds for one line, and the part of them after which nothing new is looked for.
-SECONDS = 0.14
-_LOOKING = 0.6
+SECONDS = 0.13
+_LOOKING = 0.5
 
 _LEFT_FOR_DIFFERENCE = 0.15
 
@@ -200,7 +200,7 @@ class _Search:
         self.variants = Variants(self.points, self.clock)
 
     def run(self) -> Diagnosis:
-        singles = self._proved(self._single())
+        singles = self._proved(self._in_time(self._single()))
         if singles:
             return Diagnosis(tuple(singles))
         pairs: list[_Candidate] = []
@@ -213,21 +213,27 @@ class _Search:
             self._derivation_and_parts,
             self._parts_twice,
         ):
-            try:
-                for candidate in more():
-                    pairs.append(candidate)
-                    self.clock.check()
-            except BoundHit:
-                break
+            pairs += self._in_time(more())
             if pairs and more == self._stand_ins_and_parts:
                 break  # nothing explains a calculation by hand better
         found = self._proved(pairs)
         if found:
             return Diagnosis(tuple(found))
         left = self.seconds - (time.monotonic() - self.start)
-        return Diagnosis(
-            (), difference(self.question.right, self.question.written, self.points, max(left, 0.02))
-        )
+        if left < _LEFT_FOR_DIFFERENCE * self.seconds:
+            return Diagnosis()
+        return Diagnosis((), difference(self.question.right, self.question.written, self.points, left))
+
+    def _in_time(self, candidates: Iterator[_Candidate]) -> list[_Candidate]:
+        """What is found until time is up."""
+        found: list[_Candidate] = []
+        try:
+            for candidate in candidates:
+                found.append(candidate)
+                self.clock.check()
+        except BoundHit:
+            pass
+        return found
 
     # --- deciding ---------------------------------------------------------------------------------------
 
@@ -281,15 +287,18 @@ class _Search:
                 yield self._line_mended(mended, (slip,))
         goal = question.right
         for spot in spots(self.line, self.values, self.points, goal):
+            self.clock.check()
             for part, slip in mended_parts(spot, self.context):
                 yield self._line_mended(put(self.line, spot.path, part), (slip,))
 
     def _rarer(self) -> Iterator[_Candidate]:
         question = self.question
         for mended, slip in self.edits.everywhere():
+            self.clock.check()
             if agree(self.points.of(mended), self.values):
                 yield self._line_mended(mended, (slip,))
         for mended, slip in self.edits.single():
+            self.clock.check()
             if agree(self.points.of(mended), self.values):
                 yield self._line_mended(mended, (dataclasses.replace(slip, extra=slip.extra + 0.02),))
         for variant in self.variants.throughout(question.asked):
@@ -419,6 +428,7 @@ class _Search:
         for variant in self.variants.single(self.question.asked):
             table.setdefault(_key(variant.values), []).append(variant)
         for line, slip in (*self._conditions(), *self.edits.single()):
+            self.clock.check()
             values = self.points.of(line)
             for variant in table.get(_key(values), ()):
                 if agree(values, variant.values):
