@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from gradbook.derivation.mistakes.pages import write_pages
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 
@@ -89,7 +91,8 @@ def test_the_example_study_is_shown_as_it_is(page: str) -> None:
 
 
 def renew() -> None:
-    """Write the real outputs into the pages."""
+    """Write the pages of the mistakes, and the real outputs into the pages."""
+    write_pages(ROOT / "docs" / "mistakes")
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         page.write_text(

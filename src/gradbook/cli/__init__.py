@@ -121,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(run=_check)
     _add_derive(commands.add_parser)
     commands.add_parser("study", help="train a model under several settings, over several seeds")
+    _add_explain(commands.add_parser)
     return parser
 
 
@@ -200,6 +201,25 @@ def _derive(asked: argparse.Namespace) -> int:
             listing=asked.listing,
         )
     )
+
+
+def _add_explain(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
+    explain = add_parser(
+        "explain",
+        help="tell of a mistake by its code",
+        description="Print the page of a mistake: what it is, why it happens, an example wrong and right.",
+        epilog="Exit status: 0, or 2 if there is no such code.",
+    )
+    explain.add_argument(
+        "codes", nargs="*", metavar="CODE", help="such as D103; without a code, all are listed"
+    )
+    explain.set_defaults(run=_explain)
+
+
+def _explain(asked: argparse.Namespace) -> int:
+    from gradbook.cli.explain import run
+
+    return run(tuple(asked.codes))
 
 
 def _jobs(text: str) -> int:
