@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from gradbook.derivation.mistakes.pages import write_pages
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 
@@ -80,8 +82,17 @@ def test_readme_shows_the_first_example() -> None:
     assert shown[1] in (ROOT / "examples" / "first.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/study.md"])
+def test_the_example_study_is_shown_as_it_is(page: str) -> None:
+    example = (ROOT / "examples" / "decay-digits.toml").read_text(encoding="utf-8")
+    shown = re.search(r"```toml\n(name.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.S)
+    assert shown is not None
+    assert example.endswith(shown[1])
+
+
 def renew() -> None:
-    """Write the real outputs into the pages."""
+    """Write the pages of the mistakes, and the real outputs into the pages."""
+    write_pages(ROOT / "docs" / "mistakes")
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         page.write_text(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from gradbook.derivation.steps import Derivation
     from gradbook.document.report import Document, Evidence, Line, Problem, Report, Verdict
+    from gradbook.study import run as study
     from gradbook.symbolic.expr import Expr
 
 __version__ = "0.1.0"
@@ -34,6 +35,7 @@ __all__ = [
     "__version__",
     "check",
     "derive",
+    "study",
 ]
 
 _HOMES = {
@@ -114,6 +116,8 @@ def derive(
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(f"gradbook.{_HOMES[name]}"), name)
+    if name == "study":  # a module that can be called
+        return import_module("gradbook.study")
     raise AttributeError(f"module 'gradbook' has no attribute {name!r}")
 
 

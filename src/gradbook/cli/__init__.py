@@ -45,8 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     0
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    if words[:1] == ["worksheet"]:  # it has a parser of its own, loaded when it runs
-        return _guarded(lambda: import_module("gradbook.cli.worksheet").run(words[1:]))
+    if words[:1] and words[0] in ("study", "worksheet"):  # they have commands or parsers of their own
+        return _guarded(lambda: import_module(f"gradbook.cli.{words[0]}").run(words[1:]))
     try:
         asked = _parser().parse_args([_kept(word) for word in words])
     except SystemExit as stop:  # argparse leaves the program after --help and after a wrong option
@@ -122,6 +122,8 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(run=_check)
     _add_derive(commands.add_parser)
     commands.add_parser("worksheet", help="work a small network by hand, or make sheets for others to work")
+    commands.add_parser("study", help="train a model under several settings, over several seeds")
+    _add_explain(commands.add_parser)
     return parser
 
 
@@ -201,6 +203,25 @@ def _derive(asked: argparse.Namespace) -> int:
             listing=asked.listing,
         )
     )
+
+
+def _add_explain(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
+    explain = add_parser(
+        "explain",
+        help="tell of a mistake by its code",
+        description="Print the page of a mistake: what it is, why it happens, an example wrong and right.",
+        epilog="Exit status: 0, or 2 if there is no such code.",
+    )
+    explain.add_argument(
+        "codes", nargs="*", metavar="CODE", help="such as D103; without a code, all are listed"
+    )
+    explain.set_defaults(run=_explain)
+
+
+def _explain(asked: argparse.Namespace) -> int:
+    from gradbook.cli.explain import run
+
+    return run(tuple(asked.codes))
 
 
 def _jobs(text: str) -> int:

@@ -123,16 +123,14 @@ def _diagnostic(
         (f" {' '.join(names)} ", style),
         (visible(" ".join(line.headline.split())), "bold"),
     )
-    gutter = max(len(str(line.end_line)), 1) + 2
-    numbers = range(line.line, min(line.end_line, line.line + _ROWS - 1, len(source)) + 1)
+    first, column, last, _ = place = line.underlined
+    gutter = max(len(str(last)), 1) + 2
+    numbers = range(first, min(last, first + _ROWS - 1, len(source)) + 1)
     for number in numbers:
-        if (
-            len(numbers) > 1
-            and not source[number - 1][line.column - 1 if number == line.line else 0 :].strip()
-        ):
+        if len(numbers) > 1 and not source[number - 1][column - 1 if number == first else 0 :].strip():
             continue  # a place that starts at the end of a row is underlined from the next one
-        yield from _excerpt(source[number - 1], number, line, gutter, style, width)
-    if numbers and line.end_line > numbers[-1]:
+        yield from _excerpt(source[number - 1], number, place, gutter, style, width)
+    if numbers and last > numbers[-1]:
         yield ((" " * gutter + " | ", "dim"), ("…", "dim"))
     for remark in line.remarks():
         shown = visible(" ".join(remark.split()))
@@ -140,11 +138,14 @@ def _diagnostic(
         yield ((" " * gutter + " | ", "dim"), (label, "bold"), (shown.removeprefix(label), ""))
 
 
-def _excerpt(text: str, number: int, line: Line, gutter: int, style: str, width: int) -> Iterator[Row]:
+def _excerpt(
+    text: str, number: int, place: tuple[int, int, int, int], gutter: int, style: str, width: int
+) -> Iterator[Row]:
     """A row of the document, and below it the place underlined."""
+    row, column, last, end_column = place
     first = len(text) - len(text.lstrip())
-    start = line.column - 1 if number == line.line else first
-    end = line.end_column - 1 if number == line.end_line else len(text.rstrip())
+    start = column - 1 if number == row else first
+    end = end_column - 1 if number == last else len(text.rstrip())
     end = max(end, start + 1)
     # Nothing further away than this can be shown; a row may be megabytes long.
     before, marked, after = text[max(start - width, 0) : start], text[start:end], text[end : end + width]

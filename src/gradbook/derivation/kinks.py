@@ -19,7 +19,7 @@ from fractions import Fraction
 from typing import cast
 
 from gradbook.derivation.algebra import Algebra, simplify
-from gradbook.derivation.branches import proportional, with_signs
+from gradbook.derivation.branches import proportional, undefined, with_signs
 from gradbook.derivation.conditions import compare
 from gradbook.derivation.deltas import collapsed
 from gradbook.derivation.rules import is_constant
@@ -50,6 +50,7 @@ from gradbook.symbolic.expr import (
     Relation,
     Sum,
     children,
+    rebuild,
     substitute,
     walk,
 )
@@ -140,8 +141,6 @@ class _Seam:
         where = _place(self.difference, self.wrt, u, v)
         try:
             above, below = self._piece(1), self._piece(-1)
-            if above is None or below is None:
-                return None
             if self.value is None and not _meet(above, below, self.difference):
                 return None
             if self.value is not None and not _equal(self._there(above), self._there(below)):
@@ -149,6 +148,12 @@ class _Seam:
             right, left = (
                 self._there(simplify(collapsed(differentiate(side, self.wrt)))) for side in (above, below)
             )
+            if any(
+                isinstance(n, Func) and n.name == "sign" and n.args[0] == ZERO
+                for s in (left, right)
+                for n in walk(s)
+            ):
+                return None  # another seam at the same place
             if self.value is not None and _falls(self.difference, self.wrt):
                 right, left = left, right
             return None if _equal(right, left) else Kink(KinkKind.CORNER, where, left, right)
@@ -156,21 +161,22 @@ class _Seam:
             return None
 
     def _there(self, side: Expr) -> Expr:
-        return simplify(substitute(side, {self.wrt: self.value}) if self.value is not None else side)
+        there = substitute(side, {self.wrt: self.value}) if self.value is not None else side
+        if undefined(there):
+            raise ZeroDivisionError
+        return simplify(cast(Expr, _folded(there)))
 
-    def _piece(self, side: int) -> Expr | None:
-        """The formula that holds just above (below) the seam; None if that is not plain."""
+    def _piece(self, side: int) -> Expr:
+        """The formula that holds just above (below) the seam."""
 
         def sign(u: Expr) -> int:
             """The sign of u just beside the seam, 0 where it is not known."""
             known = side * proportional(u, self.difference)
             return known or (self._sign_there(u) if self.value is not None else 0)
 
-        piece = with_signs(self.body, sign)
-        rest = (
-            n for n in _pieces(piece) if isinstance(n, Cases) or (isinstance(n, Func) and n.name in _SEAMED)
-        )
-        return None if any(not is_constant(cast(Expr, n), self.wrt) for n in rest) else piece
+        return with_signs(
+            self.body, sign
+        )  # seams that are left are somewhere else, or of quantities whose sign nothing tells
 
     def _sign_there(self, u: Expr) -> int:
         at = simplify(tidy(substitute(u, {self.wrt: self.value})))
@@ -183,7 +189,16 @@ class _Seam:
         return 0
 
 
-_SEAMED = frozenset({"abs", "max", "min", "sign", "relu", "step"})
+def _folded(node: Node) -> Node:
+    """Products with zero and extremes of equals, in conditions too."""
+    node = rebuild(node, _folded)
+    match node:
+        case Mul(factors) if ZERO in factors:
+            return ZERO
+        case Func("max" | "min", (a, b)) if a == b:
+            return a
+        case _:
+            return node
 
 
 def _meet(above: Expr, below: Expr, difference: Expr) -> bool:

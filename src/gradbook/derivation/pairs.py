@@ -101,7 +101,7 @@ def _loss_at(loss: Entry, activation: Entry, x: Expr, bias: bool) -> Expr:
         if not activation.vector:
             return activation.at(score(k))
         assert k is not None
-        return cast(Expr, _scores_put_in(activation.body, k, score))
+        return _scores_put_in(activation.body, k, score)
 
     variable = loss.variable
     if not loss.vector:

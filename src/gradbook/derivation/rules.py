@@ -340,7 +340,7 @@ def absolute_value(body: Expr, wrt: Expr, slope: Callable[[Expr], Expr]) -> Expr
 
 
 @_rule(
-    "larger of two",
+    "maximum",
     r"\frac{d}{dx}\max(u, v) = \frac{du}{dx} \text{ if } u > v,\ \frac{dv}{dx} \text{ if } u < v",
 )
 def extreme(body: Expr, wrt: Expr, slope: Callable[[Expr], Expr]) -> Expr | None:

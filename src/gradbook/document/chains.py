@@ -14,6 +14,7 @@ from gradbook.document.places import Places
 from gradbook.document.prose import Role
 from gradbook.document.report import Verdict
 from gradbook.document.spaces import note_space
+from gradbook.document.spot import place_of
 from gradbook.document.statements import Statement
 from gradbook.document.symbols import Belief, Table, atom_of, head_key, plain_number
 from gradbook.document.tokens import FormulaError, Kind, Token
@@ -268,16 +269,37 @@ class Chains:
             relation = statement.relation(k)
             written = self._written_out(statement, k, left, clock, chain)
             if written is not None:
-                self.places.emit_link(statement, k, written)
+                self.places.emit_link(statement, k, self._explained(written, statement, k, clock, chain))
             elif right is None or left is None:
                 self._unreadable(statement, k, left, right, chain)
             else:
                 finding = self._link(statement, k, left, right, relation, role, clock, chain)
+                finding = self._explained(finding, statement, k, clock, chain)
                 self.places.emit_link(statement, k, finding)
                 self._remember(finding, chain, right, statement, k)
             chain.last = right
             chain.sides += 1
         self._renewed(statement, trees, chain)
+
+    def _explained(
+        self, finding: Finding, statement: Statement, k: int, clock: Clock, chain: Chain
+    ) -> Finding:
+        """A wrong link with its mistake named; a chain is diagnosed once, at its first wrong link."""
+        if finding.verdict is not Verdict.REFUTED:
+            return finding
+        from gradbook.document.diagnosing import Diagnoser  # only what is wrong needs it
+
+        diagnoser = Diagnoser(self.table, clock, self.memory)
+        named = diagnoser.diagnosed(finding, first=chain.wrong_line is None)
+        if named.part is None:
+            return named
+        side = statement.sides[k + 1]
+        place = place_of(named.part, side, self.trees.side, named.occurrence)
+        return (
+            replace(named, mark=(side[place[0]].start, side[place[1] - 1].end))
+            if place is not None
+            else named
+        )
 
     def _written_out(
         self, statement: Statement, k: int, left: Expr | None, clock: Clock, chain: Chain

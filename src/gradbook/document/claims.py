@@ -148,7 +148,7 @@ class Judge(Arithmetic):
             sound = self._trusting(link, trust_wrong)
             if sound is not None:
                 return sound
-        return first
+        return replace(first, link=link) if first.verdict is Verdict.REFUTED else first
 
     # --- readings -------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from gradbook.document.meanings import Unresolved
 from gradbook.document.precision import is_numeric
 from gradbook.document.report import Verdict
 from gradbook.document.symbols import Table, bare
+from gradbook.document.vectors import is_tensor
 from gradbook.symbolic.decide import decide
 from gradbook.symbolic.expr import (
     ZERO,
@@ -148,7 +149,7 @@ def _perhaps_constant(link: Link, left: Expr, right: Expr, table: Table) -> str 
         if isinstance(body, Symbol) and body.name in table.depends and body.name not in table.usual_arguments
     }
     names -= USUAL_FUNCTIONS
-    if not names:
+    if not names or is_tensor((link.left, link.right), table):
         return None
 
     def visit(node: Node) -> Node:

@@ -22,6 +22,12 @@ class Finding:
     evidence: Evidence | None = None
     help: str | None = None
     follows: int | None = None
+    #: The link that was found wrong, as it was judged.
+    link: Link | None = None
+    #: The part of the line that is wrong, where it is known: which of several alike, and where it stands in the piece.
+    part: Expr | None = None
+    occurrence: int = 0
+    mark: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,13 @@ class Places:
         last = min(self.offset(max(end - 1, start)) + 1, length)
         line, column = self.source.position(first)
         end_line, end_column = self.source.position(last)
+        mark = None
+        if finding.mark is not None:
+            a, b = finding.mark
+            mark = (
+                *self.source.position(self.offset(a)),
+                *self.source.position(min(self.offset(max(b - 1, a)) + 1, length)),
+            )
         text = source if source is not None else piece.text[tokens[0].start : tokens[-1].end]
         self.lines.append(
             (
@@ -69,6 +76,7 @@ class Places:
                     finding.evidence,
                     finding.help,
                     finding.follows,
+                    mark,
                 ),
             )
         )

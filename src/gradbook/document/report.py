@@ -94,6 +94,17 @@ class Line:
     evidence: Evidence | None = None
     help: str | None = None
     follows: int | None = None
+    #: The part that is wrong, where it is known: line, column, end line, end column.
+    mark: tuple[int, int, int, int] | None = None
+
+    @property
+    def underlined(self) -> tuple[int, int, int, int]:
+        """What to underline: the part that is wrong, or else the whole.
+
+        >>> Line(1, 2, 1, 9, "x = y", Verdict.REFUTED, mark=(1, 6, 1, 7)).underlined
+        (1, 6, 1, 7)
+        """
+        return self.mark or (self.line, self.column, self.end_line, self.end_column)
 
     @property
     def needs_look(self) -> bool:

@@ -115,6 +115,8 @@ class Table:
     imposed: list[tuple[Expr, Expr]] = field(default_factory=list[tuple[Expr, Expr]])
     #: New values of updated quantities, until the next step begins.
     renewed: dict[str, Expr] = field(default_factory=dict[str, Expr])
+    #: The values that updated quantities had before.
+    former: dict[str, Expr] = field(default_factory=dict[str, Expr])
     integers: set[str] = field(default_factory=set[str])
     choices: dict[str, tuple[Fraction, ...]] = field(default_factory=dict[str, tuple[Fraction, ...]])
     simplex: set[str] = field(default_factory=set[str])
@@ -326,6 +328,8 @@ class Table:
     def renew(self) -> None:
         """A new step begins: updated quantities take their new values."""
         for name, number in self.renewed.items():
+            if name in self.values:
+                self.former[name] = self.values[name].number
             self.values[name] = Value(number, self.section, 0)
         self.renewed.clear()
 

@@ -21,14 +21,21 @@ body { margin: 2rem auto; max-width: 60rem; padding: 0 1rem; background: var(--p
   font: 1rem/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.25rem; margin: 2.5rem 0 0.5rem; }
 math { font-family: "STIX Two Math", "Latin Modern Math", "Cambria Math", "DejaVu Math TeX Gyre", math; }
-.derivation-formula { overflow-x: auto; padding: 0.25rem 0; }
+.derivation-formula { overflow: auto hidden; padding: 0.5rem 0; }
 table.derivation-steps { border-collapse: collapse; width: 100%; }
 .derivation-steps th { font-weight: normal; color: var(--faint); text-align: left; padding: 0.6rem 1rem 0.6rem 0;
-  border-top: 1px solid var(--line); vertical-align: middle; width: 12rem; }
+  min-width: 9rem; border-top: 1px solid var(--line); vertical-align: middle; width: 12rem; }
 .derivation-steps td { border-top: 1px solid var(--line); padding: 0.6rem 0; }
 .derivation-steps td.mark { color: var(--good); width: 1.5rem; text-align: right; vertical-align: middle; }
-.derivation-steps math { text-align: left; }
-.derivation-wide { overflow-x: auto; max-width: 44rem; }
+.derivation-steps td.left { white-space: nowrap; vertical-align: middle; padding-right: 0.3em; text-align: right; }
+.derivation-steps td.right { width: 100%; max-width: 1px; }
+.derivation-steps math { display: inline math; math-style: normal; }
+.derivation-wide { overflow: auto hidden; padding: 0.15rem 0; }
+@media (max-width: 40rem) {
+  .derivation-steps tr { display: block; border-top: 1px solid var(--line); }
+  .derivation-steps th, .derivation-steps td { display: block; border: 0; padding: 0.1rem 0; }
+  .derivation-steps td.left, .derivation-steps td.right { width: auto; max-width: none; text-align: left; }
+}
 """
 
 _MARKS = {
@@ -74,13 +81,14 @@ def _section(derivation: Derivation) -> str:
 
 
 def _row(rule: str, side: Expr, outcome: Outcome | None, left: Expr | None = None) -> str:
-    drawn = relation_to_mathml([left, side], [Op.EQ]) if left is not None else _equals(side)
     mark = ""
     if outcome is not None:
         sign, word = _MARKS.get(outcome, ("✗", "refuted"))
         mark = f'<span title="{word}" role="img" aria-label="{word}">{sign}</span>'
+    head = to_mathml(left) if left is not None else ""
     return (
-        f'<tr><th scope="row">{escape(rule)}</th><td><div class="derivation-wide">{drawn}</div></td>'
+        f'<tr><th scope="row">{escape(rule)}</th><td class="left">{head}</td>'
+        f'<td class="right"><div class="derivation-wide">{_equals(side)}</div></td>'
         f'<td class="mark">{mark}</td></tr>\n'
     )
 

@@ -1,0 +1,250 @@
+"""Samples, checked and divided once, in a file that every worker maps into its memory."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradbook.study import formats
+from gradbook.study.files import written_whole
+from gradbook.study.formats import Samples, Source
+from gradbook.study.problem import StudyError
+from gradbook.study.settings import Data
+
+#: The parts of the data: choices are made on validation, and the test set only reports.
+SPLITS = ("train", "validation", "test")
+
+#: The division is the same for every seed: what differs between seeds is the model and the order.
+_DIVISION_SEED = 20_240_607
+
+#: A change in what is prepared, and how, must not meet files that were made before it.
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Where the prepared samples are, and what they are."""
+
+    path: Path
+    fingerprint: str
+    shape: tuple[int, ...]
+    classes: tuple[str, ...]
+    sizes: Mapping[str, int]
+
+    def to_json(self) -> dict[str, Any]:
+        """The record of the data that a study keeps."""
+        return {
+            "fingerprint": self.fingerprint,
+            "shape": list(self.shape),
+            "classes": list(self.classes),
+            "sizes": dict(self.sizes),
+        }
+
+
+def prepare(settings: Data, folder: Path, here: Path, given: Source | None = None) -> Prepared:
+    """Read, check and divide the samples, unless that was done before; the result lies in ``folder``.
+
+    Relative paths start at ``here``. ``given`` are samples from Python, which have no file.
+
+    Raises StudyError, before any training, for whatever is wrong with the data.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    note = None
+    if given is None:
+        note = folder / f"{_signature(settings, here)}.json"
+        known = _known(note, folder)
+        if known is not None:
+            return known
+        if settings.source == "digits":
+            given = formats.digits()
+        else:
+            given = formats.read(_path(settings.source, here), settings.target)
+            if isinstance(settings.test, str):
+                held = formats.read_test(_path(settings.test, here), settings.target, given.classes)
+                given = Source(given.train, held, given.classes)
+    where = settings.source
+    _check(given.train, given.classes, f"{where}: training samples")
+    if given.test is not None:
+        _check(given.test, given.classes, f"{where}: test samples")
+        if given.test.x.shape[1:] != given.train.x.shape[1:]:
+            raise StudyError(
+                f"{where}: training samples have the shape {given.train.x.shape[1:]}, "
+                f"test samples {given.test.x.shape[1:]}"
+            )
+    prepared = _write(_divided(given, settings, where), given.classes, folder)
+    if note is not None:
+        with written_whole(note) as file:
+            file.write(json.dumps({"path": prepared.path.name}).encode())
+    return prepared
+
+
+def opened(path: Path) -> Prepared:
+    """What is known of prepared samples, from their file."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="numpy") as file:  # pyright: ignore[reportUnknownVariableType]
+        told: dict[str, Any] = json.loads(file.metadata()["gradbook"])  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    return Prepared(path, told["fingerprint"], tuple(told["shape"]), tuple(told["classes"]), told["sizes"])
+
+
+def from_datasets(train: Any, test: Any = None) -> Source:
+    """The samples of ``torch.utils.data.Dataset`` objects, of pairs of arrays, or of lists of samples."""
+    first = _gathered(train, "training samples")
+    second = _gathered(test, "test samples") if test is not None else None
+    most = max(int(s.y.max(initial=0)) for s in (first, second) if s is not None)
+    named = getattr(train, "classes", None)
+    classes = tuple(map(str, named)) if named is not None and len(named) > most else None
+    return Source(first, second, classes or tuple(map(str, range(most + 1))))
+
+
+def _gathered(dataset: Any, where: str) -> Samples:
+    x: NDArray[Any]
+    y: NDArray[Any]
+    if isinstance(dataset, tuple) and len(cast("tuple[Any, ...]", dataset)) == 2:
+        x, y = (np.asarray(part) for part in cast("tuple[Any, ...]", dataset))
+    else:
+        try:
+            held = cast("Any", dataset)
+            pairs: list[tuple[Any, Any]] = [held[i] for i in range(len(held))]
+            x = np.stack([np.asarray(sample) for sample, _ in pairs])
+            y = np.array([int(label) for _, label in pairs])
+        except (TypeError, ValueError) as error:
+            raise StudyError(
+                f"{where}: expected a data set of (sample, class) pairs of one shape: {error}"
+            ) from None
+    if x.ndim > 1 and y.shape == (len(x),) and y.dtype.kind in "ui":
+        return Samples(formats.arranged(x, where), y.astype(np.int64))
+    raise StudyError(f"{where}: expected samples and one class for each, found {x.shape} and {y.shape}")
+
+
+def _path(source: str, here: Path) -> Path:
+    path = Path(source).expanduser()
+    return path if path.is_absolute() else here / path
+
+
+def _signature(settings: Data, here: Path) -> str:
+    """What the prepared samples depend on; a file that was written to since is another file."""
+    seen: list[Any] = [_VERSION, settings.validation, settings.limit, settings.target, settings.test]
+    for source in (settings.source, settings.test):
+        if not isinstance(source, str) or source == "digits":
+            seen.append(source)
+            continue
+        path = _path(source, here).resolve()
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        stats = [(str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in files if f.is_file()]
+        seen.append([str(path), hashlib.sha256(repr(stats).encode()).hexdigest()])
+    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:24]
+
+
+def _known(note: Path, folder: Path) -> Prepared | None:
+    try:
+        return opened(folder / json.loads(note.read_bytes())["path"])
+    except Exception:  # noqa: BLE001 - whatever is wrong with what was kept, it can be made again
+        return None
+
+
+def _check(samples: Samples, classes: tuple[str, ...], where: str) -> None:
+    if len(samples.x) != len(samples.y):
+        raise StudyError(f"{where}: {len(samples.x)} samples, but {len(samples.y)} classes")
+    if not len(samples.y):
+        raise StudyError(f"{where}: expected samples, found none")
+    if len(classes) < 2:
+        raise StudyError(f"{where}: expected at least two classes, found {len(classes)}")
+    if samples.y.max() >= len(classes):
+        raise StudyError(f"{where}: expected classes below {len(classes)}, found {samples.y.max()}")
+    counts = np.bincount(samples.y, minlength=len(classes))
+    if missing := [name for name, count in zip(classes, counts, strict=True) if not count]:
+        raise StudyError(f"{where}: no sample of the class {', '.join(missing[:5])}")
+    if samples.x.dtype != np.uint8 and not np.isfinite(samples.x).all():
+        sample = int(np.argwhere(~np.isfinite(samples.x))[0][0])
+        raise StudyError(f"{where}: sample {sample} has a value that is not a finite number; mend or drop it")
+
+
+def _divided(source: Source, settings: Data, where: str) -> dict[str, Samples]:
+    generator = np.random.default_rng(_DIVISION_SEED)
+    train, test = source.train, source.test
+    if test is None:
+        if isinstance(settings.test, str) or settings.test == 0:
+            raise StudyError(f"{where}: has no test set; say test = 0.2, or where one is")
+        train, test = _apart(train, settings.test, generator, f"{where}: test")
+    if settings.limit is not None and settings.limit < len(train.y):
+        part = settings.limit / len(train.y)
+        train = _apart(train, part, generator, f"{where}: limit", exact=settings.limit)[1]
+        test = _apart(test, part, generator, f"{where}: limit")[1]
+    if settings.validation == 0:
+        return {"train": train, "test": test}
+    train, validation = _apart(train, settings.validation, generator, f"{where}: validation")
+    return {"train": train, "validation": validation, "test": test}
+
+
+def _apart(
+    samples: Samples, part: float, generator: np.random.Generator, where: str, exact: int | None = None
+) -> tuple[Samples, Samples]:
+    """The samples in two, each class in the same proportion (largest remainders make up the total)."""
+    total = exact or round(part * len(samples.y))
+    counts = np.bincount(samples.y)
+    shares = counts * (total / len(samples.y))
+    taken = np.floor(shares).astype(int)
+    for label in np.argsort(-(shares - taken), kind="stable")[: total - taken.sum()]:
+        taken[label] += 1
+    if (taken == 0).any() or (exact is None and (taken >= counts).any()):
+        raise StudyError(
+            f"{where}: {len(samples.y)} samples are too few to set {part:.3g} of every class aside; take more"
+        )
+    chosen: list[NDArray[np.int64]] = []
+    for label, count in enumerate(taken):
+        chosen.append(generator.permutation(np.flatnonzero(samples.y == label))[:count])
+    second = np.sort(np.concatenate(chosen))
+    first = np.setdiff1d(np.arange(len(samples.y)), second)
+    return Samples(samples.x[first], samples.y[first]), Samples(samples.x[second], samples.y[second])
+
+
+def _write(parts: Mapping[str, Samples], classes: tuple[str, ...], folder: Path) -> Prepared:
+    from safetensors.numpy import save
+
+    x = parts["train"].x
+    axes = (0, 2, 3) if x.ndim == 4 else (0,)
+    mean, deviation = _moments(x, axes)
+    arrays: dict[str, NDArray[Any]] = {"mean": mean, "deviation": deviation}
+    for name, samples in parts.items():
+        arrays[f"{name}.x"] = np.ascontiguousarray(samples.x)
+        arrays[f"{name}.y"] = samples.y
+    digest = hashlib.sha256(json.dumps(list(classes)).encode())
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name} {array.dtype} {array.shape}".encode())
+        digest.update(array.tobytes())
+    fingerprint = digest.hexdigest()[:32]
+    sizes = {name: len(samples.y) for name, samples in parts.items()}
+    told = {
+        "fingerprint": fingerprint,
+        "shape": list(x.shape[1:]),
+        "classes": list(classes),
+        "sizes": sizes,
+    }
+    path = folder / f"{fingerprint}.safetensors"
+    if not path.exists():
+        with written_whole(path) as file:
+            file.write(save(arrays, metadata={"gradbook": json.dumps(told)}))
+    return Prepared(path, fingerprint, tuple(x.shape[1:]), classes, sizes)
+
+
+def _moments(x: NDArray[Any], axes: tuple[int, ...]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean and deviation of each channel or feature, in pieces: the whole in float64 could be gigabytes."""
+    pieces = (x[start : start + 4096].astype(np.float64) for start in range(0, len(x), 4096))
+    count, total, squares = 0, np.zeros(x.shape[1]), np.zeros(x.shape[1])
+    for piece in pieces:
+        count += piece.size // x.shape[1]
+        total += piece.sum(axis=axes)
+        squares += (piece**2).sum(axis=axes)
+    mean = total / count
+    deviation = np.sqrt(np.maximum(squares / count - mean**2, 0))
+    # A channel or feature that never changes is left as it is, moved to zero.
+    deviation[deviation < 1e-12 * np.maximum(1, np.abs(mean))] = 1
+    return mean.astype(np.float32), deviation.astype(np.float32)

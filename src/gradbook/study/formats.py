@@ -1,0 +1,386 @@
+"""Samples as people have them on disk: each format has one reader, and none of them unpickles anything."""
+
+# pyarrow has no type information: what is unknown about it is allowed here.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportMissingTypeStubs=false
+
+from __future__ import annotations
+
+import gzip
+import io
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradbook.study.problem import StudyError
+
+Array = NDArray[Any]
+
+#: Names under which the class of a sample goes, in the order of preference.
+TARGETS = ("label", "labels", "target", "class", "y", "fine_label")
+
+_IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"})
+_TABLES = frozenset({".csv", ".parquet"})
+
+#: Longest side of an image in pixels: a small model for small images is not where larger ones belong.
+_LONGEST_SIDE = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """What one set holds: ``x`` is (n, channels, height, width) in bytes, or (n, features) in float32."""
+
+    x: Array
+    y: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a source holds: training samples, perhaps test samples, and the names of the classes."""
+
+    train: Samples
+    test: Samples | None
+    classes: tuple[str, ...]
+
+
+def digits() -> Source:
+    """The handwritten digits that come with the package; see ``digits.md`` for their origin.
+
+    >>> digits().train.x.shape
+    (1797, 1, 8, 8)
+    """
+    with np.load(Path(__file__).with_name("digits.npz"), allow_pickle=False) as held:
+        images, labels = held["images"], held["labels"]
+    return Source(Samples(images[:, None], labels.astype(np.int64)), None, tuple("0123456789"))
+
+
+def read(path: Path, target: str | None = None) -> Source:
+    """What lies at a path, in whichever of the formats it is.
+
+    Raises StudyError where nothing is there, or nothing that is known, or it is damaged.
+    """
+    if path.is_dir():
+        return _folder(path, target)
+    if not path.exists():
+        raise StudyError(f"{path}: expected data, found nothing of this name; look at its spelling")
+    match path.suffix.lower():
+        case ".npz":
+            return _npz(path)
+        case ".csv" | ".parquet":
+            samples, classes = _tables([path], target)
+            return Source(samples, None, classes)
+        case ".pkl" | ".pickle" | ".pt" | ".pth" | ".npy":
+            raise StudyError(f"{path}: this format can run code when it is read; save it as .npz instead")
+        case _:
+            raise StudyError(
+                f"{path}: expected .npz, .csv, .parquet or a folder (CIFAR, IDX, Parquet, images by class)"
+            )
+
+
+def read_test(path: Path, target: str | None, classes: tuple[str, ...]) -> Samples:
+    """A test set that lies elsewhere, with the classes of the training set."""
+    source = read(path, target)
+    unknown = sorted(set(source.classes) - set(classes))
+    if unknown:
+        raise StudyError(f"{path}: has classes that training lacks: {', '.join(unknown[:5])}")
+    places = np.array([classes.index(name) for name in source.classes], dtype=np.int64)
+    return Samples(source.train.x, places[source.train.y])
+
+
+def _folder(path: Path, target: str | None) -> Source:
+    names = {entry.name.lower(): entry for entry in sorted(path.iterdir()) if not entry.name.startswith(".")}
+    if any(name.endswith(".bin") for name in names):
+        return _cifar(path, names)
+    if any("ubyte" in name for name in names):
+        return _idx_folder(path, names)
+    if any(Path(name).suffix in _TABLES for name in names):
+        return _split_tables(path, names, target)
+    if "data_batch_1" in names:
+        raise StudyError(f"{path}: this is CIFAR pickled for Python; take the binary version, or Parquet")
+    if any(entry.is_dir() for entry in names.values()):
+        return _image_folders(path, names)
+    raise StudyError(f"{path}: expected CIFAR (.bin), IDX (ubyte), .parquet, .csv or a folder for each class")
+
+
+# --- CIFAR and IDX -------------------------------------------------------------------------------
+
+
+def _cifar(path: Path, names: dict[str, Path]) -> Source:
+    if "train.bin" in names:  # CIFAR-100: a coarse label stands before the fine one
+        train, test, lead, most = [names["train.bin"]], names.get("test.bin"), 2, 100
+    else:
+        train = [file for name, file in names.items() if name.startswith("data_batch")]
+        test, lead, most = names.get("test_batch.bin"), 1, 10
+    if not train:
+        raise StudyError(f"{path}: expected data_batch_1.bin and so on, found {', '.join(names)}")
+    classes = tuple(map(str, range(most)))
+    for meta in ("batches.meta.txt", "fine_label_names.txt"):
+        if meta in names and len(found := names[meta].read_text(encoding="utf-8").split()) == most:
+            classes = tuple(found)
+    read = [_cifar_file(file, lead, most) for file in train]
+    joined = Samples(np.concatenate([s.x for s in read]), np.concatenate([s.y for s in read]))
+    return Source(joined, _cifar_file(test, lead, most) if test is not None else None, classes)
+
+
+def _cifar_file(path: Path, lead: int, most: int) -> Samples:
+    held = np.fromfile(path, dtype=np.uint8)
+    size = lead + 3 * 32 * 32
+    if held.size == 0 or held.size % size:
+        raise StudyError(f"{path}: expected samples of {size} bytes, found {held.size} bytes: truncated?")
+    rows = held.reshape(-1, size)
+    labels = rows[:, lead - 1].astype(np.int64)
+    if labels.max() >= most:
+        raise StudyError(f"{path}: expected classes below {most}, found {labels.max()}; is this CIFAR?")
+    return Samples(rows[:, lead:].reshape(-1, 3, 32, 32), labels)
+
+
+def _idx_folder(path: Path, names: dict[str, Path]) -> Source:
+    def pair(start: str) -> Samples | None:
+        images = [f for name, f in names.items() if name.startswith(start) and "images" in name]
+        labels = [f for name, f in names.items() if name.startswith(start) and "labels" in name]
+        if not images or not labels:
+            return None
+        x, y = _idx(images[0], 3), _idx(labels[0], 1)
+        if len(x) != len(y):
+            raise StudyError(f"{images[0]}: {len(x)} images, but {labels[0].name} has {len(y)} labels")
+        return Samples(x[:, None], y.astype(np.int64))
+
+    train = pair("train")
+    if train is None:
+        raise StudyError(f"{path}: expected train-images… and train-labels…, found {', '.join(names)}")
+    return Source(train, pair("t10k") or pair("test"), tuple(map(str, range(int(train.y.max()) + 1))))
+
+
+def _idx(path: Path, dimensions: int) -> Array:
+    """The bytes of an IDX file: two zeros, the type (8 is bytes), the number of dimensions, then their sizes."""
+    try:
+        held = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except (OSError, EOFError) as error:
+        raise StudyError(f"{path}: cannot be unpacked: {error}; is it truncated?") from None
+    head = 4 + 4 * dimensions
+    if len(held) < head or held[:4] != bytes((0, 0, 8, dimensions)):
+        raise StudyError(f"{path}: expected an IDX file of bytes in {dimensions} dimensions, found another")
+    shape = tuple(int.from_bytes(held[4 + 4 * d : 8 + 4 * d], "big") for d in range(dimensions))
+    if len(held) - head != math.prod(shape):
+        raise StudyError(
+            f"{path}: expected {math.prod(shape)} bytes for {shape}, found {len(held) - head}; truncated?"
+        )
+    return np.frombuffer(held, np.uint8, offset=head).reshape(shape)
+
+
+# --- arrays and tables ---------------------------------------------------------------------------
+
+
+def _npz(path: Path) -> Source:
+    import zipfile
+    import zlib
+
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
+            arrays = {name: held[name] for name in held.files}
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+        raise StudyError(f"{path}: cannot be read as .npz without pickle: {error}") from None
+
+    def pair(*choices: tuple[str, str]) -> Samples | None:
+        for x, y in choices:
+            if x in arrays and y in arrays:
+                return Samples(arranged(arrays[x], f"{path}: {x}"), _whole(arrays[y], f"{path}: {y}"))
+        return None
+
+    train = pair(("x_train", "y_train"), ("train_x", "train_y"), ("x", "y"), ("images", "labels"))
+    if train is None:
+        raise StudyError(f"{path}: expected arrays x and y (or x_train, y_train), found {', '.join(arrays)}")
+    test = pair(("x_test", "y_test"), ("test_x", "test_y"))
+    most = max(int(s.y.max(initial=0)) for s in (train, test) if s is not None)
+    return Source(train, test, tuple(map(str, range(most + 1))))
+
+
+def arranged(x: Array, where: str) -> Array:
+    """Arrays as ``Samples`` has them: images get their channels first, tables become float32."""
+    if x.dtype.kind not in "uifb":
+        raise StudyError(f"{where}: expected numbers, found {x.dtype}")
+    if x.ndim == 4 and x.shape[1] not in (1, 3, 4) and x.shape[3] in (1, 3, 4):
+        x = np.moveaxis(x, 3, 1)
+    elif x.ndim == 3:
+        x = x[:, None]
+    if x.ndim not in (2, 4):
+        raise StudyError(f"{where}: expected images or rows of features, found the shape {x.shape}")
+    return np.ascontiguousarray(x, dtype=np.uint8 if x.dtype == np.uint8 and x.ndim == 4 else np.float32)
+
+
+def _whole(y: Array, where: str) -> NDArray[np.int64]:
+    y = y.reshape(-1) if y.ndim == 2 and y.shape[1] == 1 else y
+    if y.ndim != 1 or y.dtype.kind not in "uif" or (y.dtype.kind == "f" and not np.all(y == np.round(y))):
+        raise StudyError(f"{where}: expected one class for each sample as a whole number, found {y.dtype}")
+    if y.size and (y.min() < 0 or y.max() > 10_000):
+        raise StudyError(f"{where}: expected classes from 0 to 10000, found {y.min()} to {y.max()}")
+    return y.astype(np.int64)
+
+
+def _split_tables(path: Path, names: dict[str, Path], target: str | None) -> Source:
+    files = {n: f for n, f in names.items() if f.suffix.lower() in _TABLES}
+    test = [f for n, f in files.items() if n.startswith("test")]
+    train = [f for n, f in files.items() if n.startswith("train")]
+    train = train or [f for n, f in files.items() if not n.startswith(("test", "val"))]
+    if not train:
+        raise StudyError(f"{path}: expected files that start with train, found {', '.join(files)}")
+    samples, classes = _tables(train, target)
+    if not test:
+        return Source(samples, None, classes)
+    held, found = _tables(test, target, classes)
+    return Source(samples, held, found)
+
+
+def _tables(
+    paths: Sequence[Path], target: str | None, classes: tuple[str, ...] | None = None
+) -> tuple[Samples, tuple[str, ...]]:
+    import pyarrow as pa
+
+    try:
+        table = pa.concat_tables([_table(path) for path in paths])
+    except (pa.ArrowException, OSError) as error:
+        raise StudyError(f"{paths[0]}: cannot be read: {str(error).splitlines()[0]}") from None
+    columns: list[str] = table.column_names
+    if target is not None and target not in columns:
+        raise StudyError(f"{paths[0]}: has no column {target!r} for the class; it has {', '.join(columns)}")
+    named = [name for name in TARGETS if name in columns]
+    target = target or (named[0] if named else columns[-1])
+    y, classes = _labels(table, target, paths[0], classes)
+    others = [name for name in columns if name != target]
+    images = [name for name in others if _holds_images(table.schema.field(name).type)]
+    if images:
+        return Samples(_decoded(table.column(images[0]), paths[0]), y), classes
+    return Samples(_features(table, others, paths[0]), y), classes
+
+
+def _table(path: Path) -> Any:
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    if path.suffix.lower() == ".csv":
+        return pyarrow.csv.read_csv(path)
+    # One open file, closed here: left to the collector, it would be open when the file is replaced.
+    with path.open("rb") as file:
+        return pyarrow.parquet.read_table(file)
+
+
+def _labels(
+    table: Any, target: str, path: Path, classes: tuple[str, ...] | None
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    column = table.column(target)
+    if column.null_count:
+        raise StudyError(f"{path}: {column.null_count} samples have no {target}")
+    values: list[Any] = column.to_pylist()
+    if all(type(value) is int for value in values):
+        y = _whole(np.array(values, dtype=np.int64), f"{path}: {target}")
+        metadata: dict[bytes, bytes] = table.schema.metadata or {}
+        named = [n for n in metadata.get(b"class_names", b"").decode().split(",") if n]
+        count = max(int(y.max(initial=0)) + 1, len(classes or ()))
+        return y, classes if classes and len(classes) == count else (
+            tuple(named) if len(named) == count else tuple(map(str, range(count)))
+        )
+    names = classes or tuple(sorted({str(value) for value in values}))
+    if len(names) > 1000:
+        raise StudyError(f"{path}: {target} has {len(names)} values; name the column with `target`")
+    place = {name: number for number, name in enumerate(names)}
+    if unknown := sorted({str(value) for value in values} - set(names)):
+        raise StudyError(f"{path}: has classes that training lacks: {', '.join(unknown[:5])}")
+    return np.array([place[str(value)] for value in values], dtype=np.int64), names
+
+
+def _features(table: Any, names: list[str], path: Path) -> Array:
+    columns: list[Array] = []
+    for name in names:
+        column = table.column(name)
+        if column.null_count:
+            raise StudyError(f"{path}: {column.null_count} rows have no {name}; fill or drop them")
+        values = column.to_numpy()
+        if values.dtype.kind not in "uifb":
+            raise StudyError(
+                f"{path}: column {name}: expected numbers, found {values.dtype}; encode or drop it"
+            )
+        columns.append(values.astype(np.float32))
+    if not columns:
+        raise StudyError(f"{path}: has no column of features")
+    return np.stack(columns, axis=1)
+
+
+# --- images --------------------------------------------------------------------------------------
+
+
+def _holds_images(kind: Any) -> bool:
+    import pyarrow as pa
+
+    if pa.types.is_struct(kind):
+        return any(kind.field(i).name == "bytes" for i in range(kind.num_fields))
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def _decoded(column: Any, path: Path) -> Array:
+    def images() -> Iterable[tuple[str, Callable[[], Any]]]:
+        number = 0
+        for chunk in column.chunks:
+            flat = chunk.field("bytes") if chunk.type.num_fields else chunk
+            for value in flat:
+                held = value.as_py()
+                yield f"{path}: image {number}", lambda held=held: io.BytesIO(held or b"")
+                number += 1
+
+    return _pixels(images(), len(column))
+
+
+def _image_folders(path: Path, names: dict[str, Path]) -> Source:
+    def samples(root: Path, classes: tuple[str, ...]) -> Samples:
+        found = [(i, f) for i, name in enumerate(classes) for f in _images_in(root / name)]
+        pixels = _pixels(((str(f), lambda f=f: f) for _, f in found), len(found))
+        return Samples(pixels, np.array([i for i, _ in found], dtype=np.int64))
+
+    root = names.get("train", path)
+    classes = tuple(sorted(entry.name for entry in root.iterdir() if entry.is_dir()))
+    for name in classes:
+        if not _images_in(root / name):
+            raise StudyError(f"{root / name}: expected images of this class, found none")
+    test = names.get("test") if root != path else None
+    if test is not None and (extra := {e.name for e in test.iterdir() if e.is_dir()} - set(classes)):
+        raise StudyError(f"{test}: has classes that training lacks: {', '.join(sorted(extra))}")
+    return Source(samples(root, classes), samples(test, classes) if test is not None else None, classes)
+
+
+def _images_in(folder: Path) -> list[Path]:
+    return sorted(f for f in folder.glob("*") if f.suffix.lower() in _IMAGE_SUFFIXES)
+
+
+def _pixels(images: Iterable[tuple[str, Callable[[], Any]]], count: int) -> Array:
+    """Decoded images, all of one size; grey ones keep one channel if none is coloured."""
+    from PIL import Image, UnidentifiedImageError
+
+    pixels: Array | None = None
+    for number, (where, opened) in enumerate(images):
+        try:
+            with Image.open(opened()) as image:
+                if max(image.size) > _LONGEST_SIDE:
+                    raise StudyError(
+                        f"{where}: expected at most {_LONGEST_SIDE} pixels a side, found {image.size}"
+                    )
+                grey = image.mode in ("1", "L", "LA", "I;16")
+                held = np.asarray(image.convert("L" if grey else "RGB"))
+        except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+            raise StudyError(f"{where}: not an image that can be read: {error}") from None
+        held = held[None] if held.ndim == 2 else held.transpose(2, 0, 1)
+        if pixels is None:
+            pixels = np.empty((count, *held.shape), np.uint8)
+        if pixels.shape[2:] != held.shape[1:]:
+            raise StudyError(
+                f"{where}: expected {pixels.shape[3]} × {pixels.shape[2]} pixels as in the first image, "
+                f"found {held.shape[2]} × {held.shape[1]}; scale all to one size"
+            )
+        if pixels.shape[1] < held.shape[0]:  # the first coloured image after grey ones
+            pixels = np.repeat(pixels, 3, axis=1)
+        pixels[number] = held
+    if pixels is None:
+        raise StudyError("expected images, found none")
+    return pixels

@@ -1,0 +1,320 @@
+"""Samples in every format that people have, whole and damaged."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import pickle
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+from PIL import Image
+
+from gradbook.study import data, formats, spec
+from gradbook.study.problem import StudyError
+from gradbook.study.samples import Dataset
+
+RANDOM = np.random.default_rng(0)
+CLASSES = 3
+
+
+def images(count: int, channels: int = 3, side: int = 32) -> tuple[Any, Any]:
+    """Random pictures, and classes of which each is there."""
+    x = RANDOM.integers(0, 256, (count, channels, side, side), dtype=np.uint8)
+    return x, np.arange(count) % CLASSES
+
+
+def png(image: Any) -> bytes:
+    held = io.BytesIO()
+    Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0)).save(held, "png")
+    return held.getvalue()
+
+
+def prepare(source: Path, folder: Path, **settings: Any) -> data.Prepared:
+    return data.prepare(
+        spec.read({"name": "x", "data": {"source": str(source), **settings}}).settings.data, folder, Path()
+    )
+
+
+def write_cifar(folder: Path, x: Any, y: Any) -> None:
+    rows = np.concatenate([y[:, None].astype(np.uint8), x.reshape(len(x), -1)], axis=1)
+    for number, part in enumerate(np.array_split(rows[:-30], 5), 1):
+        part.tofile(folder / f"data_batch_{number}.bin")
+    rows[-30:].tofile(folder / "test_batch.bin")
+
+
+def write_parquet(folder: Path, x: Any, y: Any) -> None:
+    for name, a, b in (("train", x[:-30], y[:-30]), ("test", x[-30:], y[-30:])):
+        held = pa.array([{"bytes": png(i), "path": f"{n}.png"} for n, i in enumerate(a)])
+        pyarrow.parquet.write_table(pa.table({"img": held, "label": b}), folder / f"{name}.parquet")
+
+
+def write_idx(folder: Path, x: Any, y: Any, suffix: str = "") -> None:
+    opener = gzip.open if suffix else open
+    for name, a, b in (("train", x[:-30], y[:-30]), ("t10k", x[-30:], y[-30:])):
+        with opener(folder / f"{name}-images-idx3-ubyte{suffix}", "wb") as file:
+            file.write(struct.pack(">BBBBIII", 0, 0, 8, 3, len(a), *a.shape[2:]) + a.tobytes())
+        with opener(folder / f"{name}-labels-idx1-ubyte{suffix}", "wb") as file:
+            file.write(struct.pack(">BBBBI", 0, 0, 8, 1, len(b)) + b.astype(np.uint8).tobytes())
+
+
+def write_folders(folder: Path, x: Any, y: Any) -> None:
+    for part, pairs in (
+        ("train", list(zip(x, y, strict=True))[:-30]),
+        ("test", list(zip(x, y, strict=True))[-30:]),
+    ):
+        for number, (image, label) in enumerate(pairs):
+            place = folder / part / f"class {label}"
+            place.mkdir(parents=True, exist_ok=True)
+            (place / f"{number:04d}.png").write_bytes(png(image))
+
+
+def write_npz(folder: Path, x: Any, y: Any) -> None:
+    np.savez(folder / "all.npz", x_train=x[:-30], y_train=y[:-30], x_test=x[-30:], y_test=y[-30:])
+
+
+WRITERS = {
+    "cifar": (write_cifar, 3),
+    "parquet": (write_parquet, 3),
+    "idx": (write_idx, 1),
+    "idx.gz": (lambda f, x, y: write_idx(f, x, y, ".gz"), 1),
+    "folders": (write_folders, 3),
+    "grey folders": (write_folders, 1),
+    "npz": (write_npz, 3),
+}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_every_format_gives_the_pixels_and_classes_that_were_written(tmp_path: Path, kind: str) -> None:
+    write, channels = WRITERS[kind]
+    x, y = images(120, channels)
+    write(tmp_path, x, y)
+    source = formats.read(tmp_path / "all.npz" if kind == "npz" else tmp_path)
+    assert source.test is not None
+
+    def in_order(a: Any, b: Any) -> Any:  # folders come class by class
+        order = np.lexsort((a.reshape(len(a), -1)[:, 0], a.reshape(len(a), -1)[:, 1], b))
+        return a[order], b[order]
+
+    for ours, theirs in (
+        ((source.train.x, source.train.y), (x[:-30], y[:-30])),
+        ((source.test.x, source.test.y), (x[-30:], y[-30:])),
+    ):
+        for one, other in zip(in_order(*ours), in_order(*theirs), strict=True):
+            assert np.array_equal(one, other)
+
+
+def test_tables_take_their_class_from_the_column_that_is_named(tmp_path: Path) -> None:
+    y = np.arange(90) % 3
+    table = pa.table(
+        {"a": RANDOM.normal(size=90), "kind": [f"k{v}" for v in y], "b": RANDOM.integers(0, 9, 90)}
+    )
+    pyarrow.csv.write_csv(table, tmp_path / "t.csv")
+    pyarrow.parquet.write_table(table, tmp_path / "t.parquet")
+    for name in ("t.csv", "t.parquet"):
+        source = formats.read(tmp_path / name, "kind")
+        assert source.classes == ("k0", "k1", "k2")
+        assert source.train.x.shape == (90, 2)
+        assert np.array_equal(source.train.y, y)
+        assert np.allclose(source.train.x[:, 0], table["a"].to_numpy())
+    prepared = prepare(tmp_path / "t.csv", tmp_path / "p", target="kind")
+    x, _ = Dataset(prepared).batch("train", slice(None))
+    assert np.allclose(x.mean(0), 0, atol=1e-5)
+    assert np.allclose(x.std(0, unbiased=False), 1, atol=1e-5)
+
+
+def test_division_is_stratified_disjoint_and_always_the_same(tmp_path: Path) -> None:
+    x = np.arange(1000, dtype=np.float32)[:, None]
+    y = np.repeat([0, 1, 2, 3], [100, 200, 300, 400])
+    parts = data._divided(  # pyright: ignore[reportPrivateUsage]
+        formats.Source(formats.Samples(x, y), None, tuple("abcd")), spec.Data(test=0.2, validation=0.1), "x"
+    )
+    assert {name: np.bincount(part.y).tolist() for name, part in parts.items()} == {
+        "train": [72, 144, 216, 288],
+        "validation": [8, 16, 24, 32],
+        "test": [20, 40, 60, 80],
+    }
+    together = np.concatenate([part.x[:, 0] for part in parts.values()])
+    assert np.array_equal(np.sort(together), x[:, 0])
+    again = prepare_arrays(x, y, tmp_path / "a")
+    assert again == prepare_arrays(x, y, tmp_path / "b")
+    assert again != prepare_arrays(x + 1, y, tmp_path / "c")
+
+
+def prepare_arrays(x: Any, y: Any, folder: Path) -> str:
+    return data.prepare(spec.Data(source="python"), folder, Path(), data.from_datasets((x, y))).fingerprint
+
+
+def test_limit_keeps_exactly_so_many_of_every_class_in_proportion(tmp_path: Path) -> None:
+    prepared = data.prepare(spec.Data(limit=500, validation=0), tmp_path, Path())
+    assert prepared.sizes["train"] == 500
+    assert set(prepared.sizes) == {"train", "test"}
+    counts = Dataset(prepared).splits["train"].y.bincount()
+    assert int(counts.min()) >= 48
+
+
+def test_prepared_data_are_kept_until_the_source_changes(tmp_path: Path) -> None:
+    x, y = images(60)
+    np.savez(tmp_path / "d.npz", x=x, y=y)
+    first = prepare(tmp_path / "d.npz", tmp_path / "p")
+    assert prepare(tmp_path / "d.npz", tmp_path / "p") == first
+    np.savez(tmp_path / "d.npz", x=255 - x, y=y)
+    os.utime(tmp_path / "d.npz", ns=(1, 1))
+    assert prepare(tmp_path / "d.npz", tmp_path / "p").fingerprint != first.fingerprint
+
+
+def test_large_images_stay_bytes_and_give_the_same_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, y = images(60)
+    np.savez(tmp_path / "d.npz", x=x, y=y)
+    prepared = prepare(tmp_path / "d.npz", tmp_path / "p")
+    ready = Dataset(prepared).batch("train", slice(0, 9))[0]
+    monkeypatch.setattr("gradbook.study.samples._READY", 0)
+    held = Dataset(prepared)
+    assert held.splits["train"].x.dtype.itemsize == 1
+    assert np.array_equal(held.batch("train", slice(0, 9))[0], ready)
+
+
+def test_data_sets_of_python_give_their_samples() -> None:
+    import torch
+    from torch.utils.data import TensorDataset
+
+    x, y = torch.rand(30, 1, 4, 4), torch.arange(30) % 3
+    for given in (TensorDataset(x, y), (x.numpy(), y.numpy()), [(x[i], int(y[i])) for i in range(30)]):
+        source = data.from_datasets(given)
+        assert np.allclose(source.train.x, x)
+        assert source.classes == ("0", "1", "2")
+    with pytest.raises(StudyError, match="of one shape"):
+        data.from_datasets([(np.zeros(3), 0), (np.zeros(4), 1)])
+
+
+# --- damaged -------------------------------------------------------------------------------------
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-7])
+
+
+def damaged(folder: Path, kind: str) -> Path:
+    x, y = images(90, 1 if "idx" in kind else 3)
+    match kind:
+        case "cifar cut":
+            write_cifar(folder, x, y)
+            cut(folder / "data_batch_3.bin")
+        case "idx cut":
+            write_idx(folder, x, y)
+            cut(folder / "train-images-idx3-ubyte")
+        case "idx.gz cut":
+            write_idx(folder, x, y, ".gz")
+            cut(folder / "train-images-idx3-ubyte.gz")
+        case "idx labels":
+            write_idx(folder, x, y)
+            held = struct.pack(">BBBBI", 0, 0, 8, 1, 5) + bytes(5)
+            (folder / "train-labels-idx1-ubyte").write_bytes(held)
+        case "npz cut":
+            write_npz(folder, x, y)
+            cut(folder / "all.npz")
+            return folder / "all.npz"
+        case "npz pickled":
+            np.savez(folder / "all.npz", x=x, y=np.array([object()] * len(x)))
+            return folder / "all.npz"
+        case "parquet cut":
+            write_parquet(folder, x, y)
+            cut(folder / "train.parquet")
+        case "not an image":
+            write_folders(folder, x, y)
+            (folder / "train" / "class 0" / "0000.png").write_bytes(b"not an image")
+        case "sizes differ":
+            write_folders(folder, x, y)
+            (folder / "train" / "class 1" / "9999.png").write_bytes(png(images(1, 3, 16)[0][0]))
+        case "class empty":
+            write_folders(folder, x, y)
+            (folder / "train" / "class 9").mkdir()
+        case "class missing in test":
+            np.savez(folder / "all.npz", x_train=x, y_train=y, x_test=x, y_test=np.zeros(len(x), int))
+            return folder / "all.npz"
+        case "nan":
+            z = x.astype(np.float32)
+            z[17] = np.nan
+            np.savez(folder / "all.npz", x=z, y=y)
+            return folder / "all.npz"
+        case "csv gap":
+            (folder / "t.csv").write_text("a,label\n1,0\n,1\n")
+            return folder / "t.csv"
+        case "csv words":
+            (folder / "t.csv").write_text("a,label\n1,0\nx,1\n")
+            return folder / "t.csv"
+        case "too few":
+            np.savez(folder / "all.npz", x=x[:4], y=y[:4])
+            return folder / "all.npz"
+        case "pickle":
+            (folder / "d.pkl").write_bytes(pickle.dumps((x, y)))
+            return folder / "d.pkl"
+        case "cifar pickled":
+            (folder / "data_batch_1").write_bytes(pickle.dumps({b"data": x}))
+        case "gone":
+            return folder / "gone"
+        case _:
+            (folder / "notes.txt").write_text("")
+    return folder
+
+
+DAMAGED = {
+    "cifar cut": "truncated",
+    "idx cut": "truncated",
+    "idx.gz cut": "truncated",
+    "idx labels": "60 images, but|90 images, but|images, but",
+    "npz cut": "cannot be read as .npz",
+    "npz pickled": "without pickle",
+    "parquet cut": "cannot be read",
+    "not an image": "0000.png: not an image",
+    "sizes differ": "expected 32 × 32 pixels as in the first image, found 16 × 16",
+    "class empty": "class 9: expected images of this class, found none",
+    "class missing in test": "test samples: no sample of the class 1, 2",
+    "nan": "sample 17 has a value that is not a finite number",
+    "csv gap": "1 rows have no a",
+    "csv words": "column a: expected numbers",
+    "too few": "too few",
+    "pickle": "can run code",
+    "cifar pickled": "pickled for Python; take the binary version",
+    "gone": "found nothing of this name",
+    "nothing known": "expected CIFAR",
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGED)
+def test_what_is_wrong_with_data_is_told_in_one_line(tmp_path: Path, kind: str) -> None:
+    source, prepared = tmp_path / "source", tmp_path / "prepared"
+    source.mkdir()
+    with pytest.raises(StudyError, match=DAMAGED[kind]) as caught:
+        prepare(damaged(source, kind), prepared)
+    assert "\n" not in str(caught.value)
+    assert not list(prepared.glob("*.safetensors"))
+
+
+def test_pickles_are_never_opened(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> Any:
+            return (Path.touch, (tmp_path / "sprung",))
+
+    held = np.array([Trap()] * 3, dtype=object)
+    np.savez(tmp_path / "trap.npz", x=held, y=np.arange(3))
+    assert not (tmp_path / "sprung").exists()
+    with pytest.raises(StudyError):
+        prepare(tmp_path / "trap.npz", tmp_path / "p")
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_digits_are_the_whole_of_what_their_origin_says() -> None:
+    source = formats.digits()
+    assert source.train.x.shape == (1797, 1, 8, 8)
+    assert int(source.train.x.max()) == 16
+    assert np.bincount(source.train.y).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]

@@ -1,0 +1,100 @@
+"""How a study is computed: what is asked for is done, and what is measured decides the rest."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gradbook.study import plan, spec
+from gradbook.study.data import Prepared
+from gradbook.study.plan import Measured, Plan, Wishes
+from gradbook.study.problem import StudyError
+from gradbook.study.training import Way
+
+
+def surveyed(prepared: Prepared, wishes: Wishes, **tables: Any) -> Plan:
+    study = spec.read({"name": "x", "seeds": 4, "training": {"epochs": 400, "batch_size": 16}, **tables})
+    found = plan.survey([arm.settings for arm in study.arms()], study.seeds, prepared, Path(), wishes)
+    return found.plan
+
+
+def test_what_is_asked_for_in_full_is_not_measured(prepared: Prepared) -> None:
+    asked = Wishes(processes=3, threads=2, channels_last=False, stacked=False, device="cpu")
+    began = time.monotonic()
+    decided = surveyed(prepared, asked)
+    assert (decided.processes, decided.way, decided.stack_size) == (3, Way(2, False, "cpu"), 1)
+    assert decided.seconds is None
+    assert time.monotonic() - began < 5
+
+
+def test_a_part_that_is_asked_for_is_kept_and_the_rest_measured(prepared: Prepared) -> None:
+    decided = surveyed(prepared, Wishes(processes=2, threads=1), vary={"weight_decay": [0.1, 0.01]})
+    assert (decided.processes, decided.way.threads) == (2, 1)
+    assert decided.stack_size == 4  # eight trials of one shape for two processes: a small model gains much
+    assert decided.seconds is not None
+    assert decided.memory is not None
+    assert decided.memory > 10**7
+    assert sum("(chosen)" in reason for reason in decided.reasons) == 1
+    assert "a stack pays from" in decided.reasons[-1]
+
+
+def test_a_stack_that_is_asked_for_is_checked_all_the_same(
+    prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Wishes(processes=1, threads=1, stacked=True, device="cpu")
+    decided = surveyed(prepared, asked, vary={"weight_decay": [0.1, 0.01]})
+    assert decided.stack_size == 8
+    monkeypatch.setattr(plan, "_ROUNDING", -1.0)
+    with pytest.raises(StudyError, match="did not give the results of single runs"):
+        surveyed(prepared, asked, vary={"weight_decay": [0.1, 0.01]})
+
+
+def test_a_plan_comes_back_from_its_record(prepared: Prepared) -> None:
+    decided = surveyed(prepared, Wishes(processes=1, threads=1), vary={"weight_decay": [0.1, 0.01]})
+    assert Plan.from_json(json.loads(json.dumps(decided.to_json()))) == decided
+
+
+@pytest.mark.parametrize(
+    ("tables", "told"),
+    [
+        ({"model": {"dropout": 0.5}}, "cannot be stacked"),
+        ({"training": {"precision": "bf16"}}, "cannot be stacked"),
+        ({"data": {"augment": ["flip"]}, "model": {"kind": "cnn", "channels": [2]}}, "cannot be stacked"),
+        ({"seeds": 1}, "cannot be stacked"),
+    ],
+)
+def test_a_stack_that_cannot_be_is_refused(prepared: Prepared, tables: dict[str, Any], told: str) -> None:
+    with pytest.raises(StudyError, match=told):
+        surveyed(prepared, Wishes(processes=1, threads=1, stacked=True, device="cpu"), **tables)
+
+
+def test_models_and_devices_that_cannot_be_are_told_before_any_training(prepared: Prepared) -> None:
+    with pytest.raises(StudyError, match="cannot be imported"):
+        surveyed(prepared, Wishes(), model={"kind": "gone:Net"})
+    with pytest.raises(StudyError, match="PyTorch finds no such device"):
+        surveyed(prepared, Wishes(device="tpu"))
+
+
+def test_totals_count_rounds_of_jobs() -> None:
+    single = Measured("", Way(), 2, 1, epoch=1.0, step=0.1, start=0.5, memory=0)
+    assert single.total(trials=5, epochs=10) == 3 * (10 * 1.0 + 0.5)
+    stack = Measured("", Way(), 2, 4, epoch=2.0, step=0.1, start=0.5, memory=0)
+    assert stack.total(trials=9, epochs=10) == 2 * (10 * 2.0 + 0.5)
+
+
+def test_work_at_once_is_really_at_once_and_a_death_is_seen() -> None:
+    began = time.monotonic()
+
+    def nap() -> dict[str, float]:
+        time.sleep(0.5)
+        return {"pid": os.getpid()}
+
+    found = plan.at_once(nap, 4)
+    assert len({answer["pid"] for answer in found}) == 4
+    assert time.monotonic() - began < 1.9
+    assert plan.at_once(lambda: os._exit(3), 2) == []

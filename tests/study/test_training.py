@@ -1,0 +1,414 @@
+"""The training loop against a plain PyTorch loop, and what it promises beside."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from gradbook.study import models, optimization, randomness, spec
+from gradbook.study.samples import Dataset, augmented
+from gradbook.study.settings import Settings
+from gradbook.study.training import Diverged, Epoch, Run, Way, digest, starts
+
+EPOCHS = 5
+
+
+def settings(training: dict[str, Any], model: dict[str, Any] | None = None, **data: Any) -> Settings:
+    return spec.read(
+        {"name": "x", "model": model or {"hidden": [24]}, "training": training, "data": data}
+    ).settings
+
+
+def epochs_of(run: Run, count: int) -> list[Epoch]:
+    found = [run.advance()[0] for _ in range(count)]
+    assert all(isinstance(epoch, Epoch) for epoch in found), found
+    return [epoch for epoch in found if isinstance(epoch, Epoch)]
+
+
+# --- the same as a plain loop --------------------------------------------------------------------
+
+
+def plain_loop(
+    dataset: Dataset,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    *,
+    seed: int,
+    batch_size: int,
+    shrink: float = 1.0,
+    loss_of: Callable[..., torch.Tensor] = functional.cross_entropy,
+) -> list[tuple[float, float, float]]:
+    """What anyone would write: for each epoch the running loss, the train loss and the test loss."""
+    x, y = dataset.batch("train", slice(None))
+    test_x, test_y = dataset.batch("test", slice(None))
+    told: list[tuple[float, float, float]] = []
+    for epoch in range(1, EPOCHS + 1):
+        randomness.start(seed, "noise", epoch)
+        model.train()
+        running = 0.0
+        for index in randomness.data_order(seed, epoch, len(y)).split(batch_size):
+            optimizer.zero_grad()
+            loss = loss_of(model(x[index]), y[index])
+            loss.backward()
+            if shrink != 1.0:
+                with torch.no_grad():
+                    for parameter in model.parameters():
+                        parameter.mul_(shrink)
+            optimizer.step()
+            running += loss.item() * len(index)
+        model.eval()
+        with torch.no_grad():
+            train = functional.cross_entropy(model(x), y, reduction="sum").item() / len(y)
+            test = functional.cross_entropy(model(test_x), test_y, reduction="sum").item() / len(test_y)
+        told.append((running / len(y), train, test))
+    return told
+
+
+RATE, DECAY = 0.02, 0.03
+
+PLAIN: dict[str, tuple[dict[str, Any], Callable[[Any], torch.optim.Optimizer], float]] = {
+    "sgd": (
+        {"optimizer": "sgd", "momentum": 0.0},
+        lambda p: torch.optim.SGD(p, lr=RATE, weight_decay=DECAY),
+        1.0,
+    ),
+    "sgd, momentum": (
+        {"optimizer": "sgd", "momentum": 0.9},
+        lambda p: torch.optim.SGD(p, lr=RATE, momentum=0.9, weight_decay=DECAY),
+        1.0,
+    ),
+    "sgd, Nesterov": (
+        {"optimizer": "sgd", "momentum": 0.9, "nesterov": True},
+        lambda p: torch.optim.SGD(p, lr=RATE, momentum=0.9, nesterov=True, weight_decay=DECAY),
+        1.0,
+    ),
+    "sgd, decoupled": (
+        {"optimizer": "sgd", "momentum": 0.9, "decay": "decoupled"},
+        lambda p: torch.optim.SGD(p, lr=RATE, momentum=0.9),
+        1 - RATE * DECAY,
+    ),
+    "adam": (
+        {"optimizer": "adam"},
+        lambda p: torch.optim.Adam(p, lr=RATE, weight_decay=DECAY),
+        1.0,
+    ),
+    "adam, decoupled": (
+        {"optimizer": "adam", "decay": "decoupled"},
+        lambda p: torch.optim.AdamW(p, lr=RATE, weight_decay=DECAY),
+        1.0,
+    ),
+    "adamw": (
+        {"optimizer": "adamw"},
+        lambda p: torch.optim.AdamW(p, lr=RATE, weight_decay=DECAY),
+        1.0,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_weights_and_losses_are_those_of_a_plain_loop_to_the_bit(dataset: Dataset, name: str) -> None:
+    training, make, shrink = PLAIN[name]
+    asked = settings({"batch_size": 32, "learning_rate": RATE, "weight_decay": DECAY, **training})
+    run = Run(asked, 3, dataset, Way())
+    ours = epochs_of(run, EPOCHS)
+    model = models.build(asked.model, dataset.shape, 10, seed=3)
+    plain = plain_loop(dataset, model, make(model.parameters()), seed=3, batch_size=32, shrink=shrink)
+    assert digest(model.state_dict()) == digest(run.model.state_dict())
+    for epoch, (running, train, test) in zip(ours, plain, strict=True):
+        assert epoch.running_loss == pytest.approx(running, rel=1e-6)  # sums of batches in another precision
+        assert epoch.train_loss == train
+        assert epoch.test_loss == test
+
+
+def test_comparison_with_a_plain_loop_notices_a_wrong_decay(dataset: Dataset) -> None:
+    """The oracle itself: the smallest of differences in decay must show."""
+    asked = settings({"batch_size": 32, "learning_rate": RATE, "weight_decay": DECAY * 1.001})
+    run = Run(asked, 3, dataset, Way())
+    epochs_of(run, 1)
+    model = models.build(asked.model, dataset.shape, 10, seed=3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=RATE, momentum=0.9, weight_decay=DECAY)
+    plain_loop(dataset, model, optimizer, seed=3, batch_size=32)
+    assert digest(model.state_dict()) != digest(run.model.state_dict())
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        {"kind": "cnn", "channels": [4, "pool", 6], "hidden": [8], "batch_norm": True, "dropout": 0.2},
+        {"kind": "resnet", "width": 4, "blocks": [1, 1]},
+    ],
+    ids=["cnn", "resnet"],
+)
+def test_batch_norm_and_dropout_are_as_in_a_plain_loop(dataset: Dataset, model: dict[str, Any]) -> None:
+    asked = settings({"batch_size": 64, "learning_rate": RATE, "weight_decay": DECAY}, model)
+    run = Run(asked, 0, dataset, Way())
+    epochs_of(run, EPOCHS)
+    plain = models.build(asked.model, dataset.shape, 10, seed=0)
+    optimizer = torch.optim.SGD(plain.parameters(), lr=RATE, momentum=0.9, weight_decay=DECAY)
+    plain_loop(dataset, plain, optimizer, seed=0, batch_size=64)
+    assert digest(plain.state_dict()) == digest(run.model.state_dict())
+
+
+def test_penalties_and_smoothing_are_terms_of_the_loss(dataset: Dataset) -> None:
+    told = {"l1_penalty": 1e-4, "l2_penalty": 1e-3, "label_smoothing": 0.1, "no_decay": ["bias"]}
+    asked = settings({"batch_size": 32, "learning_rate": RATE, **told})
+    run = Run(asked, 1, dataset, Way())
+    ours = epochs_of(run, EPOCHS)
+    model = models.build(asked.model, dataset.shape, 10, seed=1)
+
+    def loss_of(scores: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        weights = [p for name, p in model.named_parameters() if name.endswith("weight")]
+        loss = functional.cross_entropy(scores, y, label_smoothing=0.1)
+        return loss + sum(1e-4 * w.abs().sum() + 1e-3 * w.square().sum() for w in weights)
+
+    optimizer = torch.optim.SGD(model.parameters(), lr=RATE, momentum=0.9)
+    plain = plain_loop(dataset, model, optimizer, seed=1, batch_size=32, loss_of=loss_of)
+    for epoch, (running, train, test) in zip(ours, plain, strict=True):
+        assert epoch.running_loss == pytest.approx(running, rel=1e-5)
+        assert epoch.train_loss == pytest.approx(train, rel=1e-4)
+        assert epoch.test_loss == pytest.approx(test, rel=1e-4)
+
+
+# --- schedules and exceptions --------------------------------------------------------------------
+
+
+def torch_rates(scheduler: Any, optimizer: Any, count: int) -> list[float]:
+    rates: list[float] = []
+    for _ in range(count):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    return rates
+
+
+@pytest.mark.parametrize(
+    ("schedule", "make", "by_step"),
+    [
+        ("constant", lambda o: torch.optim.lr_scheduler.ConstantLR(o, 1.0), False),
+        (
+            {"kind": "step", "every": 3, "factor": 0.3},
+            lambda o: torch.optim.lr_scheduler.StepLR(o, 3, 0.3),
+            False,
+        ),
+        (
+            {"kind": "step", "every": [2, 7], "factor": 0.3},
+            lambda o: torch.optim.lr_scheduler.MultiStepLR(o, [2, 7], 0.3),
+            False,
+        ),
+        (
+            {"kind": "cosine", "final": 0.1},
+            lambda o: torch.optim.lr_scheduler.CosineAnnealingLR(o, 10, 0.01),
+            False,
+        ),
+        (
+            "one-cycle",
+            lambda o: torch.optim.lr_scheduler.OneCycleLR(o, 0.1, total_steps=70, cycle_momentum=False),
+            True,
+        ),
+    ],
+    ids=["constant", "step", "milestones", "cosine", "one-cycle"],
+)
+def test_schedules_are_those_of_torch(schedule: Any, make: Callable[[Any], Any], by_step: bool) -> None:
+    training = settings({"epochs": 10, "learning_rate": 0.1, "schedule": schedule}).training
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)
+    expected = torch_rates(make(optimizer), optimizer, 70 if by_step else 10)
+    ours = [optimization.rate(training, step, 7) for step in range(70)]
+    assert ours[:: 1 if by_step else 7] == pytest.approx(expected)
+
+
+def test_no_decay_excepts_what_it_names() -> None:
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Linear(2, 2), nn.LayerNorm(2))
+    named = [name for name, _ in model.named_parameters()]
+
+    def excepted(*words: str) -> set[str]:
+        return {n for n, acts in zip(named, optimization.decayed(model, words), strict=True) if not acts}
+
+    assert excepted() == set()
+    assert excepted("bias") == {"0.bias", "1.bias", "2.bias", "3.bias"}
+    assert excepted("norm") == {"1.weight", "1.bias", "3.weight", "3.bias"}
+    assert excepted("2.*") == {"2.weight", "2.bias"}
+
+
+def test_last_batch_of_one_sample_is_left_out_for_batch_norm(dataset: Dataset) -> None:
+    samples = len(dataset)
+    size = next(n for n in range(2, samples) if samples % n == 1)
+    assert starts(samples, size)[-1] + size == samples - 1
+    asked = settings({"batch_size": size}, {"kind": "mlp", "batch_norm": True})
+    assert epochs_of(Run(asked, 0, dataset, Way()), 1)
+
+
+# --- going on, pairing, divergence ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+@pytest.mark.parametrize("way", [Way(), Way(channels_last=True)], ids=["contiguous", "channels last"])
+def test_a_run_that_is_restored_goes_on_to_the_same_bits(
+    dataset: Dataset, tmp_path: Path, optimizer: str, way: Way
+) -> None:
+    from gradbook.study import checkpoints
+
+    asked = settings(
+        {
+            "batch_size": 64,
+            "optimizer": optimizer,
+            "weight_decay": 0.01,
+            "schedule": "one-cycle",
+            "epochs": 4,
+        },
+        {"kind": "cnn", "channels": [4, "pool"], "hidden": [8], "dropout": 0.3, "batch_norm": True},
+        augment=["flip", "crop"],
+    )
+    whole = Run(asked, 0, dataset, way)
+    records = epochs_of(whole, 4)
+    first = Run(asked, 0, dataset, way)
+    epochs_of(first, 2)
+    name = checkpoints.save(tmp_path, "job", 2, first.state())
+    torch.manual_seed(99)  # whatever happened in the meantime
+    held = checkpoints.load(tmp_path, name)
+    assert held is not None
+    second = Run(asked, 0, dataset, way)
+    second.restore(held, 2)
+    for ours, theirs in zip(epochs_of(second, 2), records[2:], strict=True):
+        assert _numbers(ours) == _numbers(theirs)
+    assert second.digests() == whole.digests()
+
+
+def _numbers(epoch: Epoch) -> tuple[Any, ...]:
+    return tuple(getattr(epoch, name) for name in Epoch.__slots__ if name != "seconds")
+
+
+def test_trials_of_one_seed_begin_with_the_same_weights_and_see_the_same_order(dataset: Dataset) -> None:
+    study = spec.read({"name": "x", "vary": {"weight_decay": [0.1, 0.0], "dropout": [0.0, 0.5]}, "seeds": 2})
+    begun = {
+        (arm.position, seed): Run(arm.settings, seed, dataset, Way()).initial_weights
+        for arm in study.arms()
+        for seed in study.seeds
+    }
+    for seed in study.seeds:
+        assert len({begun[arm.position, seed] for arm in study.arms()}) == 1
+    assert len(set(begun.values())) == 2
+    assert not torch.equal(randomness.data_order(0, 1, 50), randomness.data_order(1, 1, 50))
+    assert not torch.equal(randomness.data_order(0, 1, 50), randomness.data_order(0, 2, 50))
+
+
+def test_a_run_that_explodes_is_diverged_with_its_cause(dataset: Dataset) -> None:
+    run = Run(settings({"learning_rate": 1e6, "batch_size": 32}), 0, dataset, Way())
+    outcomes = [run.advance()[0] for _ in range(3)]
+    ended = [outcome for outcome in outcomes if isinstance(outcome, Diverged)]
+    assert ended
+    assert "in epoch" in ended[0].cause
+    assert "nan" in ended[0].cause or "inf" in ended[0].cause
+
+
+def test_channels_last_changes_rounding_only(dataset: Dataset) -> None:
+    asked = settings({"batch_size": 64}, {"kind": "cnn", "channels": [8, "pool", 8], "hidden": [16]})
+    one, other = Run(asked, 0, dataset, Way()), Run(asked, 0, dataset, Way(channels_last=True))
+    difference = (one.few_steps(5) - other.few_steps(5)).norm() / other.few_steps(0).norm()
+    assert float(difference) < 1e-4
+
+
+def test_bf16_trains_about_as_well(dataset: Dataset) -> None:
+    asked = [settings({"batch_size": 32, "precision": p}, {"hidden": [32]}) for p in ("fp32", "bf16")]
+    full, half = (epochs_of(Run(s, 0, dataset, Way()), 5)[-1] for s in asked)
+    assert half.train_loss == pytest.approx(full.train_loss, rel=0.2)
+    assert half.train_loss != full.train_loss  # it really was another precision
+
+
+def test_measurements_are_what_they_are_called(dataset: Dataset) -> None:
+    run = Run(settings({"batch_size": 32, "weight_decay": 0.25, "learning_rate": 0.1}), 0, dataset, Way())
+    epoch = epochs_of(run, 1)[0]
+    flat = torch.cat([p.detach().reshape(-1) for p in run.model.parameters()])
+    assert epoch.weight_norm == pytest.approx(float(flat.norm()), rel=1e-5)
+    assert epoch.rate_times_decay == pytest.approx(0.025)
+    x, y = dataset.batch("validation", slice(None))
+    with torch.no_grad():
+        right = float((run.model(x).argmax(1) == y).float().mean())
+    assert epoch.validation_accuracy == pytest.approx(right)
+    assert epoch.gradient_norm > 0
+
+
+# --- augmentation, models ------------------------------------------------------------------------
+
+
+def test_augmentation_moves_pixels_and_makes_none_up() -> None:
+    x = torch.arange(1.0, 2 * 8 * 8 + 1).view(2, 1, 8, 8)
+    moved = augmented(x, ("crop",), torch.Generator().manual_seed(1))
+    assert moved.shape == x.shape
+    assert set(moved.unique().tolist()) <= set(x.unique().tolist()) | {0.0}
+    rows = {
+        tuple(r) for r in torch.nn.functional.pad(x, (1, 1, 1, 1)).unfold(3, 8, 1).reshape(-1, 8).tolist()
+    }
+    assert all(tuple(row) in rows for row in moved.reshape(-1, 8).tolist())
+    flipped = augmented(x.expand(2, 1, 8, 8), ("flip",), torch.Generator().manual_seed(0))
+    assert all(torch.equal(a, b) or torch.equal(a, b.flip(2)) for a, b in zip(flipped, x, strict=True))
+    many = augmented(torch.rand(400, 1, 4, 4), ("flip",), torch.Generator().manual_seed(0))
+    assert many.shape == (400, 1, 4, 4)
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        ({"kind": "cnn", "channels": ["pool"] * 5}, "more poolings"),
+        ({"kind": "gone.module:Class"}, "cannot be imported"),
+        ({"kind": "torch.nn:Linear"}, "cannot be made"),
+        ({"kind": "math:sqrt", "x": 2}, "cannot be made"),
+        ({"kind": "torch.nn:Identity"}, r"expected \(batch, 10\)"),
+        ({"kind": "torch.nn:Linear", "in_features": 3, "out_features": 10}, "does not take samples"),
+    ],
+)
+def test_models_that_do_not_fit_are_told_in_one_line(model: dict[str, Any], told: str) -> None:
+    asked = settings({}, model).model
+    with pytest.raises(spec.StudyError, match=told) as caught:
+        models.try_out(models.build(asked, (1, 8, 8), 10, 0), (1, 8, 8), 10, asked.kind)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_model_of_ones_own_gets_the_shape_and_its_arguments(tmp_path: Path, dataset: Dataset) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from torch import nn\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self, input_shape, classes, width):\n"
+        "        super().__init__()\n"
+        "        self.body = nn.Sequential(nn.Flatten(), nn.Linear(input_shape[1] * input_shape[2], width),\n"
+        "                                  nn.ReLU(), nn.Linear(width, classes))\n"
+        "    def forward(self, x):\n"
+        "        return self.body(x)\n"
+    )
+    run = Run(settings({}, {"kind": "mine.py:Net", "width": 7}), 0, dataset, Way(), tmp_path)
+    assert run.parameters == 64 * 7 + 7 + 7 * 10 + 10
+    assert math.isfinite(epochs_of(run, 1)[0].train_loss)
+
+
+def test_unused_and_tied_parameters_are_trained_as_torch_does(tmp_path: Path, dataset: Dataset) -> None:
+    from gradbook.study import checkpoints
+
+    (tmp_path / "tied.py").write_text(
+        "from torch import nn\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.a, self.b = nn.Linear(64, 64), nn.Linear(64, 64)\n"
+        "        self.b.weight = self.a.weight\n"
+        "        self.head, self.unused = nn.Linear(64, 10), nn.Linear(3, 3)\n"
+        "    def forward(self, x):\n"
+        "        return self.head(self.b(self.a(x.flatten(1)).relu()).relu())\n"
+    )
+    asked = settings({"batch_size": 32, "weight_decay": 0.1, "learning_rate": RATE}, {"kind": "tied.py:Net"})
+    run = Run(asked, 0, dataset, Way(), tmp_path)
+    epochs_of(run, EPOCHS)
+    model = models.build(asked.model, dataset.shape, 10, 0, tmp_path)
+    optimizer = torch.optim.SGD(model.parameters(), lr=RATE, momentum=0.9, weight_decay=0.1)
+    plain_loop(dataset, model, optimizer, seed=0, batch_size=32)
+    assert digest(model.state_dict()) == digest(run.model.state_dict())
+    held = checkpoints.load(tmp_path, checkpoints.save(tmp_path, "tied", 1, run.state()))
+    assert held is not None
+    again = Run(asked, 0, dataset, Way(), tmp_path)
+    again.restore(held, EPOCHS)
+    assert again.digests() == run.digests()
