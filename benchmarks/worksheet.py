@@ -24,8 +24,10 @@ def text() -> str:
         return "[" + ", ".join(f"{source.uniform(-1, 1):.2f}" for _ in range(size)) + "]"
 
     lines = [f"layers = {list(SHAPE)}", 'activations = "tanh"', 'loss = "l2"', "[weights]"]
-    for k in range(1, len(SHAPE)):
-        lines.append(f"W{k} = [" + ", ".join(numbers(SHAPE[k - 1]) for _ in range(SHAPE[k])) + "]")
+    lines += [
+        f"W{k} = [" + ", ".join(numbers(SHAPE[k - 1]) for _ in range(SHAPE[k])) + "]"
+        for k in range(1, len(SHAPE))
+    ]
     lines += ["[[samples]]", f"inputs = {numbers(SHAPE[0])}", f"targets = {numbers(SHAPE[-1])}"]
     return "\n".join(lines)
 
@@ -41,7 +43,9 @@ def by_sympy(network: object) -> None:
     activation = sympy.tanh(z)
     slope = sympy.diff(activation, z)
     weights = [
-        sympy.Matrix([[sympy.Rational(*Fraction(v.value).as_integer_ratio()) for v in r] for r in layer.weights])
+        sympy.Matrix(
+            [[sympy.Rational(*Fraction(v.value).as_integer_ratio()) for v in r] for r in layer.weights]
+        )
         for layer in network.layers
     ]
     outputs, slopes = [sympy.Matrix(a)], []
@@ -50,8 +54,9 @@ def by_sympy(network: object) -> None:
         slopes.append(nets.applyfunc(lambda v: slope.subs(z, v).evalf(30)))
         outputs.append(nets.applyfunc(lambda v: activation.subs(z, v).evalf(30)))
     delta = (2 * (outputs[-1] - sympy.Matrix(t))).multiply_elementwise(slopes[-1])
+    gradients: list[sympy.Matrix] = []
     for k in range(len(weights) - 1, -1, -1):
-        delta * outputs[k].T  # noqa: B018 - the gradients
+        gradients.append(delta * outputs[k].T)
         if k:
             delta = (weights[k].T * delta).multiply_elementwise(slopes[k - 1])
 

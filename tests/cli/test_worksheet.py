@@ -28,7 +28,9 @@ def test_picture_is_written(tmp_path: Path) -> None:
     assert out.read_text(encoding="utf-8").startswith("<svg")
 
 
-def test_new_sheets_are_the_same_for_the_same_seed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_new_sheets_are_the_same_for_the_same_seed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for folder in ("one", "two"):
         asked = ["worksheet", "new", "2-2-1", "--count", "3", "--seed", "7", "-o", str(tmp_path / folder)]
         assert main(asked) == 0

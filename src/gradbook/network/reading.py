@@ -128,11 +128,11 @@ class _Reader:
     # --- shape ----------------------------------------------------------------------------------
 
     def _sizes(self) -> tuple[int, ...]:
-        found: object = self.data.get("layers")
+        found = cast("object", self.data.get("layers"))
         sizes = cast("list[Any]", found) if _is_list(found) else []
         if len(sizes) < 2:
             raise NetworkError(
-                f"layers: expected the numbers of units, such as [3, 2, 1], found {_shown(cast('object', found))}"
+                f"layers: expected the numbers of units, such as [3, 2, 1], found {_shown(found)}"
             )
         if len(sizes) > MAX_LAYERS + 1:
             raise NetworkError(f"layers: expected {MAX_LAYERS} layers at most, found {len(sizes) - 1}")
@@ -285,11 +285,11 @@ class _Reader:
         return tuple(biases)
 
     def _samples(self, sizes: tuple[int, ...]) -> tuple[Sample, ...]:
-        given: object = self.data.get("samples")
+        given = cast("object", self.data.get("samples"))
         items = cast("list[Any]", given) if _is_list(given) else []
         if not items:
             raise NetworkError(
-                f"samples: expected one [[samples]] or more, with inputs and targets, found {_shown(cast('object', given))}"
+                f"samples: expected one [[samples]] or more, with inputs and targets, found {_shown(given)}"
             )
         if len(items) > MAX_SAMPLES:
             raise NetworkError(f"samples: expected {MAX_SAMPLES} at most, found {len(items)}")
