@@ -349,6 +349,10 @@ class Dependence:
         forward = self._stepped(a, self._forward)
         yield self._stepped(forward, self._backward), b
         yield self._stepped(forward, self._backward), self._stepped(b, self._backward)
+        # a layer at once: from the pre-activations of one to those of the next
+        twice = self._stepped(backward, self._backward)
+        yield twice, b
+        yield self._opened(twice, b)
         # with formulas in the place of quantities, and with the numbers that are given
         for pair in ((backward, b), (self._unfolded(a), self._unfolded(b))):
             for _ in range(4):
