@@ -119,7 +119,7 @@ def _binary(token: Token) -> bool:
 
 def _rows(tokens: list[Token], environment: str) -> list[list[Token]]:
     """Rows after taking off environments that only lay out."""
-    tokens = _strip_space(tokens)
+    tokens = _strip_space(_without_spacers(tokens))
     if tokens and tokens[0].kind is Kind.BEGIN and tokens[0].text in _ROW_ENVIRONMENTS:
         end = _end_of(tokens, 0)
         inside, after = tokens[1:end], tokens[end + 1 :]
@@ -139,6 +139,25 @@ def _rows(tokens: list[Token], environment: str) -> list[list[Token]]:
         else:
             result.extend(_cells(row, environment))
     return result
+
+
+def _without_spacers(tokens: list[Token]) -> list[Token]:
+    r"""The tokens without the empty groups that only space a sign: ``{} + x``, ``x + {} \\``."""
+    found: list[Token] = []
+    k = 0
+    while k < len(tokens):
+        empty = tokens[k].kind is Kind.OPEN and k + 1 < len(tokens) and tokens[k + 1].kind is Kind.CLOSE
+        before = tokens[k - 1] if k else None
+        spaces = (
+            before is None or before.kind in (Kind.AMP, _QUAD) or (before.kind is _CHAR and _binary(before))
+        )
+        after = tokens[k + 2] if k + 2 < len(tokens) else None
+        if empty and spaces and not (after is not None and after.text in ("^", "_")):
+            k += 2
+            continue
+        found.append(tokens[k])
+        k += 1
+    return found
 
 
 def _end_of(tokens: list[Token], start: int) -> int:

@@ -6,7 +6,7 @@ is left. One mistake explains better than two, and of equals the one that is les
 
 >>> from gradbook.symbolic.expr import TWO, Derivative, Func, Mul, Symbol
 >>> x = Symbol("x")
->>> found = diagnose(Question(Derivative(Func("log", (Mul((TWO, x)),)), x), TWO))
+>>> found = diagnose(Question(Derivative(Func("log", (Mul((TWO, x)),)), x), TWO), seconds=5)
 >>> [slip.code for slip in found.explanations[0].slips], found.explanations[0].sentence()
 (['D103'], 'the derivative of log needs 1/(2·x), which is missing')
 """
