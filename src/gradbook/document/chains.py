@@ -70,6 +70,8 @@ class Chains:
         self.seconds = max(DOCUMENT_SECONDS, min(2 * DOCUMENT_SECONDS, len(places.source.text) / 30_000))
         self.end = time.monotonic() + max(self.seconds, trees.deadline)
         self.chain = Chain()
+        #: Whether wrong links are looked at again for the mistake that explains them.
+        self.name_mistakes = True
         #: Statements of a "where" clause that were used before their own line came.
         self.foreseen: set[int] = set()
         #: The definition with which an item of a list starts an example of its own.
@@ -285,7 +287,7 @@ class Chains:
         self, finding: Finding, statement: Statement, k: int, clock: Clock, chain: Chain
     ) -> Finding:
         """A wrong link with its mistake named; a chain is diagnosed once, at its first wrong link."""
-        if finding.verdict is not Verdict.REFUTED:
+        if finding.verdict is not Verdict.REFUTED or not self.name_mistakes:
             return finding
         from gradbook.document.diagnosing import Diagnoser  # only what is wrong needs it
 

@@ -41,13 +41,16 @@ from gradbook.symbolic.expr import (
 )
 
 
-def check_text(text: str, path: str = "<text>", *, deadline: float = 2.0) -> Document:
+def check_text(
+    text: str, path: str = "<text>", *, deadline: float = 2.0, name_mistakes: bool = True
+) -> Document:
     """Check the text of one document.
 
     Args:
         text: the document; Markdown, LaTeX or a notebook (told by the path's suffix, else by its look).
         path: where it came from, for display.
         deadline: seconds that one line may take.
+        name_mistakes: whether wrong lines are looked at again for the mistake that explains them.
 
     Raises:
         NotebookError: a notebook that is not valid JSON.
@@ -56,7 +59,7 @@ def check_text(text: str, path: str = "<text>", *, deadline: float = 2.0) -> Doc
     >>> [line.verdict.name for line in document.lines]
     ['STATED', 'REFUTED']
     """
-    return _checked(text, path, deadline, Memory(lasting=False))
+    return _checked(text, path, deadline, Memory(lasting=False), name_mistakes)
 
 
 def check_document(path: str, text: str | None = None, *, deadline: float = 2.0) -> Document | Problem:
@@ -96,10 +99,12 @@ class Session:
         return _checked(text, path, self.deadline, self.memory)
 
 
-def _checked(text: str, path: str, deadline: float, memory: Memory) -> Document:
+def _checked(text: str, path: str, deadline: float, memory: Memory, name_mistakes: bool = True) -> Document:
     source = Source.of(path, text)
     pieces = pieces_of(source, guess(path, text))
-    return Document(path, tuple(Checker(source, pieces, deadline, memory).run()), text)
+    checker = Checker(source, pieces, deadline, memory)
+    checker.chains.name_mistakes = name_mistakes
+    return Document(path, tuple(checker.run()), text)
 
 
 class Checker:
