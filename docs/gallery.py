@@ -14,8 +14,7 @@ from pathlib import Path
 from rich.progress import track
 
 from gradbook.derivation.catalogue import CATALOGUE, Entry, Kind
-from gradbook.derivation.formats.latex import quotient
-from gradbook.derivation.formats.markdown import totals
+from gradbook.derivation.formats.latex import quotient, totals
 from gradbook.derivation.formats.words import kink_sentence
 from gradbook.derivation.steps import Derivation
 from gradbook.derivation.working import work_out
@@ -65,7 +64,11 @@ def section(entry: Entry, derivation: Derivation) -> str:
     lines = [
         f"### {entry.title}\n",
         f"{names}: {entry.use}. {entry.source}.\n",
-        *([f"For {' and '.join(totals(derivation))}:\n"] if derivation.domain.simplex else []),
+        *(
+            [f"For {' and '.join(f'${t}$' for t in totals(derivation))}:\n"]
+            if derivation.domain.simplex
+            else []
+        ),
         f"$$\n{to_latex(of.head)} = {to_latex(of.body)}\n$$\n",
         f"$$\n{left} = {to_latex(derivation.result)}\n$$\n",
     ]

@@ -139,3 +139,17 @@ def test_names_are_spelt_freely_and_mean_one_thing() -> None:
     assert find("Leaky ReLU") is find("leaky_relu") is find("lrelu")
     names = [name for entry in CATALOGUE for name in entry.names]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    "name", ["cosine-similarity", "cross-entropy-with-logits", "prelu", "triplet", "hinge"]
+)
+def test_latex_document_is_proved_too(name: str) -> None:
+    entry = find(name)
+    found = [derived(entry)]
+    if entry.vector_definition is not None:
+        definition, variable, vectors = entry.vector_definition
+        found.append(work_out(definition, variable, domain=entry.domain, vectors=vectors))
+    lines = check(write(found, "latex"), deadline=20).documents[0].lines
+    assert sum(x.verdict is Verdict.PROVED for x in lines) >= 2
+    assert [x.source for x in lines if x.verdict not in (Verdict.PROVED, Verdict.STATED)] == []

@@ -18,7 +18,8 @@ from itertools import groupby
 
 from gradbook.derivation.formats.words import heading, kink_sentence, rule_names
 from gradbook.derivation.steps import Definition, Derivation
-from gradbook.symbolic.expr import Apply, Expr, Indexed
+from gradbook.symbolic.expr import Expr, Indexed, Node, Symbol
+from gradbook.symbolic.plain import write
 from gradbook.symbolic.printing import to_latex
 
 
@@ -81,9 +82,9 @@ def document(derivations: Sequence[Derivation]) -> str:
     parts = [_PREAMBLE]
     for derivation in derivations:
         parts.append(rf"\section*{{{heading(derivation, lambda node: f'${to_latex(node)}$')}}}" + "\n")
-        if derivation.domain.conditions:
-            told = ", ".join(f"${to_latex(c)}$" for c in derivation.domain.conditions)
-            parts.append(f"Here {told}.\n")
+        told = [f"${formula}$" for formula in assumed(derivation)]
+        if told:
+            parts.append(f"For {' and '.join(told)}, let\n")
         parts.append(f"\\[\n{definition(derivation.definition)}\n\\]\n")
         lines = [f"&= {side} && \\text{{({rule})}}" for side, rule in rows(derivation)]
         lines[0] = f"{quotient(derivation)} {lines[0]}"
@@ -91,8 +92,24 @@ def document(derivations: Sequence[Derivation]) -> str:
         parts += [
             rf"Here $\displaystyle {to_latex(a)} = {to_latex(b)}$." + "\n" for a, b in identities(derivation)
         ]
-        parts += [kink_sentence(kink, lambda node: f"${to_latex(node)}$") + "\n" for kink in derivation.kinks]
+        parts += [kink_sentence(kink, _told) + "\n" for kink in derivation.kinks]
     return "\n".join(parts) + "\n\\end{document}\n"
+
+
+def _told(node: Node) -> str:
+    """A place or a slope that is told of and not claimed: a formula here would be read as a statement."""
+    return rf'\verb"{write(node)}"'
+
+
+def assumed(derivation: Derivation) -> list[str]:
+    """What is assumed: the conditions, and of each distribution that its components add up to one."""
+    return [to_latex(c) for c in derivation.domain.conditions] + totals(derivation)
+
+
+def totals(derivation: Derivation) -> list[str]:
+    """Of each distribution, that its components add up to one."""
+    k = (Symbol("k"),)
+    return [rf"\sum_{{k}} {to_latex(Indexed(base, k))} = 1" for base in sorted(derivation.domain.simplex)]
 
 
 def identities(derivation: Derivation) -> list[tuple[Expr, Expr]]:
@@ -102,6 +119,3 @@ def identities(derivation: Derivation) -> list[tuple[Expr, Expr]]:
         if step.identity is not None and step.identity[0] != derivation.definition.head:
             found[step.identity] = None
     return list(found)
-
-
-_ = (Apply, Indexed)

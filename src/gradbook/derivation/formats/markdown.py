@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from gradbook.derivation.formats import latex
 from gradbook.derivation.formats.words import heading, kink_sentence
 from gradbook.derivation.steps import Derivation
-from gradbook.symbolic.expr import Expr, Indexed, Symbol
 from gradbook.symbolic.printing import to_latex, to_text
 
 
@@ -18,7 +17,7 @@ def document(derivations: Sequence[Derivation]) -> str:
 
 def _section(derivation: Derivation) -> str:
     parts = [f"# {heading(derivation)}\n"]
-    told = stated(derivation)
+    told = [f"${formula}$" for formula in latex.assumed(derivation)]
     if told:
         parts.append("For " + " and ".join(told) + ", let\n")
     parts.append(f"$$\n{latex.definition(derivation.definition)}\n$$\n")
@@ -32,17 +31,3 @@ def _section(derivation: Derivation) -> str:
     if derivation.note:
         parts.append(derivation.note + "\n")
     return "\n".join(parts)
-
-
-def stated(derivation: Derivation) -> list[str]:
-    """What is assumed, as formulas that a document is read with."""
-    return [f"${to_latex(c)}$" for c in derivation.domain.conditions] + totals(derivation)
-
-
-def totals(derivation: Derivation) -> list[str]:
-    """Of each distribution, that its components add up to one."""
-    return [rf"$\sum_{{k}} {to_latex(_component(base))} = 1$" for base in sorted(derivation.domain.simplex)]
-
-
-def _component(base: str) -> Expr:
-    return Indexed(base, (Symbol("k"),))
