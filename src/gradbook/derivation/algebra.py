@@ -650,16 +650,16 @@ def _signs_of_exponents(exprs: Iterable[Expr]) -> dict[Expr, bool]:
     for expr in exprs:
         for node in walk(expr):
             if isinstance(node, Func) and node.name == "exp":
-                core, power = _exponent(node.args[0])
+                core, power = exponent_of(node.args[0])
                 count[core] = count.get(core, 0) + (1 if power > 0 else -1)
     return {core: balance < 0 for core, balance in count.items()}
 
 
-def _exponent(u: Expr) -> tuple[Expr, int]:
+def exponent_of(u: Expr) -> tuple[Expr, int]:
     """The argument of an exponential as a whole multiple of something: -2x is (x, -2)."""
     match u:
         case Neg(arg):
-            core, power = _exponent(arg)
+            core, power = exponent_of(arg)
             return core, -power
         case Mul((Number(value), *rest)) if value.denominator == 1 and rest and abs(value) <= _MAX_POWER:
             core = rest[0] if len(rest) == 1 else Mul(tuple(rest))
@@ -672,7 +672,7 @@ def _powers(expr: Expr, flipped: dict[Expr, bool]) -> list[tuple[Expr, int]]:
     """A part as powers of generators; arithmetic inside is left for later."""
     match expr:
         case Func("exp", (u,)):
-            core, power = _exponent(u)
+            core, power = exponent_of(u)
             if flipped.get(core):
                 return [(Func("exp", (Neg(core),)), -power)]
             return [(Func("exp", (core,)), power)]
@@ -735,4 +735,4 @@ def _collect(expr: Expr, atoms: dict[Expr, None], flipped: dict[Expr, bool]) -> 
                         atoms.setdefault(part)
 
 
-__all__ = ["Algebra", "simplest", "simplify", "weight"]
+__all__ = ["Algebra", "exponent_of", "simplest", "simplify", "weight"]

@@ -1,5 +1,6 @@
 """Cases inside larger expressions: factors and terms brought into the branches, and what a branch knows used there.
 
+>>> from gradbook.symbolic.expr import Mul, Symbol
 >>> from gradbook.symbolic import to_text
 >>> x, y = Symbol("x"), Symbol("y")
 >>> ramp = Cases(((x, Relation(x, Op.GT, ZERO)), (ZERO, Otherwise())))
@@ -25,14 +26,13 @@ from gradbook.symbolic.expr import (
     Div,
     Expr,
     Func,
-    Mul,
     Neg,
     Node,
     Op,
     Otherwise,
     Relation,
     Sum,
-    Symbol,
+    children,
     rebuild,
     substitute,
     walk,
@@ -100,8 +100,6 @@ def _open(expr: Expr) -> list[Node]:
                 case Func(_, args):
                     stack.extend(args)
                 case _:
-                    from gradbook.symbolic.expr import children
-
                     stack.extend(children(node))
     return found
 
@@ -130,6 +128,7 @@ def with_signs(expr: Expr, sign: Callable[[Expr], int]) -> Expr:
 
     ``sign`` says 1 or -1 of an expression, or 0 where it does not know.
 
+    >>> from gradbook.symbolic.expr import Symbol
     >>> x = Symbol("x")
     >>> with_signs(Func("abs", (x,)), lambda _: -1)
     Neg(arg=Symbol(name='x'))
@@ -200,6 +199,7 @@ def _difference(left: Expr, right: Expr) -> Expr:
 def proportional(u: Expr, v: Expr) -> int:
     """1 if u is a positive multiple of v, -1 if a negative one, else 0.
 
+    >>> from gradbook.symbolic.expr import Symbol
     >>> x = Symbol("x")
     >>> proportional(Add((ONE, Neg(x))), Add((x, Neg(ONE))))
     -1
@@ -219,6 +219,3 @@ def proportional(u: Expr, v: Expr) -> int:
     if right * other[key] != left * first[key]:
         return 0
     return 1 if (other[key] > 0) == (first[key] > 0) else -1
-
-
-_ = (Mul, Symbol, walk)

@@ -1,5 +1,6 @@
 """Relations written the way people write them, and what a formula needs to have a value.
 
+>>> from gradbook.symbolic.expr import Symbol
 >>> from gradbook.symbolic import to_text
 >>> y, f = Symbol("y"), Symbol("f")
 >>> to_text(compare(Add((ONE, Neg(Mul((y, f))))), Op.GT, ZERO))
@@ -16,6 +17,8 @@ from gradbook.symbolic.expr import (
     Add,
     Cases,
     Condition,
+    Constant,
+    Div,
     Expr,
     Func,
     Mul,
@@ -25,7 +28,6 @@ from gradbook.symbolic.expr import (
     Pow,
     Relation,
     Sum,
-    Symbol,
     walk,
 )
 from gradbook.symbolic.tidy import tidy
@@ -36,6 +38,7 @@ _MIRROR = {Op.GT: Op.LT, Op.LT: Op.GT, Op.GE: Op.LE, Op.LE: Op.GE, Op.EQ: Op.EQ,
 def compare(left: Expr, op: Op, right: Expr) -> Relation:
     """The relation with numbers on the right and as few minus signs as can be.
 
+    >>> from gradbook.symbolic.expr import Symbol
     >>> compare(Neg(Symbol("x")), Op.GT, ZERO)
     Relation(left=Symbol(name='x'), op=<Op.LT: '<'>, right=Number(value=Fraction(0, 1), decimals=None))
     """
@@ -114,11 +117,9 @@ def _positive(u: Expr) -> bool:
             return _positive(base)
         case Sum(inner):
             return _positive(inner)
+        case Div(num, den):
+            return _positive(num) and _positive(den)
         case _:
-            from gradbook.symbolic.expr import Constant, Div
-
-            if isinstance(u, Div):
-                return _positive(u.num) and _positive(u.den)
             return isinstance(u, Constant)
 
 
@@ -138,6 +139,3 @@ def _square(u: Expr) -> bool:
 
 def _below_one(u: Expr) -> bool:
     return isinstance(u, Func) and u.name in ("sigmoid", "tanh", "erf")
-
-
-_ = Symbol

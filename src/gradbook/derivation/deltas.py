@@ -14,7 +14,6 @@ from typing import cast
 from gradbook.derivation.rules import times
 from gradbook.symbolic.expr import (
     ONE,
-    ZERO,
     Add,
     Delta,
     Div,
@@ -128,6 +127,3 @@ def _other(term: Expr, index: str) -> Expr | None:
             case _:
                 continue
     return None
-
-
-_ = (Indexed, ZERO)

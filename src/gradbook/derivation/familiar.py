@@ -19,15 +19,13 @@ from typing import cast
 
 from flint import fmpz_mpoly
 
-from gradbook.derivation.algebra import Algebra, simplify, weight
-from gradbook.derivation.rules import times
+from gradbook.derivation.algebra import Algebra, exponent_of, simplify, weight
 from gradbook.derivation.steps import Definition
 from gradbook.symbolic.bounds import BoundHit
 from gradbook.symbolic.expr import (
     ONE,
     TWO,
     Add,
-    Apply,
     Cases,
     Condition,
     Derivative,
@@ -108,19 +106,8 @@ def _exponents(expr: Expr) -> list[Expr]:
     found: dict[Expr, None] = {}
     for node in walk(expr):
         if isinstance(node, Func) and node.name == "exp":
-            found[_core(node.args[0])[0]] = None
+            found[exponent_of(node.args[0])[0]] = None
     return list(found)
-
-
-def _core(u: Expr) -> tuple[Expr, int]:
-    match u:
-        case Neg(arg):
-            core, power = _core(arg)
-            return core, -power
-        case Mul((Number(value), *rest)) if value.denominator == 1 and rest:
-            return (rest[0] if len(rest) == 1 else Mul(tuple(rest))), int(value)
-        case _:
-            return u, 1
 
 
 def _denominators(expr: Expr) -> list[Expr]:
@@ -142,23 +129,14 @@ def _denominators(expr: Expr) -> list[Expr]:
 
 def _renamed(expr: Expr, u: Expr, value: Expr) -> Expr | None:
     """The expression with e^u written as ``value``, in lowest terms; None if some e^u is left, or a root."""
-    core, power = _core(u)
-
-    def visit(node: Node) -> Node:
-        if isinstance(node, Func) and node.name != "exp":
-            return node  # log(1 + e^u) is as short as it gets
-        node = rebuild(node, visit)
-        if isinstance(node, Func) and node.name == "exp":
-            inner, times_over = _core(node.args[0])
-            if inner == core and times_over % power == 0:
-                return Pow(value, Number(ONE.value * (times_over // power)))
-        return node
-
-    renamed = cast(Expr, visit(expr))
+    core, _ = exponent_of(u)
+    renamed = _over(expr, u, value, lambda node: isinstance(node, Func) and node.name != "exp")
     if renamed == expr:
         return None
     after = simplify(renamed)
-    left = any(isinstance(n, Func) and n.name == "exp" and _core(n.args[0])[0] == core for n in _plain(after))
+    left = any(
+        isinstance(n, Func) and n.name == "exp" and exponent_of(n.args[0])[0] == core for n in _plain(after)
+    )
     rooted = any(
         isinstance(n, Pow)
         and isinstance(n.exponent, Number)
@@ -167,6 +145,23 @@ def _renamed(expr: Expr, u: Expr, value: Expr) -> Expr | None:
         for n in walk(after)
     )
     return None if left or rooted else after
+
+
+def _over(expr: Expr, u: Expr, value: Expr, leave: Callable[[Node], bool]) -> Expr:
+    """The expression with whole powers of e^u written as powers of ``value``; what ``leave`` says of stays as it is."""
+    core, power = exponent_of(u)
+
+    def visit(node: Node) -> Node:
+        if leave(node):
+            return node
+        node = rebuild(node, visit)
+        if isinstance(node, Func) and node.name == "exp":
+            inner, count = exponent_of(node.args[0])
+            if inner == core and count % power == 0:
+                return Pow(value, Number(ONE.value * (count // power)))
+        return node
+
+    return cast(Expr, visit(expr))
 
 
 def _plain(expr: Expr) -> Iterator[Node]:
@@ -224,21 +219,11 @@ def _itself(result: Expr, definition: Definition) -> Iterator[Form]:
 def _solved(body: Expr, generator: Func, head: Expr) -> tuple[Func, Expr] | None:
     """The generator, or its square, in terms of the function, where the body is (a g + b)/(c g + d)."""
     stand_in, variable = Symbol("\\0f"), Symbol("\\0g")
-    core, power = _core(generator.args[0])
-
-    def visit(node: Node) -> Node:
-        if isinstance(node, Sum | Derivative):
-            return node  # a sum over an index is one quantity here
-        node = rebuild(node, visit)
-        if isinstance(node, Func) and node.name == "exp":
-            inner, n = _core(node.args[0])
-            if inner == core and n % power == 0:
-                return Pow(variable, Number(ONE.value * (n // power)))
-        return node
-
-    algebra = Algebra.of(cast(Expr, visit(body)), stand_in, variable)
+    # a sum over an index is one quantity here
+    over = _over(body, generator.args[0], variable, lambda node: isinstance(node, Sum | Derivative))
+    algebra = Algebra.of(over, stand_in, variable)
     try:
-        num, den = algebra.quotient(cast(Expr, visit(body)))
+        num, den = algebra.quotient(over)
     except (BoundHit, ZeroDivisionError):
         return None
     place = algebra.atoms.index(variable)
@@ -283,24 +268,14 @@ def _put_in(result: Expr, generator: Func, solved: Expr, definition: Definition)
         ]
     changed = result
     for g, value in pairs:
-        core, power = _core(g.args[0])
-
-        def visit(node: Node, core: Expr = core, power: int = power, value: Expr = value) -> Node:
-            if isinstance(node, Sum | Condition):
-                return node
-            node = rebuild(node, lambda part: visit(part))
-            if isinstance(node, Func) and node.name == "exp":
-                inner, n = _core(node.args[0])
-                if inner == core and n % power == 0:
-                    return Pow(value, Number(ONE.value * (n // power)))
-            return node
-
-        changed = cast(Expr, visit(changed))
+        changed = _over(changed, g.args[0], value, lambda node: isinstance(node, Sum | Condition))
     if changed == result:
         return None
     after = simplify(changed)
-    core = _core(generator.args[0])[0]
-    if any(isinstance(n, Func) and n.name == "exp" and _core(n.args[0])[0] == core for n in walk(after)):
+    core = exponent_of(generator.args[0])[0]
+    if any(
+        isinstance(n, Func) and n.name == "exp" and exponent_of(n.args[0])[0] == core for n in walk(after)
+    ):
         return None
     return after
 
@@ -317,5 +292,3 @@ def _outside_sums(expr: Expr) -> Iterator[Node]:
 _IDENTITIES: tuple[Callable[[Expr, Definition], Iterator[Form]], ...] = (
     _itself, _sigmoid, _tanh, _quotients, _squares,
 )  # fmt: skip
-
-_ = (Apply, times)

@@ -29,7 +29,6 @@ from gradbook.symbolic.decide import decide, decide_order
 from gradbook.symbolic.derivative import NotDifferentiable, differentiate
 from gradbook.symbolic.domain import Domain
 from gradbook.symbolic.expr import (
-    ONE,
     ZERO,
     Add,
     All,
@@ -256,6 +255,3 @@ def _never_zero(base: Expr) -> bool:
     from gradbook.derivation.conditions import needed
 
     return not needed(Func("log", (base,)))
-
-
-_ = (Algebra, Mul, ONE, walk)

@@ -27,7 +27,6 @@ from gradbook.symbolic.expr import (
     Apply,
     Cases,
     Constant,
-    Delta,
     Derivative,
     Div,
     Expr,
@@ -43,7 +42,6 @@ from gradbook.symbolic.expr import (
     Sum,
     Symbol,
     free_names,
-    free_symbols,
     fresh_name,
     substitute,
     walk,
@@ -430,4 +428,3 @@ def higher(body: Expr, wrt: Expr, slope: Callable[[Expr], Expr]) -> Expr | None:
 
 
 __all__ = ["RULES", "NotDifferentiable", "Rule", "is_constant", "rewrite", "times"]
-_ = (Delta, free_symbols)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
 
 from gradbook.symbolic.domain import Domain
-from gradbook.symbolic.expr import Apply, Condition, Derivative, Expr, Indexed, Symbol, free_symbols
+from gradbook.symbolic.expr import Apply, Condition, Derivative, Expr, Indexed, Symbol
 from gradbook.symbolic.outcomes import Outcome
 
 
@@ -120,11 +119,6 @@ class Derivation:
     def proved(self) -> bool:
         """Whether the checker proved every step."""
         return all(step.outcome is Outcome.PROVED for step in self.steps)
-
-    @cached_property
-    def variables(self) -> tuple[Expr, ...]:
-        """The quantities that the definition mentions, in a fixed order."""
-        return tuple(sorted(free_symbols(self.definition.body), key=repr))
 
     def to(self, form: str) -> str:
         """The derivation written in a format: text, markdown, latex, html or json."""

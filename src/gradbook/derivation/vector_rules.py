@@ -3,6 +3,7 @@ r"""Gradients by a whole vector: the rules that differ from those by a number.
 The variable is a vector and what is differentiated a number, so the gradient is a vector. Sums, factors,
 products, quotients, powers and functions of numbers go by the rules of :mod:`gradbook.derivation.rules`.
 
+>>> from gradbook.symbolic.expr import Symbol
 >>> from gradbook.symbolic import to_text
 >>> f, y = Symbol("f"), Symbol("y")
 >>> to_text(gradient_of_norm(Func("norm", (Add((f, Neg(y))),)), f))
@@ -14,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gradbook.derivation.rules import Rule, is_constant
-from gradbook.symbolic.expr import TWO, Add, Div, Expr, Func, Mul, Neg, Pow, Symbol
+from gradbook.symbolic.expr import TWO, Add, Div, Expr, Func, Mul, Neg, Pow
 
 _Slope = Callable[[Expr], Expr]
 
@@ -76,5 +77,3 @@ VECTOR_RULES: tuple[Rule, ...] = (
     _rule("norm", r"\nabla_f \|f - a\| = \frac{f - a}{\|f - a\|}", gradient_of_norm),
     _rule("inner product", r"\nabla_f \langle a, f \rangle = a", gradient_of_inner_product),
 )
-
-_ = Symbol

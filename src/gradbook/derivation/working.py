@@ -1,5 +1,6 @@
 """Working a derivative out, step by step, each step decided by the checker as it is made.
 
+>>> from gradbook.symbolic.expr import Add, ONE
 >>> from gradbook.derivation.steps import Definition
 >>> from gradbook.symbolic import to_text
 >>> x = Symbol("x")
@@ -29,8 +30,6 @@ from gradbook.symbolic.decide import decide, decide_order, differences
 from gradbook.symbolic.derivative import NotDifferentiable
 from gradbook.symbolic.domain import Domain
 from gradbook.symbolic.expr import (
-    ONE,
-    Add,
     Apply,
     Condition,
     Derivative,
@@ -344,6 +343,3 @@ def _is_component(node: Node, of: Definition) -> bool:
 
 def _kind(body: Expr) -> str:
     return body.name if isinstance(body, Func) else type(body).__name__
-
-
-_ = (Add, ONE, Symbol, walk)

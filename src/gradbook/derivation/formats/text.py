@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gradbook.derivation.formats.words import heading, kink_sentence, needs, rule_names
 from gradbook.derivation.steps import Derivation
-from gradbook.symbolic.expr import Apply, Derivative, Expr, Op
+from gradbook.symbolic.expr import Expr, Op
 from gradbook.symbolic.layout import layout_chain
 from gradbook.symbolic.printing import to_text
 
@@ -75,6 +75,3 @@ def _under(side: Expr, margin: int, width: int, ascii: bool) -> str:  # noqa: A0
 
 def _indented(text: str) -> str:
     return "\n".join(("  " + line).rstrip() for line in text.split("\n"))
-
-
-_ = (Apply, Derivative)

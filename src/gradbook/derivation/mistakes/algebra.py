@@ -2,6 +2,7 @@ r"""Mistakes of algebra: rules that hold for products and are used on sums, brac
 
 They are looked for wherever no derivative is to be taken: in the links of a chain that only rewrite.
 
+>>> from gradbook.symbolic.expr import Symbol
 >>> from gradbook.symbolic import to_text
 >>> a, b = Symbol("a"), Symbol("b")
 >>> [to_text(wrong) for wrong, slip in slips_of_algebra(Pow(Add((a, b)), TWO)) if slip.code == "E120"]
@@ -11,11 +12,10 @@ They are looked for wherever no derivative is to be taken: in the links of a cha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 
 from gradbook.derivation.mistakes.mistake import Family, Slip, mistake
 from gradbook.derivation.rules import times
-from gradbook.symbolic.expr import ONE, TWO, Add, Constant, Div, Expr, Func, Mul, Neg, Number, Pow, Symbol
+from gradbook.symbolic.expr import ONE, TWO, Add, Div, Expr, Func, Mul, Neg, Pow
 
 Wrong = Iterator[tuple[Expr, Slip]]
 
@@ -166,6 +166,3 @@ def slips_of_algebra(node: Expr) -> Wrong:
     """Everything that a mal-rule of algebra makes of a node itself (not of its parts)."""
     for malrule in MALRULES:
         yield from malrule(node)
-
-
-_ = (Constant, Fraction, Number, Symbol)

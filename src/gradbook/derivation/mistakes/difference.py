@@ -1,5 +1,7 @@
 """How far off a line is, where no mistake explains it: by a factor or by a term, in the simplest form.
 
+>>> from gradbook.symbolic.domain import Domain
+>>> from gradbook.symbolic.expr import Mul
 >>> from gradbook.symbolic.expr import Symbol
 >>> x, y = Symbol("x"), Symbol("y")
 >>> right, written = Mul((x, y)), Mul((x, x, y))
@@ -16,8 +18,7 @@ from dataclasses import dataclass
 from gradbook.derivation.algebra import simplify, weight
 from gradbook.derivation.mistakes.values import Points
 from gradbook.symbolic.bounds import BoundHit
-from gradbook.symbolic.domain import Domain
-from gradbook.symbolic.expr import Add, Cases, Div, Expr, Mul, Neg, Node, tree_size, walk
+from gradbook.symbolic.expr import Add, Cases, Div, Expr, Neg, Node, tree_size, walk
 from gradbook.symbolic.printing import to_text
 
 #: Largest formula that is still shown as a difference.
@@ -60,6 +61,3 @@ def difference(right: Expr, written: Expr, points: Points, seconds: float) -> Di
     except (BoundHit, ZeroDivisionError, OverflowError, RecursionError):
         pass
     return min(candidates, key=lambda c: c[0])[1] if candidates else None
-
-
-_ = (Domain, Mul)

@@ -16,7 +16,6 @@ from gradbook.derivation.mistakes.mistake import Slip
 from gradbook.derivation.mistakes.parts import stand_in_words
 from gradbook.derivation.mistakes.spots import put
 from gradbook.symbolic.expr import (
-    HALF,
     Add,
     Apply,
     Derivative,
@@ -243,6 +242,3 @@ def _at(tree: Expr, path: tuple[int, ...]) -> Expr:
     for k in path:
         tree = _parts(tree)[k]
     return tree
-
-
-_ = HALF

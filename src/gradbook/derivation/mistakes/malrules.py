@@ -102,9 +102,6 @@ _ALIKE = {
     "relu": ("abs",),
 }
 
-#: Functions whose derivatives are often written with the wrong sign; what it is to be is the outer derivative.
-_SIGNED = frozenset("sin cos sinh cosh tanh tan cot acos".split())
-
 
 @of_differentiation(
     "D117",
@@ -277,6 +274,3 @@ def wrong_results(step: Differentiation) -> Wrong:
     """Everything that a mal-rule makes of one application of a rule."""
     for malrule in MALRULES:
         yield from malrule(step)
-
-
-_ = _SIGNED

@@ -41,7 +41,6 @@ from gradbook.symbolic.expr import (
     Pow,
     Sum,
     Symbol,
-    substitute,
     tree_size,
     walk,
 )
@@ -406,6 +405,3 @@ def mended_parts(spot: Spot, context: Context) -> Mended:
         return
     for trace in TRACES:
         yield from trace(spot, context)
-
-
-_ = substitute

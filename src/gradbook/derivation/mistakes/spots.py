@@ -17,12 +17,12 @@ with it the place and the corrected line, in whatever form the writer wrote it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
-from gradbook.derivation.mistakes.values import Frame, Points, Values, operands, same
+from gradbook.derivation.mistakes.values import Frame, Points, Values, same
 from gradbook.symbolic.expr import (
     Add,
     Cases,
@@ -34,7 +34,6 @@ from gradbook.symbolic.expr import (
     Neg,
     Node,
     Pow,
-    Product,
     Sum,
     Symbol,
     free_names,
@@ -428,5 +427,3 @@ _UNDONE: dict[str, Callable[[float, float], float]] = {
     "asin": _undo(math.sin),
     "abs": _even(lambda r: r if r >= 0 else math.nan),
 }
-
-_ = (Iterator, Product, operands)

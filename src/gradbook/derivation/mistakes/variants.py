@@ -32,14 +32,10 @@ from gradbook.symbolic.expr import (
     Pow,
     Product,
     Sum,
-    children,
     rebuild,
     walk,
 )
 from gradbook.symbolic.tidy import tidy
-
-#: Most variants with two mistakes that are kept at one node.
-_MOST = 6000
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +271,3 @@ def _distinct(found: Iterator[Variant], right: Values) -> Iterator[Variant]:
 def _clash(outer: Slip, inner: Slip) -> bool:
     """Whether a second slip undoes what the first says: the same mistake at the same place."""
     return outer.code == inner.code and outer.parts == inner.parts
-
-
-_ = (children, _MOST)
