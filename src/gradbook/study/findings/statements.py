@@ -1,0 +1,235 @@
+"""The vocabulary: what may be said about a study. Each statement has one meaning, which its docstring fixes.
+
+An arm is named by its position in the study. How a statement is tested stands in :mod:`.judging`; how people say
+it, in :mod:`.sentences`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Metric(Enum):
+    """What was measured after every epoch, under the names of the records; and what follows from it.
+
+    ``GAP`` is the test loss less the training loss. Losses are mean cross entropies in nats, accuracies shares.
+    """
+
+    TRAIN_LOSS = "train_loss"
+    TRAIN_ACCURACY = "train_accuracy"
+    VALIDATION_LOSS = "validation_loss"
+    VALIDATION_ACCURACY = "validation_accuracy"
+    TEST_LOSS = "test_loss"
+    TEST_ACCURACY = "test_accuracy"
+    GAP = "gap"
+    WEIGHT_NORM = "weight_norm"
+
+    @property
+    def more_is_better(self) -> bool | None:
+        """Whether a larger value is better; None where neither is.
+
+        >>> Metric.TEST_ACCURACY.more_is_better, Metric.GAP.more_is_better, Metric.WEIGHT_NORM.more_is_better
+        (True, False, None)
+        """
+        if self is Metric.WEIGHT_NORM:
+            return None
+        return self.value.endswith("accuracy")
+
+
+class When(Enum):
+    """Where on a curve: after the last epoch, at the best epoch, or on the mean over all epochs.
+
+    The best epoch of a trial is that of its lowest validation loss, whatever metric is then read there.
+    """
+
+    END = "end"
+    BEST = "best"
+    CURVE = "curve"
+
+
+class Shape(Enum):
+    """How a metric answers to a setting with at least two (U: three) values, held in increasing order."""
+
+    INCREASING = "increasing"
+    DECREASING = "decreasing"
+    U = "u"
+    INVERTED_U = "inverted u"
+
+
+@dataclass(frozen=True, slots=True)
+class Learns:
+    """The arm does better than the best constant prediction. Denied: it is as good as flat, at chance.
+
+    A constant prediction that knows the shares of the classes has their entropy as its loss and the largest share
+    as its accuracy.
+    """
+
+    arm: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exceeds:
+    """The mean over seeds of a metric is larger in one arm than in another, by more than ``by``."""
+
+    more: int
+    less: int
+    metric: Metric
+    when: When = When.END
+    by: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Equivalent:
+    """Any two of the arms differ in the mean of a metric by less than ``margin`` (None: the study's own margin)."""
+
+    arms: tuple[int, ...]
+    metric: Metric
+    when: When = When.END
+    margin: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dominates:
+    """One arm is better than another in a metric in each epoch up to and including ``until``.
+
+    None for ``until`` says: for some epochs from the first on, however many. ``converge`` says that at the end the two
+    differ by less than ``margin``.
+    """
+
+    better: int
+    worse: int
+    metric: Metric
+    until: int | None = None
+    converge: bool = False
+    margin: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overfits:
+    """The test loss of the arm has a minimum before the end and rises after it, while the training loss falls.
+
+    ``start`` is the epoch where the rise begins; None says: somewhere.
+    """
+
+    arm: int
+    start: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RisesFaster:
+    """After the onset of overfitting, the test loss of one arm rises by more per epoch than that of another."""
+
+    faster: int
+    slower: int
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The arm is the best of all in a metric: chosen on validation, and better on test than every rival."""
+
+    arm: int
+    metric: Metric = Metric.TEST_ACCURACY
+    when: When = When.END
+
+
+@dataclass(frozen=True, slots=True)
+class Diverges:
+    """Every trial of the arm came to a number that is not finite."""
+
+    arm: int
+
+
+@dataclass(frozen=True, slots=True)
+class Improving:
+    """A metric of the arm still gets better over the last quarter of the epochs."""
+
+    arm: int
+    metric: Metric = Metric.VALIDATION_LOSS
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A metric of an arm lies above ``least`` and below ``most``, where they are given (None: no bound)."""
+
+    arm: int
+    metric: Metric
+    least: float | None = None
+    most: float | None = None
+    when: When = When.END
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A metric answers to the varied setting in such a shape, all else being equal."""
+
+    setting: str
+    metric: Metric
+    shape: Shape
+    when: When = When.END
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """The opposite of a statement: supported where that is contradicted, and contradicted where it is supported."""
+
+    statement: Statement
+
+
+Statement = (
+    Learns
+    | Exceeds
+    | Equivalent
+    | Dominates
+    | Overfits
+    | RisesFaster
+    | Best
+    | Diverges
+    | Improving
+    | Level
+    | Response
+    | Denied
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Margins:
+    """By how little arms may differ and still count as equal; declared before a study is looked at.
+
+    ``accuracy`` is a share, ``loss`` is in nats, ``share`` is for all other metrics, relative to the mean.
+    """
+
+    accuracy: float = 0.01
+    loss: float = 0.05
+    share: float = 0.05
+
+
+class Outcome(Enum):
+    """What a test says of a statement."""
+
+    SUPPORTED = "SUPPORTED"
+    CONTRADICTED = "CONTRADICTED"
+    #: Neither can be said with this many seeds.
+    OPEN = "OPEN"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A statement that was tested: what came out, in a sentence, with the numbers behind it.
+
+    ``sentence`` says the statement in words that :func:`.sentences.read` takes back. ``evidence`` has the numbers in
+    a sentence each. ``effect`` is in the units of the metric, with ``interval`` around it at the level ``1 - alpha``.
+    ``described`` marks what one seed shows, and no test stands behind; ``underpowered`` fewer than six seeds.
+    """
+
+    statement: Statement
+    outcome: Outcome
+    sentence: str
+    evidence: tuple[str, ...] = ()
+    method: str = ""
+    effect: float | None = None
+    interval: tuple[float, float] | None = None
+    p: float | None = None
+    seeds: int = 0
+    described: bool = False
+    underpowered: bool = False
