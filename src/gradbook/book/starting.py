@@ -19,6 +19,6 @@ def start(kind: Kind) -> str:
     """The text of a document to start from.
 
     >>> start(Kind.DERIVATION).splitlines()[4]
-    '# A gradient'
+    'Write the function whose gradient you need:'
     """
     return (files("gradbook.book") / "templates" / f"{kind.value}.md").read_text(encoding="utf-8")
