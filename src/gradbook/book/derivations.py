@@ -9,6 +9,7 @@ from gradbook.book.markup import Setting, lay_out
 from gradbook.book.parts import Part, counted, failed, joined
 from gradbook.derivation.steps import Derivation
 from gradbook.document.report import Verdict
+from gradbook.symbolic.expr import Node
 
 #: A chain with more rows than this is folded; its result stays in sight.
 _SHORT = 4
@@ -24,7 +25,7 @@ def part(line: str, number: int, prefix: str) -> Part:
 
 
 def _shown(derivation: Derivation, prefix: str) -> Part:
-    from gradbook.derivation.formats import latex, markdown
+    from gradbook.derivation.formats import latex, markdown, words
     from gradbook.document import check_text
 
     text = markdown.document([derivation])
@@ -32,19 +33,30 @@ def _shown(derivation: Derivation, prefix: str) -> Part:
     laid = lay_out(text, document, Setting(prefix=prefix, level=6, keep_title=False, origin="derivation, "))
     rows = latex.rows(derivation)
     counts = counted(document.lines)
-    title = f'<p class="block-title">{laid.title or "Derivation"}</p>'
+    title = f'<p class="block-title">{marks.prose_inline(words.heading(derivation, _formula))}</p>'
     if len(rows) <= _SHORT:
         body = laid.html
     else:
         result = f"{latex.quotient(derivation)} = {rows[-1][0]}"
+        first = next((p for p in laid.placed if p.line.verdict is Verdict.STATED), None)
         last = next((p for p in reversed(laid.placed) if p.line.verdict is not Verdict.STATED), None)
-        mark = f'<div class="marks">{marks.icon_of(last)}</div>' if last is not None else ""
+        mark, stated = _margin(last), _margin(first)
         told = ", ".join(f"{count} {verdict.lower()}" for verdict, count in counts.items())
         body = (
             f'<div class="display"><div class="formula">{marks.tex(latex.definition(derivation.definition), display=True)}'
-            f'</div></div>\n<div class="display"><div class="formula">{marks.tex(result, display=True)}</div>{mark}</div>\n'
+            f'</div>{stated}</div>\n<div class="display"><div class="formula">{marks.tex(result, display=True)}</div>{mark}</div>\n'
             f'<details class="working"><summary>Working: {len(rows)} steps <span class="faint">({escape(told)})</span>'
             f"</summary>\n{laid.html}</details>"
         )
     html = f'<section class="block derivation" aria-label="Derivation">\n{title}\n{body}</section>\n'
     return Part(html, counts)
+
+
+def _margin(placed: marks.Placed | None) -> str:
+    return f'<div class="marks">{marks.icon_of(placed)}</div>' if placed is not None else ""
+
+
+def _formula(node: Node) -> str:
+    from gradbook.symbolic.printing import to_latex
+
+    return f"${to_latex(node)}$"

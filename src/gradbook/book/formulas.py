@@ -257,6 +257,9 @@ def _quantity(match: re.Match[str]) -> str:
 
 
 _TOKEN = re.compile(r"\\(?:[A-Za-z]+|.)|[{}&]|[^\\{}&]+", re.DOTALL)
+_SIGN = re.compile(r"\\(?:[A-Za-z]+|.)|[{}&=<>]|[^\\{}&=<>]+", re.DOTALL)
+_RELATIONS = frozenset("= < > \\le \\ge \\leq \\geq \\approx \\equiv \\Rightarrow \\implies \\iff \\simeq".split())
+_REASON = re.compile(r"\s*&&\s*(\\text\{[^{}]*\})\s*(?=\\\\|\\end\{aligned\}\s*\Z)")
 
 
 def marked(formula: Formula, data: Mapping[int, str]) -> str:
@@ -293,3 +296,41 @@ def _balanced(tex: str) -> bool:
         if depth < 0 or sides < 0 or sign in ("&", r"\\", r"\begin", r"\end", r"\middle"):
             return False
     return depth == 0 and sides == 0
+
+
+def broken(tex: str) -> str | None:
+    r"""The same formula on more lines, for where it is too wide: broken at relations, or between equations.
+
+    The reasons beside the rows of a derivation go below them. None if there is nowhere to break it.
+
+    >>> broken("a = b = c")
+    '\\begin{aligned}a& = b \\\\&= c\\end{aligned}'
+    >>> broken(r"a = 1, \quad b = 2, \quad c = 3")
+    '\\begin{gathered}a = 1, \\quad b = 2,\\\\ c = 3\\end{gathered}'
+    >>> broken("a = b") is None
+    True
+    """
+    if _REASON.search(tex):
+        return _REASON.sub(r" \\\\ &\\quad {\\small \1}", tex)
+    depth = 0
+    relations: list[int] = []
+    gaps: list[tuple[int, int]] = []
+    for match in _SIGN.finditer(tex):
+        sign = match[0]
+        depth += (sign in ("{", r"\left", r"\begin")) - (sign in ("}", r"\right", r"\end"))
+        if depth < 0 or (depth == 0 and sign in ("&", r"\\")):
+            return None
+        if depth == 0 and sign in _RELATIONS:
+            relations.append(match.start())
+        if depth == 0 and sign in (r"\quad", r"\qquad"):
+            gaps.append(match.span())
+    if gaps and len(relations) > 1:
+        parts = [tex[a:b] for a, b in zip([0, *(g[1] for g in gaps)], [*(g[0] for g in gaps), len(tex)], strict=True)]
+        pairs = [r"\quad".join(p.rstrip() + " " if k == 0 and len(parts[i : i + 2]) > 1 else p.rstrip() for k, p in enumerate(parts[i : i + 2])) for i in range(0, len(parts), 2)]
+        return rf"\begin{{gathered}}{(chr(92) * 2).join(pairs)}\end{{gathered}}"
+    if len(relations) < 2:
+        return None
+    first, *rest = relations
+    rows = [tex[a:b] for a, b in zip(rest, [*rest[1:], len(tex)], strict=True)]
+    head = f"{tex[:first].rstrip()}& {tex[first : rest[0]]}"
+    return rf"\begin{{aligned}}{head}{''.join(rf'{chr(92) * 2}&{row}' for row in rows)}\end{{aligned}}"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from gradbook.book.formulas import Formula, marked, typeset
+from gradbook.book.formulas import Formula, broken, marked, typeset
 from gradbook.document.report import Line, Verdict
 
 #: Verdicts that make a document wrong.
@@ -54,6 +54,8 @@ def tex(source: str, *, display: bool = False, shown: str | None = None, marked_
         attributes += f' data-marked="{escape(typeset(marked_tex).strip())}"'
     if display:
         attributes += " data-display"
+        if (narrow := broken(marked_tex or source)) is not None:
+            attributes += f' data-narrow="{escape(typeset(narrow).strip())}"'
     return f'<span class="tex"{attributes}>{escape(text, quote=False)}</span>'
 
 
@@ -155,7 +157,7 @@ def _evidence(line: Line) -> Iterator[str]:
         if evidence.where is not None:
             told = f"{told} ({escape(evidence.where)})" if told else f"Where {escape(evidence.where)}"
         values = [
-            f"the {side} side is <b>{escape(value)}</b>"
+            f"the {side} side is <b>{escape(_signed(value))}</b>"
             for side, value in (("left", evidence.left), ("right", evidence.right))
             if value is not None
         ]
@@ -170,6 +172,11 @@ def _evidence(line: Line) -> Iterator[str]:
     )
 
 
+def _signed(value: str) -> str:
+    """A number with the sign that numbers are printed with."""
+    return re.sub(r"(?<![\w.])-(?=[\d.])", "−", value)
+
+
 def _core(evidence: object) -> tuple[object, ...]:
     return tuple(getattr(evidence, name) for name in ("point", "left", "right", "expected", "where"))
 
@@ -178,8 +185,8 @@ def _help(text: str) -> str:
     """A piece of advice; the line as it should read is mathematics."""
     found = _READ.match(text)
     if found is None:
-        return _sentence(text)
-    return f'<span class="scroll">It should read {tex(found[2])}{escape(found[3])}</span>'
+        return _sentence(text) + "."
+    return f'<span class="scroll">It should read {tex(found[2])}{escape(found[3])}.</span>'
 
 
 def _explained(code: str | None) -> str:
@@ -194,21 +201,21 @@ def _explained(code: str | None) -> str:
     example = mistake.example
     return (
         f'<details class="mistake"><summary>{escape(mistake.code)}: {escape(mistake.name)}</summary>'
-        f"{_prose(mistake.page)}<p>The rule that was meant: {_prose_inline(mistake.meant)}.</p>"
+        f"{prose(mistake.page)}<p>The rule that was meant: {prose_inline(mistake.meant)}.</p>"
         f'<p>For instance, given {tex(example.given)}</p><div class="pair">'
         f'<div class="scroll"><b>wrong</b> {tex(example.wrong)}</div>'
         f'<div class="scroll"><b>right</b> {tex(example.right)}</div></div></details>'
     )
 
 
-def _prose(text: str) -> str:
-    return "".join(f"<p>{_prose_inline(part)}</p>" for part in text.split("\n\n") if part.strip())
+def prose(text: str) -> str:
+    return "".join(f"<p>{prose_inline(part)}</p>" for part in text.split("\n\n") if part.strip())
 
 
 _INLINE = re.compile(r"\$([^$]+)\$|`([^`]+)`")
 
 
-def _prose_inline(text: str) -> str:
+def prose_inline(text: str) -> str:
     """Our own prose, with mathematics between dollars and code between backticks."""
     parts: list[str] = []
     at = 0

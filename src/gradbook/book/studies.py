@@ -29,6 +29,9 @@ _FIGURES = {
     "weight-norm": ("Euclidean norm of all weights", False),
 }
 
+#: What is folded.
+_MORE = ("gap", "weight-norm")
+
 _COLUMNS = (
     ("train_loss", "train loss"),
     ("test_loss", "test loss"),
@@ -117,7 +120,7 @@ def part(results: Results, prefix: str) -> Part:
             f'<p class="block-title">Study <code>{name}</code></p>\n<p>{_summary(results)}</p>\n',
             _table(results),
             *_troubles(results),
-            f'<div class="plots">\n{"".join(_plots(results, prefix))}</div>\n',
+            _plots(results, prefix),
             _circumstances(results),
             "</section>\n",
         )
@@ -189,7 +192,7 @@ def _spread(row: Mapping[str, Any], name: str) -> str:
     mean, deviation = row[name], row[f"{name}_deviation"]
     if mean is None:
         return "–"
-    spread = f' <span class="faint">± {deviation:.4f}</span>' if deviation is not None else ""
+    spread = f'<span class="spread">± {deviation:.4f}</span>' if deviation is not None else ""
     return f"{mean:.4f}{spread}"
 
 
@@ -209,17 +212,25 @@ def _troubles(results: Results) -> Iterator[str]:
 # --- plots ---------------------------------------------------------------------------------------
 
 
-def _plots(results: Results, prefix: str) -> Iterator[str]:
+def _plots(results: Results, prefix: str) -> str:
     from gradbook.study import plots
 
     with tempfile.TemporaryDirectory() as folder:
         drawn = {path.stem: path.read_text(encoding="utf-8") for path in plots.draw(results, Path(folder), ("svg",))}
+    shown = {"": "", "more": ""}
     for name, (title, wide) in _FIGURES.items():
         if name in drawn:
             alternative = f"{title}, of the study {results.name}. The table above has the values at the end."
             picture = themed(drawn[name], f"{prefix}{name}-", alternative)
             kind = "wide" if wide else "narrow"
-            yield f'<figure class="plot {kind} scroll">{picture}<figcaption>{escape(title)}</figcaption></figure>\n'
+            shown["more" if name in _MORE else ""] += (
+                f'<figure class="plot {kind}"><div class="scroll">{picture}</div><figcaption>{escape(title)}'
+                "</figcaption></figure>\n"
+            )
+    return (
+        f'{shown[""]}<details class="held"><summary>More plots: generalisation gap and weight norm</summary>\n'
+        f"{shown['more']}</details>\n"
+    )
 
 
 _HEAD = re.compile(r"\A.*?(?=<svg)", re.DOTALL)
@@ -247,7 +258,6 @@ def themed(svg: str, prefix: str, alternative: str) -> str:
     svg = _OPENING.sub(lambda _: opening, svg, count=1)
     svg = _STYLED.sub(lambda match: match[0].replace("*{", f".{prefix}plot *{{"), svg)
     svg = _NAMED.sub(lambda match: match[1] + prefix, svg)
-    svg = svg.replace("<text ", '<text fill="var(--ink)" ')
     return _COLOUR.sub(lambda match: _COLOURS[match[0].lower()], svg).strip()
 
 

@@ -4,15 +4,15 @@
   const labels = { trust: (c) => c.command === "\\htmlData" || (c.command === "\\htmlClass" && c.class === "wrong-part") };
   const shared = { output: "htmlAndMathml", throwOnError: true, strict: "ignore", maxExpand: 1000, maxSize: 40 };
 
-  function set(span) {
+  function set(span, wanted) {
     const display = "display" in span.dataset;
     const tries = [];
+    if (wanted) tries.push([wanted, labels]);
     if (span.dataset.marked) tries.push([span.dataset.marked, labels]);
     tries.push([span.dataset.tex, { trust: false }]);
     for (const [source, more] of tries) {
       try {
-        const html = katex.renderToString(source, { ...shared, ...more, displayMode: display });
-        span.innerHTML = html;
+        span.innerHTML = katex.renderToString(source, { ...shared, ...more, displayMode: display });
         return;
       } catch (error) {
         // Not a formula that KaTeX knows: its source stays.
@@ -21,8 +21,29 @@
     span.classList.add("source");
   }
 
+  // A formula that is too wide is broken, where there is a way to; it is whole again when there is room.
+  function fit(span) {
+    const box = span.parentElement;
+    if (!box.clientWidth) return;
+    if (span.wide === undefined) {
+      if (box.scrollWidth <= box.clientWidth + 1) return;
+      span.wide = box.scrollWidth;
+      set(span, span.dataset.narrow);
+      span.broken = true;
+    } else {
+      const broken = span.wide > box.clientWidth + 1;
+      if (broken !== span.broken) set(span, broken ? span.dataset.narrow : undefined);
+      span.broken = broken;
+    }
+  }
+
   // Each mark goes to the height of its line: where the label has come to stand that was put at the line's end.
+  const order = ["stated", "proved", "supported", "agrees", "follows", "undecided", "unread", "contradicted", "refuted"];
+  const weight = (mark) => order.findIndex((name) => mark.classList.contains(`v-${name}`));
+  const phone = matchMedia("(max-width: 40rem)");
+
   function align(box) {
+    const room = document.documentElement.classList.contains("paper") ? 3 : phone.matches ? 1 : 4;
     const margin = box.querySelector(".marks");
     const formula = box.querySelector(".formula");
     if (!margin || !formula || !box.offsetParent) return;
@@ -51,10 +72,16 @@
     }
     margin.classList.add("placed");
     for (const { y, marks: together } of groups) {
-      const middle = together.length === 1 && groups.length === 1 ? height / 2 : y;
+      const middle = groups.length === 1 ? height / 2 : y;
+      // Too many for the margin: the one that most needs a look stands for all, with their number.
+      const worst = together.reduce((a, b) => (weight(b) > weight(a) ? b : a));
+      const folds = together.length > room;
       together.forEach((mark, k) => {
         mark.style.top = `${middle.toFixed(1)}px`;
-        mark.style.setProperty("--place", String(k));
+        mark.style.setProperty("--place", String(folds ? 0 : k));
+        mark.classList.toggle("folded", folds && mark !== worst);
+        if (folds && mark === worst) mark.dataset.count = String(together.length);
+        else delete mark.dataset.count;
       });
     }
   }
@@ -77,6 +104,7 @@
   }
 
   function arrange() {
+    document.querySelectorAll(".tex[data-narrow]").forEach(fit);
     document.querySelectorAll(".display").forEach(align);
     reachable();
   }
@@ -132,16 +160,27 @@
     wide.addEventListener("change", follow);
   }
 
-  // On paper nothing can be unfolded.
+  // On paper nothing can be unfolded or scrolled: everything is open, and what is too wide is set smaller.
   function printing() {
     let opened = [];
+    const root = document.documentElement;
     addEventListener("beforeprint", () => {
       opened = [...document.querySelectorAll("main details:not([open]):not(.mistake)")];
       opened.forEach((one) => { one.open = true; });
+      root.classList.add("paper");
       arrange();
+      for (const box of document.querySelectorAll(".formula, .note-line, .table, .pair > div")) {
+        const share = box.clientWidth / box.scrollWidth;
+        if (share > 0 && share < 0.999) box.style.fontSize = `${Math.max(share * 0.99, 0.45).toFixed(3)}em`;
+      }
+      document.querySelectorAll(".display").forEach(align);
     });
     addEventListener("afterprint", () => {
       opened.forEach((one) => { one.open = false; });
+      root.classList.remove("paper");
+      for (const box of document.querySelectorAll("[style*='font-size']")) {
+        if (box.matches(".formula, .note-line, .table, .pair > div")) box.style.fontSize = "";
+      }
       arrange();
     });
   }
@@ -157,7 +196,7 @@
     if (folded) goal.scrollIntoView({ block: "center" });
   }
 
-  document.querySelectorAll(".tex").forEach(set);
+  document.querySelectorAll(".tex").forEach((span) => set(span));
   themes();
   contents();
   wrongLines();
