@@ -42,7 +42,9 @@ def icon(verdict: Verdict) -> str:
     return f'<svg class="icon" aria-hidden="true"><use href="#i-{verdict.value.lower()}"/></svg>'
 
 
-def tex(source: str, *, display: bool = False, shown: str | None = None, marked_tex: str | None = None) -> str:
+def tex(
+    source: str, *, display: bool = False, shown: str | None = None, marked_tex: str | None = None
+) -> str:
     r"""Mathematics to be typeset when the page is opened; until then, and without scripts, its source.
 
     >>> tex("a < b")
@@ -67,14 +69,11 @@ def inline(formula: Formula, placed: Sequence[Placed]) -> str:
     worst = max(placed, key=lambda p: (p.is_wrong, p.line.needs_look, p.line.verdict is not Verdict.STATED))
     kind = worst.line.verdict.value.lower()
     words = "; ".join(dict.fromkeys(p.line.verdict.value.lower() for p in placed))
-    look = ""
+    look = _hidden(words)
     if worst.has_note:
-        look = f'<a class="look v-{kind}" href="#n-{worst.name}">{icon(worst.line.verdict)}{_hidden(words)}</a>'
-    else:
-        look = _hidden(words)
-    return (
-        f'<span class="inline checked v-{kind}" id="l-{worst.name}" title="{escape(_told(placed))}">{body}{look}</span>'
-    )
+        look = f'<a class="look v-{kind}" href="#n-{worst.name}">{icon(worst.line.verdict)}{look}</a>'
+    title = escape(_told(placed))
+    return f'<span class="inline checked v-{kind}" id="l-{worst.name}" title="{title}">{body}{look}</span>'
 
 
 def display(formula: Formula, placed: Sequence[Placed]) -> str:
@@ -124,7 +123,7 @@ def note(placed: Placed, origin: str = "") -> str:
     code = f' <span class="code">{escape(line.code)}</span>' if line.code else ""
     parts = [
         f'<aside class="note v-{kind}" id="n-{placed.name}" aria-label="{escape(label)}" tabindex="-1"'
-        f'{" data-wrong" if placed.is_wrong else ""}>',
+        f"{' data-wrong' if placed.is_wrong else ''}>",
         f'<p class="note-head">{icon(line.verdict)}<strong>{line.verdict.value}</strong>{code} '
         f'<a class="where" href="#l-{placed.name}">{escape(origin)}line {line.line}</a></p>',
         f'<p class="note-message">{_sentence(line.headline)}</p>',
@@ -166,19 +165,11 @@ def _evidence(line: Line) -> Iterator[str]:
         yield f'<p class="note-line">{": ".join(part for part in (told, both) if part)}.</p>'
     if evidence.expected is not None:
         yield f'<div class="note-line scroll">Expected: {tex(evidence.expected)}</div>'
-    known = {remark for remark in type(evidence)(*_core(evidence)).remarks()}
-    yield from (
-        f'<p class="note-line">{escape(remark)}</p>' for remark in evidence.remarks() if remark not in known
-    )
 
 
 def _signed(value: str) -> str:
     """A number with the sign that numbers are printed with."""
     return re.sub(r"(?<![\w.])-(?=[\d.])", "−", value)
-
-
-def _core(evidence: object) -> tuple[object, ...]:
-    return tuple(getattr(evidence, name) for name in ("point", "left", "right", "expected", "where"))
 
 
 def _help(text: str) -> str:
@@ -209,6 +200,7 @@ def _explained(code: str | None) -> str:
 
 
 def prose(text: str) -> str:
+    """Paragraphs of our own prose."""
     return "".join(f"<p>{prose_inline(part)}</p>" for part in text.split("\n\n") if part.strip())
 
 
@@ -216,7 +208,7 @@ _INLINE = re.compile(r"\$([^$]+)\$|`([^`]+)`")
 
 
 def prose_inline(text: str) -> str:
-    """Our own prose, with mathematics between dollars and code between backticks."""
+    """A paragraph of it, with mathematics between dollars and code between backticks."""
     parts: list[str] = []
     at = 0
     for match in _INLINE.finditer(text):

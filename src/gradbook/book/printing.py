@@ -57,7 +57,9 @@ def find_browser(wanted: str | None = None) -> str:
     if wanted is not None:
         found = shutil.which(wanted)
         if found is None:
-            raise PrintingError(f"--browser {wanted}: no such program; give the path of Chromium, Chrome or Edge")
+            raise PrintingError(
+                f"--browser {wanted}: no such program; give the path of Chromium, Chrome or Edge"
+            )
         return found
     for place in _places():
         found = shutil.which(place)
@@ -97,7 +99,9 @@ def printed(html: str, wanted: str | None = None) -> bytes:
         said = _run([*command, page.as_uri()])
         if not out.exists():
             last = said.strip().splitlines()[-1:] or ["it said nothing"]
-            raise PrintingError(f"{browser} printed nothing: {last[0][:200]}; try another with --browser PATH")
+            raise PrintingError(
+                f"{browser} printed nothing: {last[0][:200]}; try another with --browser PATH"
+            )
         return fixed(out.read_bytes())
 
 
