@@ -177,10 +177,11 @@ class _Reader:
     def _clauses(self, at: int) -> Iterator[tuple[tuple[Statement, ...], int]]:
         for denial in _DENIALS:
             for _, start in self.parse.match(denial, at):
-                for clause, end in self._clause(start, None):
-                    if len(clause.statements) == 1:
-                        yield (Denied(clause.statements[0]),), end
-                    elif end == len(self.said):
+                for clause, stop in self._clause(start, None):
+                    for statements, end in ((clause.statements, stop), *self._meeting(clause, stop)):
+                        if len(statements) == 1:
+                            yield (Denied(statements[0]),), end
+                    if len(clause.statements) > 1 and stop == len(self.said):
                         self.refused.append(Rejected("that several things are not so together is not tested"))
         for clause, end in self._clause(at, None):
             yield from self._more(clause, end)
@@ -375,7 +376,7 @@ _MEET = (
 _WITHIN = "(to within <amount> | within <amount>)? (of each other)?"
 
 _MEETINGS = (
-    f"(, | (,)? and/but/until) (and/but)? ({_LATER})? (,)? (they | they both | both | the two | both of them) {_MEET} {_WITHIN}",
+    f"(, | (,)? and/but) (and/but)? ({_LATER})? (,)? (they | they both | both | the two | both of them) {_MEET} {_WITHIN}",
     f"(, | (,)? and/but) ({_LATER})? (,)? (the two)? <arms> {_MEET} {_WITHIN}",
     f"(, | (,)? and/but) ({_LATER})? (,)? <arm:behind> ({_LATER})? {{catch}} up ({_LATER})?",
 )
