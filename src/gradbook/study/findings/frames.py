@@ -6,7 +6,7 @@ A frame takes everything that stands in it, or refuses: what it cannot say is ne
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gradbook.study.findings.grammar import Bound, Rejected
 from gradbook.study.findings.naming import Adjuncts, By, Named, Naming, Span
@@ -124,13 +124,13 @@ def _adjuncts(bound: Bound) -> Adjuncts:
     found = Adjuncts()
     parts: list[Adjuncts] = [bound[name] for name in ("before", "w", "x", "y") if name in bound]
     if (quantity := bound.get("m")) is not None:
-        parts.append(Adjuncts(quantity.metrics, quantity.when))
+        parts.append(Adjuncts(quantity.metrics, quantity.when, bare=quantity.bare))
     for part in parts:
         both = found.and_(part)
         if both is None:
             raise Rejected("the metric, the place or the amount is said twice")
         found = both
-    return found
+    return replace(found, metrics=found.measured(), bare=False, split="")
 
 
 def _only(adjuncts: Adjuncts, *, metrics: bool = False, when: bool = False, by: bool = False) -> Adjuncts:
@@ -365,6 +365,8 @@ def _overfitting(*, flip: bool = False) -> Builder:
         match adjuncts.when:
             case None:
                 start = None
+            case Span() if bound["no"] != flip:
+                raise Rejected("does it not overfit, or does that start elsewhere? Say which, without the other")
             case Span("at" | "after" | "from", epoch):
                 start = _epoch(epoch, context)
             case _:
@@ -562,6 +564,7 @@ FRAMES: tuple[Frame, ...] = (
     *_of(f"{_IS} below <compared:c> <adjuncts:x>", _comparison(_RAW_DOWN)),
     *_of("{exceed} <compared:c> <adjuncts:x>", _comparison(_RAW_UP)),
     Frame("<quantity:m> {be} <more:d> with/for/at/under/in <arms:s> than <compared:c> <adjuncts:x>", _comparison()),
+    Frame("with/for/at/under <arms:s> (,)? <quantity:m> {be} <more:d> than <compared:c> <adjuncts:x>", _comparison()),
     # ahead
     Frame("<s> {dominate/lead} (over)? <arms:b> <adjuncts:x>", _comparison(_GOOD, lead=True)),
     Frame("<s> {be/stay/remain} ahead of <arms:b> <adjuncts:x>", _comparison(_GOOD, lead=True)),
@@ -616,6 +619,7 @@ FRAMES: tuple[Frame, ...] = (
     Frame(f"(the)? worst {_ONE} <adjuncts:w> {{be}} <arms:s> <adjuncts:x>", _extreme(_BAD), plain=False),
     Frame(f"<s> {_HAS} the <most:d> <quantity:m> (of all)? <adjuncts:x>", _extreme(), plain=False),
     Frame("(the)? <most:d> <quantity:m> {be} (that of | reached/achieved/obtained by/with/for/at) <arms:s> <adjuncts:x>", _extreme(), plain=False),
+    Frame("<quantity:m> {be} (the)? <most:d> with/for/at/under <arms:s> <adjuncts:x>", _extreme(), plain=False),
     *_of("{be} (the)? <most:d> (of all)? <adjuncts:x>", _extreme(), plain=False),
     # diverges
     Frame("<s> {diverge/explode*} <adjuncts:x>", _diverging),

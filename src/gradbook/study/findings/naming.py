@@ -28,6 +28,8 @@ class Named:
     arms: tuple[int, ...]
     joint: str = "one"
     unlike: tuple[int, ...] = ()
+    #: Not said again, but meant: *5e-4 learns and overfits*.
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Quantity:
 
     metrics: tuple[Metric, ...]
     when: When | None = None
+    #: A measure without its split, which may be said elsewhere in the sentence.
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +70,27 @@ class Adjuncts:
     metrics: tuple[Metric, ...] = ()
     when: When | Span | None = None
     by: By | None = None
+    #: Whether the metrics are bare measures; and the split, where that is said by itself (*on the test set*).
+    bare: bool = False
+    split: str = ""
 
     def and_(self, other: Adjuncts) -> Adjuncts | None:
         """Both together; None where both say the same kind of thing."""
-        both = (self.metrics and other.metrics) or (self.when and other.when) or (self.by and other.by)
-        if both:
+        if (self.when and other.when) or (self.by and other.by) or (self.metrics and other.metrics):
             return None
-        return Adjuncts(self.metrics or other.metrics, self.when or other.when, self.by or other.by)
+        if self.split and other.split and self.split != other.split:
+            return None
+        metrics, split = self.metrics or other.metrics, self.split or other.split
+        if metrics and split and not (self.bare or other.bare):
+            return None
+        return Adjuncts(metrics, self.when or other.when, self.by or other.by, self.bare or other.bare, split)
+
+    def measured(self) -> tuple[Metric, ...]:
+        """The metrics that are meant: bare measures in the split that is said, and accuracy where none is."""
+        if not self.split:
+            return self.metrics
+        measures = [metric.value.rsplit("_", 1)[-1].upper() for metric in self.metrics] or ["ACCURACY"]
+        return tuple(Metric[f"{self.split}_{measure}"] for measure in measures)
 
 
 # --- metrics -------------------------------------------------------------------------------------
@@ -80,21 +98,23 @@ class Adjuncts:
 _SPLITS = {"train/training": "TRAIN", "validation/val/dev": "VALIDATION", "test/testing": "TEST"}
 _MEASURES = {"accuracy/accuracies": "ACCURACY", "loss/losses": "LOSS"}
 
+#: Measures without their split, which then is the test set.
+_BARE: list[tuple[str, tuple[Metric, ...]]] = [
+    *((said, (Metric[f"TEST_{measure}"],)) for said, measure in _MEASURES.items()),
+    ("accuracy and loss", (Metric.TEST_ACCURACY, Metric.TEST_LOSS)),
+]
+
 _METRICS: list[tuple[str, tuple[Metric, ...]]] = [
     ("(generalisation/generalization/train_test)? gap/gaps", (Metric.GAP,)),
     ("gap between the? train/training (and | loss and) the? test loss/losses", (Metric.GAP,)),
     ("gap between the? test (and | loss and) the? train/training loss/losses", (Metric.GAP,)),
     ("weight/weights norm/norms", (Metric.WEIGHT_NORM,)),
     ("norm of the? weights", (Metric.WEIGHT_NORM,)),
-    # A measure without its split is that of the test set.
-    *((said, (Metric[f"TEST_{measure}"],)) for said, measure in _MEASURES.items()),
-    ("accuracy and loss", (Metric.TEST_ACCURACY, Metric.TEST_LOSS)),
 ]
 for _split, _split_name in _SPLITS.items():
     for _measure, _name in _MEASURES.items():
         _one = (Metric[f"{_split_name}_{_name}"],)
         _METRICS.append((f"{_split} (set)? {_measure}", _one))
-        _METRICS.append((f"{_measure} (on/in the? {_split} (set/data/images/samples/sets)? | in_{_split})", _one))
     _METRICS.append(
         (
             f"both? {_split} accuracy and {_split} loss",
@@ -113,12 +133,22 @@ _MEAN = "mean/average"
 _FINAL = "final/end"
 
 
+_SAMPLES = "set/sets/data/images/samples"
+
+
 def _quantity(parse: Parse, at: int) -> Iterator[tuple[Quantity, int]]:
     for before, when in (("", None), (_MEAN, None), (_FINAL, When.END), (f"{_FINAL} {_MEAN}", When.END)):
         for _, start in parse.match(f"the/its/their? {before}", at):
             for said, metrics in _METRICS:
                 for _, end in parse.match(said, start):
                     yield Quantity(metrics, when), end
+            for said, metrics in _BARE:
+                for _, end in parse.match(said, start):
+                    yield Quantity(metrics, when, bare=True), end
+                    for split, name in _SPLITS.items():
+                        for _, stop in parse.match(f"on/in (the)? {split} ({_SAMPLES})?", end):
+                            measured = Adjuncts(metrics, bare=True, split=name).measured()
+                            yield Quantity(measured, when), stop
 
 
 # --- where ---------------------------------------------------------------------------------------
@@ -218,10 +248,11 @@ _IN = "in/on/by/for/regarding/in_terms_of/with_respect_to/with_regard_to/as_to/j
 
 def _adjunct(parse: Parse, at: int) -> Iterator[tuple[Adjuncts, int]]:
     for bound, end in parse.match(f"{_IN} (both)? <quantity>", at):
-        yield Adjuncts(bound["quantity"].metrics, bound["quantity"].when), end
+        quantity: Quantity = bound["quantity"]
+        yield Adjuncts(quantity.metrics, quantity.when, bare=quantity.bare), end
     for split, name in _SPLITS.items():
-        for _, end in parse.match(f"on/in/for the? {split} set/data/images/samples", at):
-            yield Adjuncts((Metric[f"{name}_ACCURACY"],)), end
+        for _, end in parse.match(f"on/in/for (the)? {split} {_SAMPLES}", at):
+            yield Adjuncts(split=name), end
     for when, end in parse.phrase("when", at):
         yield Adjuncts(when=when), end
     for by, end in parse.phrase("by", at):
@@ -490,6 +521,9 @@ class Naming:
                     joint = "all" if before == "both" else join
                     for _, stop in (((), end), *parse.match(_NOUN, end)):
                         yield Named(listed, joint), stop
+        for bound, end in parse.match("<listed> both/each/all", at):
+            if len(bound["listed"]) > 1:
+                yield Named(bound["listed"], "all"), end
         for _, end in parse.match(self._everyone(), at):
             yield Named(self.all, "all"), end
         for _, end in parse.match(f"none/neither of (the/them)? ({_NOUN})? | no {_NOUN} | none", at):
@@ -512,7 +546,7 @@ class Naming:
                 rest = tuple(a for a in self.all if a not in spared)
                 if rest:
                     yield Named(rest, "all", spared), end
-        for bound, end in parse.match("<listed> (,)? but not <listed:unlike>", at):
+        for bound, end in parse.match("<listed> (,)? but not <listed:unlike> (,)?", at):
             if not set(bound["listed"]) & set(bound["unlike"]):
                 yield Named(bound["listed"], "and", bound["unlike"]), end
         yield from self._several(parse, at)

@@ -191,12 +191,20 @@ class _Reader:
         yield clause.statements, at
         for met, end in self._meeting(clause, at):
             yield from self._more(replace(clause, statements=met, lead=False), end)
+        for excepted, end in self._excepting(clause, at):
+            yield excepted.statements, end
         for repeated, end in self._repeated(clause, at):
             for rest, stop in self._more(repeated, end):
                 yield (*clause.statements, *rest), stop
         for join in _JOINS:
             for _, start in self.parse.match(join, at):
+                turns = any(word.text in ("but", "while", "whereas", "yet") for word in self.said[at:start])
                 for following, end in self._clause(start, clause):
+                    silent = following.subject is not None and following.subject.silent
+                    if silent and clause.bound["no"] and not turns and not following.bound["no"]:
+                        # "does not learn and overfit": what is denied?
+                        self.refused.append(Rejected("is the second denied too? Say both with their subject"))
+                        continue
                     for rest, stop in self._more(following, end):
                         yield (*clause.statements, *rest), stop
 
@@ -225,7 +233,7 @@ class _Reader:
             if before is None or before.subject is None:
                 return found
             if at == start:
-                found.append((before.subject, at))
+                found.append((replace(before.subject, silent=True), at))
             if before.subject.joint == "one" and len(before.arms) == 1:
                 found += [(before.subject, end) for _, end in self.parse.match("it", at)]
             if before.subject.joint in ("and", "all") and not before.subject.unlike:
@@ -252,24 +260,26 @@ class _Reader:
         context = replace(clause.context, before=clause.subject.arms or clause.arms)
         for pattern, denies in _REPEATS.items():
             for found, end in self.parse.match(pattern, at):
-                bound: dict[str, Any] = {**clause.bound}
-                if "arms" in found:
-                    bound["s"] = found["arms"]
-                    bound["no"] = denies
-                else:
-                    if not denies or clause.bound["no"]:
-                        continue
-                    adjuncts: Adjuncts = found["adjunct"]
-                    if not adjuncts.metrics or adjuncts.when or adjuncts.by or "m" in bound:
-                        continue
-                    for name in ("before", "w", "x", "y"):
-                        if name in bound:
-                            bound[name] = replace(bound[name], metrics=())
-                    bound["before"] = replace(bound["before"], metrics=adjuncts.metrics)
-                    bound["no"] = True
-                repeated = self._built(clause.frame, bound, context, end)
+                if "not <arms>" in pattern and ("b" in clause.bound or "c" in clause.bound):
+                    # "beats 5e-6 but not 5e-2": who does not beat whom?
+                    self.refused.append(Rejected("of the first or of the second arm? Say it in a clause of its own"))
+                    continue
+                bound = _again(clause.bound, found, denies)
+                repeated = self._built(clause.frame, bound, context, end) if bound is not None else None
                 if repeated is not None:
                     yield repeated, end
+
+    def _excepting(self, clause: _Clause, at: int) -> Iterator[tuple[_Clause, int]]:
+        """*All models learn except 5e-2*: of which the opposite is said."""
+        if clause.subject is None or clause.subject.joint != "all" or clause.subject.unlike:
+            return
+        for found, end in self.parse.match("(,)? except (for)? <listed>", at):
+            spared: tuple[int, ...] = found["listed"]
+            rest = tuple(arm for arm in clause.subject.arms if arm not in spared)
+            bound = {**clause.bound, "s": Named(rest, "all", spared)}
+            excepted = self._built(clause.frame, bound, clause.context, end) if rest else None
+            if excepted is not None:
+                yield excepted, end
 
     def _meeting(self, clause: _Clause, at: int) -> Iterator[tuple[tuple[Statement, ...], int]]:
         """*…, but later they converge*: behind a lead, which it ends."""
@@ -314,6 +324,32 @@ class _Clause:
     subject: Named | None
     arms: tuple[int, ...]
     lead: bool = False
+
+
+def _again(bound: Bound, found: Bound, denies: bool) -> Bound | None:
+    """What was bound, with that in it which is said anew; None where that has no place there."""
+    if "arms" in found:
+        return {**bound, "s": found["arms"], "no": denies}
+    changed: dict[str, Any] = {**bound}
+    if "more" in found:
+        if "d" not in bound or "c" not in bound or bound["no"]:
+            return None
+        changed["d"] = found["more"]
+    elif not denies or bound["no"]:
+        return None
+    if "quantity" in found:
+        if "m" not in bound:
+            return None
+        return {**changed, "m": found["quantity"]}
+    adjuncts: Adjuncts = found["adjunct"]
+    if not (adjuncts.metrics or adjuncts.split) or adjuncts.when or adjuncts.by or "m" in bound:
+        return None
+    for name in ("before", "w", "x", "y"):
+        if name in bound:
+            changed[name] = replace(bound[name], metrics=(), bare=False, split="")
+    kept = changed["before"]
+    changed["before"] = replace(kept, metrics=adjuncts.metrics, bare=adjuncts.bare, split=adjuncts.split)
+    return {**changed, "no": denies}
 
 
 def _mentioned(statements: tuple[Statement, ...]) -> tuple[int, ...]:
@@ -390,6 +426,8 @@ _REPEATS = {
     "(, | ;) <arms> (do/does/did) (too)?": False,
     "(,)? and so do/does/did <arms>": False,
     "(,)? (and/but)? not <adjunct>": True,
+    "(,)? (and/but) (is/are)? <more> <adjunct>": False,
+    "(,)? (and/but) (a)? <more> <quantity>": False,
 }
 
 #: Words that are understood in some frame, so that they alone are no reason.
