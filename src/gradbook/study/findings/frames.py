@@ -511,7 +511,8 @@ _ONE = (
 )
 _CHANCE = "(chance (level)? | (random)? guessing | a constant prediction/predictor/guess)"
 _ABOUT = "about/roughly/approximately/almost/nearly/essentially/practically/basically/virtually"
-_SAME = f"({_ABOUT})? (the_same/similar/equal/identical/comparable/indistinguishable/equivalent/on_par/alike)"
+#: How equality is said.
+SAME = f"({_ABOUT})? (the_same/similar/equal/identical/comparable/indistinguishable/equivalent/on_par/alike)"
 _ABOVE = "above/over/more_than/at_least/greater_than/larger_than/higher_than/no_less_than/not_less_than"
 _BELOW = "below/under/less_than/at_most/lower_than/smaller_than/no_more_than/not_more_than"
 _FAST = "(faster/quicker/steeper | more rapidly/quickly/steeply/strongly)"
@@ -573,16 +574,16 @@ FRAMES: tuple[Frame, ...] = (
     Frame("<s> {lag} behind <arms:b> <adjuncts:x>", _comparison(_BAD, lead=True)),
     Frame("<s> {be} dominated by <arms:b> <adjuncts:x>", _comparison(_BAD, lead=True)),
     # equal
-    Frame(f"<s> {_HAS} (a)? {_SAME} <quantity:m> <adjuncts:x>", _equality()),
-    Frame(f"<s> {_HAS} (a)? {_SAME} <quantity:m> <adjuncts:w> as/to <compared:c> <adjuncts:x>", _equality()),
-    Frame(f"<s> {_IS} {_SAME} <adjuncts:x>", _equality()),
-    Frame(f"<s> {_IS} {_SAME} <adjuncts:w> as/to/with <compared:c> <adjuncts:x>", _equality()),
+    Frame(f"<s> {_HAS} (a)? {SAME} <quantity:m> <adjuncts:x>", _equality()),
+    Frame(f"<s> {_HAS} (a)? {SAME} <quantity:m> <adjuncts:w> as/to <compared:c> <adjuncts:x>", _equality()),
+    Frame(f"<s> {_IS} {SAME} <adjuncts:x>", _equality()),
+    Frame(f"<s> {_IS} {SAME} <adjuncts:w> as/to/with <compared:c> <adjuncts:x>", _equality()),
     Frame(f"<s> {{perform/do}} ({_ABOUT})? (the_same/similarly/equally/alike) (well)? <adjuncts:x>", _equality()),
     Frame(f"<s> {{perform/do}} ({_ABOUT})? (the_same/similarly) as/to <compared:c> <adjuncts:x>", _equality()),
-    *_of(f"{_IS} {_SAME} <adjuncts:x>", _equality()),
-    *_of(f"{_IS} {_SAME} as/to/with <compared:c> <adjuncts:x>", _equality()),
-    Frame(f"<quantity:m> {_IS} {_SAME} for/with/under/at/in <arms:s> <adjuncts:x>", _equality()),
-    Frame(f"<quantity:m> {_IS} {_SAME} for/with/under/at/in <arms:s> as/and <compared:c> <adjuncts:x>", _equality()),
+    *_of(f"{_IS} {SAME} <adjuncts:x>", _equality()),
+    *_of(f"{_IS} {SAME} as/to/with <compared:c> <adjuncts:x>", _equality()),
+    Frame(f"<quantity:m> {_IS} {SAME} for/with/under/at/in <arms:s> <adjuncts:x>", _equality()),
+    Frame(f"<quantity:m> {_IS} {SAME} for/with/under/at/in <arms:s> as/and <compared:c> <adjuncts:x>", _equality()),
     Frame("there is/are no difference/differences in <quantity:m> <adjuncts:w> between <arms:s> <adjuncts:x>", _equality()),
     Frame("there is/are no difference/differences between <arms:s> <adjuncts:x>", _equality()),
     Frame("(the)? difference in <quantity:m> between <arms:s> <adjuncts:w> {be} <bound:y> <adjuncts:x>", _equality(differs=True)),

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from gradbook.study.findings.frames import FRAMES, Context, Frame
+from gradbook.study.findings.frames import FRAMES, SAME, Context, Frame
 from gradbook.study.findings.grammar import Bound, Parse, Rejected, compiled, literals
 from gradbook.study.findings.naming import Adjuncts, Named, Naming, Span
 from gradbook.study.findings.statements import Denied, Dominates, Exceeds, Statement, When
@@ -121,7 +121,7 @@ class _Reader:
     def __init__(self, said: tuple[Word, ...], arms: Arms, epochs: int | None) -> None:
         self.said, self.epochs = said, epochs
         self.naming = Naming(arms)
-        self.parse = Parse(said, self.naming.phrases())
+        self.parse = Parse(said, {**self.naming.phrases(), "same": _same})
         #: Why readings that took all words were refused.
         self.refused: list[Rejected] = []
 
@@ -264,7 +264,7 @@ class _Reader:
                     # "beats 5e-6 but not 5e-2": who does not beat whom?
                     self.refused.append(Rejected("of the first or of the second arm? Say it in a clause of its own"))
                     continue
-                bound = _again(clause.bound, found, denies)
+                bound = _again(clause.bound, found, denies, is_equality=SAME in clause.frame.pattern)
                 repeated = self._built(clause.frame, bound, context, end) if bound is not None else None
                 if repeated is not None:
                     yield repeated, end
@@ -326,12 +326,20 @@ class _Clause:
     lead: bool = False
 
 
-def _again(bound: Bound, found: Bound, denies: bool) -> Bound | None:
+def _same(parse: Parse, at: int) -> Iterator[tuple[str, int]]:
+    for _, end in parse.match(SAME, at):
+        yield "same", end
+
+
+def _again(bound: Bound, found: Bound, denies: bool, *, is_equality: bool) -> Bound | None:
     """What was bound, with that in it which is said anew; None where that has no place there."""
     if "arms" in found:
         return {**bound, "s": found["arms"], "no": denies}
     changed: dict[str, Any] = {**bound}
-    if "more" in found:
+    if "same" in found:
+        if "m" not in bound or bound["no"] or not is_equality:
+            return None
+    elif "more" in found:
         if "d" not in bound or "c" not in bound or bound["no"]:
             return None
         changed["d"] = found["more"]
@@ -428,6 +436,7 @@ _REPEATS = {
     "(,)? (and/but)? not <adjunct>": True,
     "(,)? (and/but) (is/are)? <more> <adjunct>": False,
     "(,)? (and/but) (a)? <more> <quantity>": False,
+    "(,)? and (a)? <same> <quantity>": False,
 }
 
 #: Words that are understood in some frame, so that they alone are no reason.
