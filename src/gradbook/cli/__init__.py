@@ -36,6 +36,8 @@ class CheckOptions:
     strict: bool
     jobs: int | None
     deadline: float
+    folder: str | None = None
+    database: str | None = None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -115,6 +117,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="longest time for one line (default: 2)",
     )
+    check.add_argument(
+        "--folder",
+        metavar="DIR",
+        help="where the studies are that findings are about (default: studies, beside each document)",
+    )
+    check.add_argument("--database", metavar="URL", help="postgresql://… instead of a file in that folder")
     check.set_defaults(run=_check)
     _add_derive(commands.add_parser)
     _add_build(commands.add_parser)
@@ -129,7 +137,14 @@ def _check(asked: argparse.Namespace) -> int:
 
     return run(
         CheckOptions(
-            tuple(asked.paths), asked.every_line, asked.format, asked.strict, asked.jobs, asked.deadline
+            tuple(asked.paths),
+            asked.every_line,
+            asked.format,
+            asked.strict,
+            asked.jobs,
+            asked.deadline,
+            asked.folder,
+            asked.database,
         )
     )
 
