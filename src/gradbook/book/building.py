@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gradbook.book import derivations, marks, page, studies, worksheets
+from gradbook.book import checking, derivations, marks, page, studies, worksheets
 from gradbook.book.blocks import Block, BlockKind, blocks, chosen
 from gradbook.book.findings import part as findings_part
 from gradbook.book.images import Images
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 #: Verdicts that are wrong too where everything has to be settled.
 _UNSETTLED = frozenset({"UNREAD", "UNDECIDED"})
+
+
+#: Blocks that are checked with the document; what is wrong with the others, they tell themselves.
+_TOLD = frozenset({BlockKind.FINDINGS})
 
 
 class Watch(Protocol):
@@ -129,10 +133,15 @@ class _Build:
         return self._page(document, found, wanted, parts)
 
     def _checked(self) -> Document:
-        from gradbook.document import check_text
-
-        self._begin("mathematics")
-        document = check_text(self.text, self.path.name)
+        self._begin("mathematics and findings")
+        document = checking.check_text(
+            self.text,
+            str(self.path),
+            folder=self.home.folder,
+            database=self.options.database,
+            data=self.options.data,
+            kinds=_TOLD,
+        )
         self._done()
         return document
 

@@ -29,7 +29,8 @@ class Placed:
     @property
     def has_note(self) -> bool:
         """Whether something has to be said under it."""
-        return self.line.needs_look or self.line.code is not None
+        words = self.line.evidence is not None and bool(self.line.evidence.words)
+        return self.line.needs_look or self.line.code is not None or words
 
     @property
     def is_wrong(self) -> bool:
@@ -106,6 +107,16 @@ def mark(placed: Placed) -> str:
     return f"<span {attributes}>{icon(verdict)}{words}</span>"
 
 
+def beside(placed: Placed) -> str:
+    """The mark of a line that is no formula, at the end of its paragraph."""
+    verdict = placed.line.verdict
+    attributes = f'class="beside v-{verdict.value.lower()}" id="l-{placed.name}" title="{escape(_told([placed]))}"'
+    inside = f"{icon(verdict)}{_hidden(verdict.value.lower())}"
+    if placed.has_note:
+        return f' <a {attributes} href="#n-{placed.name}">{inside}</a>'
+    return f" <span {attributes}>{inside}</span>"
+
+
 def icon_of(placed: Placed) -> str:
     """The mark of a line that stands elsewhere too, without its name."""
     verdict = placed.line.verdict
@@ -163,8 +174,18 @@ def _evidence(line: Line) -> Iterator[str]:
         both = " and ".join(values)
         both = both if told else both[:1].upper() + both[1:]
         yield f'<p class="note-line">{": ".join(part for part in (told, both) if part)}.</p>'
+    yield from (f'<p class="note-line">{said(word)}</p>' for word in evidence.words)
     if evidence.expected is not None:
         yield f'<div class="note-line scroll">Expected: {tex(evidence.expected)}</div>'
+
+
+def said(words: str) -> str:
+    """A sentence of evidence, which begins with a large letter and ends with a full stop."""
+    ended = words if words.endswith((".", "?", "!")) else f"{words}."
+    first = ended.split(" ", 1)[0]
+    if first.isalpha() and first.islower() and len(first) > 1:
+        ended = ended[0].upper() + ended[1:]
+    return prose_inline(_signed(ended))
 
 
 def _signed(value: str) -> str:

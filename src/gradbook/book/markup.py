@@ -228,7 +228,9 @@ class _Layout:
     def on_paragraph_close(self, tokens: Sequence[Token], at: int) -> str:
         token = tokens[at]
         self.paragraph = None
-        return ("\n" if token.hidden else "</p>\n") + self._closed()
+        first, last = self.maps[-1] if self.maps else (0, 0)
+        told = "".join(marks.beside(p) for p in self.loose if first < p.line.line <= last)
+        return told + ("\n" if token.hidden else "</p>\n") + self._closed()
 
     def on_heading_open(self, tokens: Sequence[Token], at: int) -> str:
         token = tokens[at]
