@@ -37,7 +37,9 @@ weight_decay = [0.05, 0.0005]
 class Opened:
     """A page in a browser, and what happened while it was opened."""
 
-    def __init__(self, launched: Any, html: Path, width: int = 1280, scheme: str = "light", **more: Any) -> None:
+    def __init__(
+        self, launched: Any, html: Path, width: int = 1280, scheme: str = "light", **more: Any
+    ) -> None:
         self.context = launched.new_context(
             viewport={"width": width, "height": 900}, color_scheme=scheme, **more
         )

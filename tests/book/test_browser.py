@@ -64,7 +64,10 @@ def test_mathematics_is_typeset_and_no_request_leaves_the_page(html: Path, opene
     page = opened(html)
     formulas = page.run("document.querySelectorAll('.tex').length")
     assert formulas > 30
-    assert page.run("document.querySelectorAll('.tex > .katex, .tex > .katex-display > .katex').length") == formulas - 1
+    assert (
+        page.run("document.querySelectorAll('.tex > .katex, .tex > .katex-display > .katex').length")
+        == formulas - 1
+    )
     assert page.run("document.querySelectorAll('.katex math').length") == formulas - 1
     assert page.run("document.querySelectorAll('.katex-error').length") == 0
     sources = page.run("[...document.querySelectorAll('.tex.source')].map(e => e.textContent)")
@@ -127,9 +130,7 @@ def test_a_wide_formula_is_broken_and_whole_again_where_there_is_room(html: Path
     assert page.run(f"{wide}.querySelectorAll('.mtable').length") == 1
 
 
-TOKENS = (
-    "ink faint link good bad follows agrees open unread"
-).split()
+TOKENS = ("ink faint link good bad follows agrees open unread").split()
 CONTRAST = """
 (names) => {
   const style = getComputedStyle(document.documentElement);
@@ -179,10 +180,14 @@ def test_the_page_can_be_heard_and_used_from_the_keyboard(html: Path, opened: Op
     assert page.run(
         "[...document.querySelectorAll('svg')].every(s => s.closest('[aria-hidden=true]') || (s.role === 'img' && s.ariaLabel))"
     )
-    assert page.run("[...document.querySelectorAll('button, a')].every(b => b.textContent.trim() || b.ariaLabel)")
+    assert page.run(
+        "[...document.querySelectorAll('button, a')].every(b => b.textContent.trim() || b.ariaLabel)"
+    )
     ids = page.run("[...document.querySelectorAll('[id]')].map(e => e.id)")
     assert len(ids) == len(set(ids))
-    targets = page.run("[...document.querySelectorAll('a[href^=\"#\"]')].map(a => a.getAttribute('href').slice(1))")
+    targets = page.run(
+        "[...document.querySelectorAll('a[href^=\"#\"]')].map(a => a.getAttribute('href').slice(1))"
+    )
     assert set(targets) <= set(ids)
     page.page.keyboard.press("Tab")
     assert page.run("document.activeElement.className") == "skip"
@@ -208,11 +213,15 @@ def test_nothing_of_a_document_is_executed(book: Book, tmp_path: Path, opened: O
     book(attacks.replace("=====", ""))
     page = opened(tmp_path / "report.html")
     page.page.hover("main")
-    page.run("document.querySelectorAll('article a, article span').forEach(e => e.dispatchEvent(new Event('mouseover')))")
+    page.run(
+        "document.querySelectorAll('article a, article span').forEach(e => e.dispatchEvent(new Event('mouseover')))"
+    )
     page.page.wait_for_timeout(100)
     assert page.said == []
     assert page.requests == []
-    assert page.run("document.querySelectorAll('article script, article iframe, article [onload]').length") == 0
+    assert (
+        page.run("document.querySelectorAll('article script, article iframe, article [onload]').length") == 0
+    )
     assert "alert(1)" in page.page.inner_text("article")
 
 

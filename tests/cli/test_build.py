@@ -60,7 +60,11 @@ def test_a_block_that_fails_is_told_of_and_the_page_is_built(
     ],
 )
 def test_what_cannot_be_built_is_exit_status_two(
-    report: Path, words: list[str], told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    report: Path,
+    words: list[str],
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(report.parent)
     assert main(["build", *words]) == 2

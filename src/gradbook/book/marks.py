@@ -111,7 +111,9 @@ def mark(placed: Placed) -> str:
 def beside(placed: Placed) -> str:
     """The mark of a line that is no formula, at the end of its paragraph."""
     verdict = placed.line.verdict
-    attributes = f'class="beside v-{verdict.value.lower()}" id="l-{placed.name}" title="{escape(_told([placed]))}"'
+    attributes = (
+        f'class="beside v-{verdict.value.lower()}" id="l-{placed.name}" title="{escape(_told([placed]))}"'
+    )
     inside = f"{icon(verdict)}{_hidden(verdict.value.lower())}"
     if placed.has_note:
         return f' <a {attributes} href="#n-{placed.name}">{inside}</a>'
