@@ -53,7 +53,7 @@ class Opened:
         self.page.goto(html.as_uri())
         self.asked_for.remove(html.as_uri())
         if more.get("java_script_enabled", True):
-            self.page.wait_for_selector("html[data-ready]", timeout=30_000)
+            self.page.wait_for_selector("html[data-done]", timeout=30_000)
 
     @property
     def requests(self) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,8 @@ f'(x) &= 2x \\
 
 ## Wide
 
-$$g(x) = 1 + x + x^2 + x^3 + x^4 + x^5 + x^6 = 1 + x(1 + x + x^2 + x^3 + x^4 + x^5) = x^6 + x^5 + x^4 + x^3 + x^2 + x + 1$$
+$$g(x) = 1 + x + x^2 + x^3 + x^4 + x^5 + x^6 = 1 + x(1 + x + x^2 + x^3 + x^4 + x^5)
+= x^6 + x^5 + x^4 + x^3 + x^2 + x + 1$$
 
 | a very long heading of a column | another long heading of a column | one more |
 | --- | --- | --- |
@@ -173,12 +175,13 @@ def test_the_page_can_be_heard_and_used_from_the_keyboard(html: Path, opened: Op
     assert page.run("document.documentElement.lang") == "en"
     assert page.run("[...document.querySelectorAll('h1')].length") == 1
     levels = page.run("[...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map(h => Number(h.tagName[1]))")
-    assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
+    assert all(b - a <= 1 for a, b in pairwise(levels))
     for tag in ("header", "main", "nav", "footer", "article"):
         assert page.run(f"document.querySelectorAll('{tag}').length") == 1
     assert page.run("[...document.querySelectorAll('img')].every(i => i.hasAttribute('alt'))")
     assert page.run(
-        "[...document.querySelectorAll('svg')].every(s => s.closest('[aria-hidden=true]') || (s.role === 'img' && s.ariaLabel))"
+        "[...document.querySelectorAll('svg')]"
+        ".every(s => s.closest('[aria-hidden=true]') || (s.role === 'img' && s.ariaLabel))"
     )
     assert page.run(
         "[...document.querySelectorAll('button, a')].every(b => b.textContent.trim() || b.ariaLabel)"
@@ -232,7 +235,8 @@ def test_plots_are_visible_in_both_themes(book: Book, study: str, tmp_path: Path
         page = opened(tmp_path / "report.html", scheme=scheme)
         page.run("document.querySelectorAll('details').forEach(d => { d.open = true; })")
         boxes = page.run(
-            "[...document.querySelectorAll('.plot svg')].map(s => s.getBoundingClientRect()).map(r => [r.width, r.height])"
+            "[...document.querySelectorAll('.plot svg')]"
+            ".map(s => s.getBoundingClientRect()).map(r => [r.width, r.height])"
         )
         assert len(boxes) == 5
         assert all(width > 300 and height > 180 for width, height in boxes)
