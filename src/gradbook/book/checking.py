@@ -258,7 +258,9 @@ class _Book:
         row = self.rows[number - 1] if number <= len(self.rows) else ""
         source = row.strip()
         start = row.index(source) + 1 if source else 1
-        return Line(number, start, number, start + max(len(source), 1), source, Verdict.UNREAD, message=message)
+        return Line(
+            number, start, number, start + max(len(source), 1), source, Verdict.UNREAD, message=message
+        )
 
     # -- findings --------------------------------------------------------------------------------
 
@@ -286,7 +288,9 @@ class _Book:
     def _subject(self, block: Block, name: str) -> _Subject | None:
         """The study that is named; or else that of the nearest block above."""
         above = [found for line, found in self._studies.items() if line < block.line]
-        named = [found for found in self._studies.values() if isinstance(found, _Subject) and found.name == name]
+        named = [
+            found for found in self._studies.values() if isinstance(found, _Subject) and found.name == name
+        ]
         if name:
             return named[0] if named else _Subject(name)
         return above[-1] if above and isinstance(above[-1], _Subject) else None
@@ -312,7 +316,9 @@ class _Book:
 
         if subject is None:
             return self._line(
-                item, Verdict.UNDECIDED, "about which study? Begin the block with a row study: NAME, or put it below one"
+                item,
+                Verdict.UNDECIDED,
+                "about which study? Begin the block with a row study: NAME, or put it below one",
             )
         try:
             arms, epochs, results = self._known(subject)
@@ -372,7 +378,11 @@ class _Book:
 
     def _how(self, subject: _Subject) -> str:
         described = subject.study is not None or subject.based
-        return f"run it: gradbook build {self.path}" if described else "run it: gradbook study FILE, or say --folder"
+        return (
+            f"run it: gradbook build {self.path}"
+            if described
+            else "run it: gradbook study FILE, or say --folder"
+        )
 
     def _judged(self, item: Item, finding: Finding) -> Line:
         from gradbook.study.findings.statements import Outcome
@@ -381,12 +391,13 @@ class _Book:
         numbers = _numbers(finding)
         match finding.outcome:
             case Outcome.SUPPORTED:
-                return self._line(
-                    item, Verdict.SUPPORTED, "", (read, *finding.evidence, *numbers)
-                )
+                return self._line(item, Verdict.SUPPORTED, "", (read, *finding.evidence, *numbers))
             case Outcome.CONTRADICTED:
                 return self._line(
-                    item, Verdict.CONTRADICTED, "the study contradicts this", (read, *finding.evidence, *numbers)
+                    item,
+                    Verdict.CONTRADICTED,
+                    "the study contradicts this",
+                    (read, *finding.evidence, *numbers),
                 )
             case Outcome.OPEN:
                 reason, *rest = finding.evidence or (f"not decidable with {finding.seeds} seeds",)
@@ -444,7 +455,8 @@ def margins_of(text: str) -> Margins:
             raise ValueError(f"expected margins such as accuracy 0.01, loss 0.05, found {part.strip()!r}")
         value = float(match[2]) / (100 if match[3] else 1)
         if match[1] in found or value <= 0 or (match[1] == "accuracy" and value >= 1):
-            raise ValueError(f"expected each margin once, above 0 (of accuracy also below 1), found {part.strip()!r}")
+            raise ValueError(
+                f"expected each margin once, above 0 (of accuracy also below 1), found {part.strip()!r}"
+            )
         found[match[1]] = value
     return Margins(**found)
-

@@ -193,7 +193,9 @@ def _add_build(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     build.add_argument(
         "-o", "--out", metavar="FILE", help="where to write (default: beside the document, with its name)"
     )
-    build.add_argument("--format", choices=("html", "pdf"), default="html", help="what to make (default: html)")
+    build.add_argument(
+        "--format", choices=("html", "pdf"), default="html", help="what to make (default: html)"
+    )
     build.add_argument("--data", metavar="NAME", help="of blocks marked data=…, take those of this name")
     build.add_argument(
         "--folder", metavar="DIR", help="where studies are kept (default: studies, beside the document)"

@@ -78,7 +78,10 @@ KNOWN: list[Said] = [
         ("Weight decay $5 \\times 10^{-2}$ fails to learn.", No(Learns(0))),
         ("5e-2 never learns anything.", No(Learns(0))),
         ("Both 5e-4 and 5e-6 learn.", (Learns(1), Learns(2))),
-        ("The largest weight decay does not learn, and the others do.", (No(Learns(0)), Learns(1), Learns(2))),
+        (
+            "The largest weight decay does not learn, and the others do.",
+            (No(Learns(0)), Learns(1), Learns(2)),
+        ),
         ("5e-4 and 5e-6 learn, but 5e-2 does not.", (Learns(1), Learns(2), No(Learns(0)))),
         ("Only 5e-2 does not learn.", (No(Learns(0)), Learns(1), Learns(2))),
         ("5e-2 is no better than chance.", No(Learns(0))),
@@ -121,7 +124,10 @@ KNOWN: list[Said] = [
         ("5e-4 and 5e-6 do not differ in test accuracy.", E((1, 2), TA)),
         ("5e-4 and 5e-6 differ in test accuracy by at most 0.01.", E((1, 2), TA, margin=0.01)),
         ("5e-4 and 5e-6 do not differ by more than 1 % in test accuracy.", E((1, 2), TA, margin=0.01)),
-        ("Both models 5e-4 and 5e-6 show the same test accuracies throughout all epochs.", E((1, 2), TA, CURVE)),
+        (
+            "Both models 5e-4 and 5e-6 show the same test accuracies throughout all epochs.",
+            E((1, 2), TA, CURVE),
+        ),
         ("5e-4 performs the same as 5e-6 in test accuracy.", E((1, 2), TA)),
         ("Test accuracy is the same for 5e-4 and 5e-6.", E((1, 2), TA)),
         ("5e-4 is not the same as 5e-6 in training accuracy.", No(E((1, 2), RA))),
@@ -130,12 +136,18 @@ KNOWN: list[Said] = [
         # dominates
         ("5e-6 dominates 5e-4 in training accuracy.", Dominates(2, 1, RA)),
         ("5e-6 dominates 5e-4 in training accuracy until epoch 20.", Dominates(2, 1, RA, 20)),
-        ("5e-6 dominates 5e-4 in training accuracy, but later they converge.", Dominates(2, 1, RA, None, True)),
+        (
+            "5e-6 dominates 5e-4 in training accuracy, but later they converge.",
+            Dominates(2, 1, RA, None, True),
+        ),
         (
             "5e-6 leads 5e-4 in training accuracy until epoch 20, and then they converge.",
             Dominates(2, 1, RA, 20, True),
         ),
-        ("At first 5e-6 is ahead of 5e-4 in training accuracy, but later they meet.", Dominates(2, 1, RA, None, True)),
+        (
+            "At first 5e-6 is ahead of 5e-4 in training accuracy, but later they meet.",
+            Dominates(2, 1, RA, None, True),
+        ),
         ("5e-6 has a lower training loss than 5e-4 in every epoch.", Dominates(2, 1, RL, 30)),
         ("5e-6 has a lower training loss than 5e-4 for the first 12 epochs.", Dominates(2, 1, RL, 12)),
         # overfits
@@ -147,7 +159,10 @@ KNOWN: list[Said] = [
         ("Neither 5e-2 nor 5e-4 overfits.", (No(Overfits(0)), No(Overfits(1)))),
         ("5e-6 but not 5e-2 overfits.", (Overfits(2), No(Overfits(0)))),
         ("The test loss of 5e-6 rises faster than that of 5e-4.", RisesFaster(2, 1)),
-        ("5e-4's test loss increases more slowly than 5e-6's after the onset of overfitting.", RisesFaster(2, 1)),
+        (
+            "5e-4's test loss increases more slowly than 5e-6's after the onset of overfitting.",
+            RisesFaster(2, 1),
+        ),
         # best
         ("5e-4 is best.", Best(1)),
         ("5e-4 is the best value in test accuracy.", Best(1)),
@@ -208,7 +223,8 @@ KNOWN: list[Said] = [
         GRID,
         ("lr 0.1 and weight decay 5e-4 beats lr 0.01 and weight decay 5e-4.", X(1, 3, TA)),
         (
-            "Learning rate 0.1 with weight decay 0 has a lower training loss than learning rate 0.01 with weight decay 0.",
+            "Learning rate 0.1 with weight decay 0 has a lower training loss than "
+            "learning rate 0.01 with weight decay 0.",
             X(2, 0, RL),
         ),
         ("0.1 beats 0.01.", None),
@@ -256,7 +272,10 @@ HELD_OUT: list[Said] = [
         ("5e-4 and 5e-6 reach the same training accuracy in the end.", E((1, 2), RA)),
         ("5e-4 and 5e-6 are indistinguishable in test accuracy.", E((1, 2), TA)),
         ("5e-6 matches 5e-4 in test accuracy.", E((1, 2), TA)),
-        ("The difference in test accuracy between 5e-4 and 5e-6 is less than 0.01.", E((1, 2), TA, margin=0.01)),
+        (
+            "The difference in test accuracy between 5e-4 and 5e-6 is less than 0.01.",
+            E((1, 2), TA, margin=0.01),
+        ),
         ("Test loss does not depend on weight decay.", E((0, 1, 2), TL)),
         ("Over the whole curve, 5e-4 and 5e-6 have similar test accuracy.", E((1, 2), TA, CURVE)),
         ("The test accuracy of 5e-4 differs from that of 5e-2.", No(E((0, 1), TA))),
@@ -315,5 +334,9 @@ HELD_OUT: list[Said] = [
         ("Dropout 0.5 has a smaller gap than no dropout.", X(0, 2, GAP)),
         ("The test accuracy rises with dropout.", Response("model.dropout", TA, UP)),
     ),
-    *_of(OPTIMIZERS, ("SGD generalises as well as Adam.", None), ("AdamW has lower test loss than SGD.", X(0, 2, TL))),
+    *_of(
+        OPTIMIZERS,
+        ("SGD generalises as well as Adam.", None),
+        ("AdamW has lower test loss than SGD.", X(0, 2, TL)),
+    ),
 ]
