@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gradbook.book import derivations, marks, page, studies, worksheets
+from gradbook.book import checking, derivations, marks, page, studies, worksheets
 from gradbook.book.blocks import Block, BlockKind, blocks, chosen
 from gradbook.book.findings import part as findings_part
 from gradbook.book.images import Images
@@ -25,6 +25,14 @@ from gradbook.document.report import Document, Line, Problem
 
 if TYPE_CHECKING:
     from gradbook.study.runner import Snapshot
+
+
+#: Verdicts that are wrong too where everything has to be settled.
+_UNSETTLED = frozenset({"UNREAD", "UNDECIDED"})
+
+
+#: Blocks that are checked with the document; what is wrong with the others, they tell themselves.
+_TOLD = frozenset({BlockKind.FINDINGS})
 
 
 class Watch(Protocol):
@@ -73,7 +81,7 @@ class Built:
         >>> Built("", "", {"PROVED": 2, "UNREAD": 1}).exit_status(strict=True)
         1
         """
-        failing = marks.WRONG | ({"UNREAD", "UNDECIDED"} if strict else set())
+        failing = marks.WRONG | (_UNSETTLED if strict else frozenset[str]())
         return int(bool(self.problems) or any(self.counts.get(verdict) for verdict in failing))
 
 
@@ -105,7 +113,7 @@ class _Build:
         self.used: Counter[str] = Counter()
         self.problems: list[str] = []
 
-    def run(self, found: Sequence[Block]) -> Built:
+    def run(self, found: tuple[Block, ...]) -> Built:
         wanted = chosen(found, self.options.data)
         work = sum(len(_lines(b)) if b.kind is BlockKind.DERIVE else 1 for b in wanted) + 1
         if self.watch is not None:
@@ -118,15 +126,22 @@ class _Build:
         document = self._checked()
         for block in wanted:
             if block.kind is BlockKind.FINDINGS:
-                parts[block.line] = findings_part(block, _within(document.lines, block), self._name(block.text))
+                parts[block.line] = findings_part(
+                    block, _within(document.lines, block), self._name(block.text)
+                )
                 self._done()
         return self._page(document, found, wanted, parts)
 
     def _checked(self) -> Document:
-        from gradbook.document import check_text
-
-        self._begin("mathematics")
-        document = check_text(self.text, self.path.name)
+        self._begin("mathematics and findings")
+        document = checking.check_text(
+            self.text,
+            str(self.path),
+            folder=self.home.folder,
+            database=self.options.database,
+            data=self.options.data,
+            kinds=_TOLD,
+        )
         self._done()
         return document
 
@@ -152,7 +167,10 @@ class _Build:
     def _derivation(self, number: int, line: str) -> Part:
         name = self._name(line)
         return self._work(
-            f"derive {line.strip()}", "derive", [line, name, number], lambda: derivations.part(line, number, name)
+            f"derive {line.strip()}",
+            "derive",
+            [line, name, number],
+            lambda: derivations.part(line, number, name),
         )
 
     def _study(self, block: Block) -> Part:
@@ -196,13 +214,13 @@ class _Build:
     def _page(
         self, document: Document, found: Sequence[Block], wanted: Sequence[Block], parts: Mapping[int, Part]
     ) -> Built:
+        about = front_matter(self.text)
         setting = Setting(
             blocks={line: part.html for line, part in parts.items()},
             spans=[(block.line - 1, block.end_line + 1) for block in found],
             image=self.images.html,
-            keep_title=False,
+            keep_title="title" in about,
         )
-        about = front_matter(self.text)
         text = without_front_matter(self.text)
         laid = lay_out(text, document, setting)
         title_html = None if "title" in about else laid.title
@@ -210,7 +228,8 @@ class _Build:
         left_out = [b for b in found if b not in wanted]
         lines = [line for line in document.lines if not any(_is_in(line, block) for block in left_out)]
         counts = summed([counted(lines), *(part.counts for part in parts.values())])
-        problems = [part.problem for _, part in sorted(parts.items()) if part.problem] + self.images.problems
+        problems = [problem for _, part in sorted(parts.items()) for problem in part.problems]
+        problems += self.images.problems
         made = [part.made for _, part in sorted(parts.items()) if part.made]
         data = self.options.data or next((b.options["data"] for b in wanted if "data" in b.options), None)
         html = page.write(

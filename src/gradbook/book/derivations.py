@@ -40,11 +40,9 @@ def _shown(derivation: Derivation, prefix: str) -> Part:
         result = f"{latex.quotient(derivation)} = {rows[-1][0]}"
         first = next((p for p in laid.placed if p.line.verdict is Verdict.STATED), None)
         last = next((p for p in reversed(laid.placed) if p.line.verdict is not Verdict.STATED), None)
-        mark, stated = _margin(last), _margin(first)
         told = ", ".join(f"{count} {verdict.lower()}" for verdict, count in counts.items())
         body = (
-            f'<div class="display"><div class="formula">{marks.tex(latex.definition(derivation.definition), display=True)}'
-            f'</div>{stated}</div>\n<div class="display"><div class="formula">{marks.tex(result, display=True)}</div>{mark}</div>\n'
+            f"{_display(latex.definition(derivation.definition), first)}{_display(result, last)}"
             f'<details class="working"><summary>Working: {len(rows)} steps <span class="faint">({escape(told)})</span>'
             f"</summary>\n{laid.html}</details>"
         )
@@ -52,8 +50,10 @@ def _shown(derivation: Derivation, prefix: str) -> Part:
     return Part(html, counts)
 
 
-def _margin(placed: marks.Placed | None) -> str:
-    return f'<div class="marks">{marks.icon_of(placed)}</div>' if placed is not None else ""
+def _display(tex: str, placed: marks.Placed | None) -> str:
+    """A line of the derivation shown before it, with the mark that it has there."""
+    margin = f'<div class="marks">{marks.icon_of(placed)}</div>' if placed is not None else ""
+    return f'<div class="display"><div class="formula">{marks.tex(tex, display=True)}</div>{margin}</div>\n'
 
 
 def _formula(node: Node) -> str:

@@ -10,6 +10,9 @@ from gradbook.book.blocks import Block
 from gradbook.book.parts import Part
 from gradbook.document.report import Line
 
+#: What the checker writes before its own wording of a sentence.
+_READ = "read as: "
+
 
 def part(block: Block, lines: Sequence[Line], prefix: str) -> Part:
     """The block with the lines that the checker gave for it; without any, the text as it was written.
@@ -27,12 +30,28 @@ def part(block: Block, lines: Sequence[Line], prefix: str) -> Part:
 
 def _item(line: Line, name: str) -> str:
     verdict = line.verdict
+    kind = verdict.value.lower()
     wrong = " data-wrong" if verdict.value in marks.WRONG else ""
-    remarks = [remark for remark in line.remarks() if remark]
-    why = f'<p class="why">{escape(line.message)}</p>' if line.message else ""
-    more = "".join(f"<p>{escape(remark)}</p>" for remark in remarks)
-    folded = f"<details><summary>Evidence</summary>{more}</details>" if more else ""
+    read, shown, folded = _evidence(line)
+    why = "".join(f"<p>{marks.said(words)}</p>" for words in shown)
+    more = "".join(f"<p>{marks.said(words)}</p>" for words in folded)
+    if read:
+        more = f"<p>Read as: {marks.said(read)}</p>{more}"
+    details = f"<details><summary>How it was read and tested</summary>{more}</details>" if more else ""
     return (
-        f'<li class="finding v-{verdict.value.lower()}" id="l-{name}" tabindex="-1"{wrong}>{marks.icon(verdict)}'
-        f'<p>{escape(line.source)} <span class="verdict">{verdict.value}</span></p>{why}{folded}</li>\n'
+        f'<li class="finding v-{kind}" id="l-{name}" tabindex="-1"{wrong}>{marks.icon(verdict)}'
+        f'<p class="sentence">{marks.prose_inline(line.source.replace("**", ""))} '
+        f'<span class="verdict">{verdict.value}</span></p>\n<div class="why">{why}</div>{details}</li>\n'
     )
+
+
+def _evidence(line: Line) -> tuple[str, list[str], list[str]]:
+    """How the sentence was read, what is shown below it, and what is folded: the method with its p."""
+    words = list(line.evidence.words) if line.evidence is not None else []
+    read = words.pop(0).removeprefix(_READ) if words and words[0].startswith(_READ) else ""
+    folded = [words.pop()] if words and " seeds" in words[-1] and ": p " in words[-1] else []
+    shown = [line.message] if line.message else []
+    shown += words
+    if line.help:
+        shown.append(line.help)
+    return read, shown, folded

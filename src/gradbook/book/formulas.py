@@ -1,4 +1,4 @@
-r"""The mathematics of a Markdown document, found as the checker finds it, and taken out of the text before it is laid out.
+r"""The mathematics of a Markdown document, found as the checker finds it, and taken out of it before it is laid out.
 
 One reader decides what is mathematics, so that what is checked and what is typeset are the same. In the text each
 formula is replaced by a placeholder of private-use characters (and fillers for its further lines, so that line
@@ -25,10 +25,10 @@ _HEADING_MATH = re.compile(r"\$([^$]+)\$|\\\((.+?)\\\)")
 
 #: Environments that KaTeX lacks or numbers, and what it sets the same rows with.
 _ENVIRONMENTS = {
-    "align": "aligned", "align*": "aligned", "flalign": "aligned", "flalign*": "aligned", "alignat": "alignedat",
-    "alignat*": "alignedat", "eqnarray": "eqnarray", "eqnarray*": "eqnarray", "gather": "gathered", "gather*": "gathered",
-    "multline": "gathered", "multline*": "gathered", "equation": "", "equation*": "", "displaymath": "", "math": "",
-    "dmath": "", "dmath*": "", "empheq": "",
+    "align": "aligned", "align*": "aligned", "flalign": "aligned", "flalign*": "aligned",
+    "alignat": "alignedat", "alignat*": "alignedat", "eqnarray": "eqnarray", "eqnarray*": "eqnarray",
+    "gather": "gathered", "gather*": "gathered", "multline": "gathered", "multline*": "gathered",
+    "equation": "", "equation*": "", "displaymath": "", "math": "", "dmath": "", "dmath*": "", "empheq": "",
 }  # fmt: skip
 
 #: Commands that KaTeX lacks, in terms that it has.
@@ -118,7 +118,7 @@ def _outer(text: str, piece: Piece, begins: int | None) -> tuple[int, int] | Non
         name = piece.environment
         first = text.rfind(rf"\begin{{{name}}}", 0, lo + 1)
         last = text.find(rf"\end{{{name}}}", max(hi - 1, 0))
-        return (first, last + len(name) + 6) if 0 <= first and last >= 0 else None
+        return (first, last + len(name) + 6) if min(first, last) >= 0 else None
     if begins is not None and begins < lo:
         lo = begins
     for opening, closing in (("$$", "$$"), (r"\[", r"\]"), (r"\(", r"\)"), ("$`", "`$"), ("$", "$")):
@@ -257,8 +257,12 @@ def _quantity(match: re.Match[str]) -> str:
 
 
 _TOKEN = re.compile(r"\\(?:[A-Za-z]+|.)|[{}&]|[^\\{}&]+", re.DOTALL)
-_SIGN = re.compile(r"\\(?:[A-Za-z]+|.)|[{}&=<>]|[^\\{}&=<>]+", re.DOTALL)
-_RELATIONS = frozenset("= < > \\le \\ge \\leq \\geq \\approx \\equiv \\Rightarrow \\implies \\iff \\simeq".split())
+_SIDE = r"\\(?:left|right)(?![A-Za-z])\s*(?:\\[A-Za-z]+|\\.|.)"
+_SIGN = re.compile(rf"{_SIDE}|\\(?:[A-Za-z]+|.)|[{{}}&=<>()\[\]]|[^\\{{}}&=<>()\[\]]+", re.DOTALL)
+_RELATIONS = frozenset(
+    "= < > \\le \\ge \\leq \\geq \\approx \\equiv \\Rightarrow \\implies \\iff \\simeq".split()
+)
+_NEW_ROW = "\\\\"
 _REASON = re.compile(r"\s*&&\s*(\\text\{[^{}]*\})\s*(?=\\\\|\\end\{aligned\}\s*\Z)")
 
 
@@ -298,6 +302,11 @@ def _balanced(tex: str) -> bool:
     return depth == 0 and sides == 0
 
 
+def _is_side(sign: str, side: str) -> bool:
+    """Whether a sign is a delimiter with its command, rather than an arrow."""
+    return sign.startswith(f"\\{side}") and not sign[len(side) + 1 : len(side) + 2].isalpha()
+
+
 def broken(tex: str) -> str | None:
     r"""The same formula on more lines, for where it is too wide: broken at relations, or between equations.
 
@@ -312,25 +321,29 @@ def broken(tex: str) -> str | None:
     """
     if _REASON.search(tex):
         return _REASON.sub(r" \\\\ &\\quad {\\small \1}", tex)
-    depth = 0
+    depth = brackets = 0  # brackets need not come in pairs: [0, 1) is an interval
     relations: list[int] = []
     gaps: list[tuple[int, int]] = []
     for match in _SIGN.finditer(tex):
         sign = match[0]
-        depth += (sign in ("{", r"\left", r"\begin")) - (sign in ("}", r"\right", r"\end"))
+        depth += sign in ("{", r"\begin") or _is_side(sign, "left")
+        depth -= sign in ("}", r"\end") or _is_side(sign, "right")
         if depth < 0 or (depth == 0 and sign in ("&", r"\\")):
             return None
-        if depth == 0 and sign in _RELATIONS:
+        brackets = max(brackets + (sign in ("(", "[", r"\{")) - (sign in (")", "]", r"\}")), 0)
+        if depth == brackets == 0 and sign in _RELATIONS:
             relations.append(match.start())
-        if depth == 0 and sign in (r"\quad", r"\qquad"):
+        if depth == brackets == 0 and sign in (r"\quad", r"\qquad"):
             gaps.append(match.span())
     if gaps and len(relations) > 1:
-        parts = [tex[a:b] for a, b in zip([0, *(g[1] for g in gaps)], [*(g[0] for g in gaps), len(tex)], strict=True)]
-        pairs = [r"\quad".join(p.rstrip() + " " if k == 0 and len(parts[i : i + 2]) > 1 else p.rstrip() for k, p in enumerate(parts[i : i + 2])) for i in range(0, len(parts), 2)]
-        return rf"\begin{{gathered}}{(chr(92) * 2).join(pairs)}\end{{gathered}}"
+        bounds = [0, *(at for gap in gaps for at in gap), len(tex)]
+        parts = [tex[a:b].rstrip() for a, b in zip(bounds[::2], bounds[1::2], strict=True)]
+        in_a_row = 2 if len(parts) > 2 else 1
+        rows = [r" \quad".join(parts[k : k + in_a_row]) for k in range(0, len(parts), in_a_row)]
+        return rf"\begin{{gathered}}{_NEW_ROW.join(rows)}\end{{gathered}}"
     if len(relations) < 2:
         return None
     first, *rest = relations
     rows = [tex[a:b] for a, b in zip(rest, [*rest[1:], len(tex)], strict=True)]
     head = f"{tex[:first].rstrip()}& {tex[first : rest[0]]}"
-    return rf"\begin{{aligned}}{head}{''.join(rf'{chr(92) * 2}&{row}' for row in rows)}\end{{aligned}}"
+    return rf"\begin{{aligned}}{head}{''.join(f'{_NEW_ROW}&{row}' for row in rows)}\end{{aligned}}"

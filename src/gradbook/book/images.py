@@ -1,4 +1,4 @@
-"""Pictures of a document: those in its folder become part of the page, all others a link that nobody follows unasked."""
+"""Pictures of a document: those in its folder become part of the page, others a link that is not followed unasked."""
 
 from __future__ import annotations
 

@@ -29,7 +29,8 @@ class Placed:
     @property
     def has_note(self) -> bool:
         """Whether something has to be said under it."""
-        return self.line.needs_look or self.line.code is not None
+        words = self.line.evidence is not None and bool(self.line.evidence.words)
+        return self.line.needs_look or self.line.code is not None or words
 
     @property
     def is_wrong(self) -> bool:
@@ -42,7 +43,9 @@ def icon(verdict: Verdict) -> str:
     return f'<svg class="icon" aria-hidden="true"><use href="#i-{verdict.value.lower()}"/></svg>'
 
 
-def tex(source: str, *, display: bool = False, shown: str | None = None, marked_tex: str | None = None) -> str:
+def tex(
+    source: str, *, display: bool = False, shown: str | None = None, marked_tex: str | None = None
+) -> str:
     r"""Mathematics to be typeset when the page is opened; until then, and without scripts, its source.
 
     >>> tex("a < b")
@@ -67,14 +70,11 @@ def inline(formula: Formula, placed: Sequence[Placed]) -> str:
     worst = max(placed, key=lambda p: (p.is_wrong, p.line.needs_look, p.line.verdict is not Verdict.STATED))
     kind = worst.line.verdict.value.lower()
     words = "; ".join(dict.fromkeys(p.line.verdict.value.lower() for p in placed))
-    look = ""
+    look = _hidden(words)
     if worst.has_note:
-        look = f'<a class="look v-{kind}" href="#n-{worst.name}">{icon(worst.line.verdict)}{_hidden(words)}</a>'
-    else:
-        look = _hidden(words)
-    return (
-        f'<span class="inline checked v-{kind}" id="l-{worst.name}" title="{escape(_told(placed))}">{body}{look}</span>'
-    )
+        look = f'<a class="look v-{kind}" href="#n-{worst.name}">{icon(worst.line.verdict)}{look}</a>'
+    title = escape(_told(placed))
+    return f'<span class="inline checked v-{kind}" id="l-{worst.name}" title="{title}">{body}{look}</span>'
 
 
 def display(formula: Formula, placed: Sequence[Placed]) -> str:
@@ -107,6 +107,16 @@ def mark(placed: Placed) -> str:
     return f"<span {attributes}>{icon(verdict)}{words}</span>"
 
 
+def beside(placed: Placed) -> str:
+    """The mark of a line that is no formula, at the end of its paragraph."""
+    verdict = placed.line.verdict
+    attributes = f'class="beside v-{verdict.value.lower()}" id="l-{placed.name}" title="{escape(_told([placed]))}"'
+    inside = f"{icon(verdict)}{_hidden(verdict.value.lower())}"
+    if placed.has_note:
+        return f' <a {attributes} href="#n-{placed.name}">{inside}</a>'
+    return f" <span {attributes}>{inside}</span>"
+
+
 def icon_of(placed: Placed) -> str:
     """The mark of a line that stands elsewhere too, without its name."""
     verdict = placed.line.verdict
@@ -124,7 +134,7 @@ def note(placed: Placed, origin: str = "") -> str:
     code = f' <span class="code">{escape(line.code)}</span>' if line.code else ""
     parts = [
         f'<aside class="note v-{kind}" id="n-{placed.name}" aria-label="{escape(label)}" tabindex="-1"'
-        f'{" data-wrong" if placed.is_wrong else ""}>',
+        f"{' data-wrong' if placed.is_wrong else ''}>",
         f'<p class="note-head">{icon(line.verdict)}<strong>{line.verdict.value}</strong>{code} '
         f'<a class="where" href="#l-{placed.name}">{escape(origin)}line {line.line}</a></p>',
         f'<p class="note-message">{_sentence(line.headline)}</p>',
@@ -164,21 +174,23 @@ def _evidence(line: Line) -> Iterator[str]:
         both = " and ".join(values)
         both = both if told else both[:1].upper() + both[1:]
         yield f'<p class="note-line">{": ".join(part for part in (told, both) if part)}.</p>'
+    yield from (f'<p class="note-line">{said(word)}</p>' for word in evidence.words)
     if evidence.expected is not None:
         yield f'<div class="note-line scroll">Expected: {tex(evidence.expected)}</div>'
-    known = {remark for remark in type(evidence)(*_core(evidence)).remarks()}
-    yield from (
-        f'<p class="note-line">{escape(remark)}</p>' for remark in evidence.remarks() if remark not in known
-    )
+
+
+def said(words: str) -> str:
+    """A sentence of evidence, which begins with a large letter and ends with a full stop."""
+    ended = words if words.endswith((".", "?", "!")) else f"{words}."
+    first = ended.split(" ", 1)[0]
+    if first.isalpha() and first.islower() and len(first) > 1:
+        ended = ended[0].upper() + ended[1:]
+    return prose_inline(_signed(ended))
 
 
 def _signed(value: str) -> str:
     """A number with the sign that numbers are printed with."""
     return re.sub(r"(?<![\w.])-(?=[\d.])", "−", value)
-
-
-def _core(evidence: object) -> tuple[object, ...]:
-    return tuple(getattr(evidence, name) for name in ("point", "left", "right", "expected", "where"))
 
 
 def _help(text: str) -> str:
@@ -209,6 +221,7 @@ def _explained(code: str | None) -> str:
 
 
 def prose(text: str) -> str:
+    """Paragraphs of our own prose."""
     return "".join(f"<p>{prose_inline(part)}</p>" for part in text.split("\n\n") if part.strip())
 
 
@@ -216,7 +229,7 @@ _INLINE = re.compile(r"\$([^$]+)\$|`([^`]+)`")
 
 
 def prose_inline(text: str) -> str:
-    """Our own prose, with mathematics between dollars and code between backticks."""
+    """A paragraph of it, with mathematics between dollars and code between backticks."""
     parts: list[str] = []
     at = 0
     for match in _INLINE.finditer(text):

@@ -13,9 +13,10 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
+from typing import Any, cast
 
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
@@ -101,6 +102,7 @@ class _Layout:
         self.first_level = 0
         self.last_level = setting.level - 1
         self.md = _markdown()
+        self.renderer = cast("RendererHTML", self.md.renderer)
         for name in _RULES:
             self.md.add_render_rule(name, _rule(getattr(self, f"on_{name}")))
 
@@ -110,7 +112,7 @@ class _Layout:
         tokens = self._without_title(tokens)
         levels = [int(t.tag[1]) for t in tokens if t.type == "heading_open"]
         self.first_level = min(levels, default=1)
-        html = self.md.renderer.render(tokens, self.md.options, env)
+        html = self.renderer.render(tokens, self.md.options, env)
         html = _EMPTY.sub("", html)
         rest = "".join(marks.note(p, self.setting.origin) for p in self.loose if p.has_note)
         return Laid(html + rest, tuple(self.headings), tuple(self.placed), self.title)
@@ -130,8 +132,12 @@ class _Layout:
         """The contents of a heading without its marks, for the title and the table of contents."""
         self.plain = True
         try:
-            children = [c for c in token.children or [] if c.type not in ("link_open", "link_close", "image", "footnote_ref")]
-            return self.md.renderer.renderInline(children, self.md.options, {})
+            children = [
+                c
+                for c in token.children or []
+                if c.type not in ("link_open", "link_close", "image", "footnote_ref")
+            ]
+            return self.renderer.renderInline(children, self.md.options, {})
         finally:
             self.plain = False
 
@@ -177,7 +183,9 @@ class _Layout:
 
     def on_code_block(self, tokens: Sequence[Token], at: int) -> str:
         content = tokens[at].content
-        if content.strip(f" \t\n{FILLER}").startswith(OPEN):  # displayed mathematics may be indented like code
+        if content.strip(f" \t\n{FILLER}").startswith(
+            OPEN
+        ):  # displayed mathematics may be indented like code
             self.paragraph = "</p>\n|<p>"
             html = f"<p>{self._filled(content.strip(), top=True)}</p>\n"
             self.paragraph = None
@@ -196,7 +204,7 @@ class _Layout:
     def on_image(self, tokens: Sequence[Token], at: int) -> str:
         token = tokens[at]
         source, title = str(token.attrGet("src") or ""), str(token.attrGet("title") or "")
-        words = self.md.renderer.renderInlineAsText(token.children or [], self.md.options, {})
+        words = self.renderer.renderInlineAsText(token.children or [], self.md.options, {})
         words = self._sources(words)
         if self.setting.image is None:
             return escape(words)
@@ -220,7 +228,9 @@ class _Layout:
     def on_paragraph_close(self, tokens: Sequence[Token], at: int) -> str:
         token = tokens[at]
         self.paragraph = None
-        return ("\n" if token.hidden else "</p>\n") + self._closed()
+        first, last = self.maps[-1] if self.maps else (0, 0)
+        told = "".join(marks.beside(p) for p in self.loose if first < p.line.line <= last)
+        return told + ("\n" if token.hidden else "</p>\n") + self._closed()
 
     def on_heading_open(self, tokens: Sequence[Token], at: int) -> str:
         token = tokens[at]
@@ -265,7 +275,9 @@ class _Layout:
         return self._closed()
 
     def _words(self, token: Token) -> str:
-        return "".join(child.content for child in token.children or [] if child.type in ("text", "code_inline"))
+        return "".join(
+            child.content for child in token.children or [] if child.type in ("text", "code_inline")
+        )
 
     def _named(self, words: str) -> str:
         """The name of a heading on the page: its words, told apart by a number."""

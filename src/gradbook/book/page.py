@@ -118,7 +118,9 @@ def _contents(headings: Sequence[Heading]) -> str:
 
 def _summary(page: Page) -> str:
     total = sum(page.counts.values())
-    wrong = sum(count for verdict, count in page.counts.items() if verdict in marks.WRONG) + len(page.problems)
+    wrong = sum(count for verdict, count in page.counts.items() if verdict in marks.WRONG) + len(
+        page.problems
+    )
     look = sum(page.counts.get(verdict.value, 0) for verdict in Verdict if _is_open(verdict))
     pills = "".join(
         f'<li class="pill v-{verdict.value.lower()}" title="{escape(verdict.meaning)}">{marks.icon(verdict)}'
@@ -163,7 +165,9 @@ def _made(page: Page) -> str:
     for made in page.made:
         seeds = ", ".join(map(str, made["seeds"]))
         versions = ", ".join(f"{name} {value}" for name, value in made["versions"].items())
-        rows.append((f"study {made['study']}", f"data {made['data']}, hash {made['hash']}; seeds {seeds}; {versions}"))
+        rows.append(
+            (f"study {made['study']}", f"data {made['data']}, hash {made['hash']}; seeds {seeds}; {versions}")
+        )
     cells = "".join(
         f'<tr><th scope="row">{escape(head)}</th><td>{escape(value)}</td></tr>\n' for head, value in rows
     )

@@ -16,12 +16,12 @@ from gradbook.document.report import Line, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A block on the page. ``made`` says what it was made from; ``problem`` what is wrong with the block itself."""
+    """A block on the page. ``made`` says what it was made from; ``problems`` what is wrong with the block itself."""
 
     html: str
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
     made: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    problem: str | None = None
+    problems: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The part in terms of JSON."""
@@ -29,7 +29,7 @@ class Part:
             "html": self.html,
             "counts": dict(self.counts),
             "made": dict(self.made),
-            "problem": self.problem,
+            "problems": list(self.problems),
         }
 
     @staticmethod
@@ -39,7 +39,7 @@ class Part:
         >>> Part.from_json(Part("<p>", {"PROVED": 1}).to_json()).counts
         {'PROVED': 1}
         """
-        return Part(held["html"], dict(held["counts"]), dict(held["made"]), held["problem"])
+        return Part(held["html"], dict(held["counts"]), dict(held["made"]), tuple(held["problems"]))
 
 
 def counted(lines: Iterable[Line]) -> dict[str, int]:
@@ -62,12 +62,11 @@ def summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
 
 def joined(parts: Sequence[Part], made: Mapping[str, Any] | None = None) -> Part:
     """Several parts as one, one below the other."""
-    problems = [part.problem for part in parts if part.problem]
     return Part(
         "".join(part.html for part in parts),
         summed(part.counts for part in parts),
         made or {},
-        "; ".join(problems) or None,
+        tuple(problem for part in parts for problem in part.problems),
     )
 
 
@@ -75,9 +74,10 @@ def failed(kind: str, line: int, message: str) -> Part:
     """What stands where a block could not be made: why, and in which line of the document."""
     told = f"{kind}, line {line}: {message}"
     html = (
-        f'<aside class="note failed" id="e-{line}" data-wrong tabindex="-1" aria-label="{escape(kind)} block not built">'
+        f'<aside class="note failed" id="e-{line}" data-wrong tabindex="-1" '
+        f'aria-label="{escape(kind)} block not built">'
         f'<p class="note-head"><svg class="icon" aria-hidden="true"><use href="#i-failed"/></svg>'
-        f"<strong>NOT BUILT</strong> <span class=\"where\">{escape(kind)} block, line {line}</span></p>"
+        f'<strong>NOT BUILT</strong> <span class="where">{escape(kind)} block, line {line}</span></p>'
         f'<p class="note-message">{escape(message)}</p></aside>\n'
     )
-    return Part(html, problem=told)
+    return Part(html, problems=(told,))

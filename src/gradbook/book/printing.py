@@ -41,6 +41,7 @@ _FLAGS = (
 _PATIENCE = 120
 
 _DATE = re.compile(rb"/(CreationDate|ModDate) \(D:[0-9]{14}")
+_NODE = re.compile(rb"\bnode[0-9]{8}\b")
 _FIXED = b"20000101000000"
 
 
@@ -57,7 +58,9 @@ def find_browser(wanted: str | None = None) -> str:
     if wanted is not None:
         found = shutil.which(wanted)
         if found is None:
-            raise PrintingError(f"--browser {wanted}: no such program; give the path of Chromium, Chrome or Edge")
+            raise PrintingError(
+                f"--browser {wanted}: no such program; give the path of Chromium, Chrome or Edge"
+            )
         return found
     for place in _places():
         found = shutil.which(place)
@@ -97,7 +100,9 @@ def printed(html: str, wanted: str | None = None) -> bytes:
         said = _run([*command, page.as_uri()])
         if not out.exists():
             last = said.strip().splitlines()[-1:] or ["it said nothing"]
-            raise PrintingError(f"{browser} printed nothing: {last[0][:200]}; try another with --browser PATH")
+            raise PrintingError(
+                f"{browser} printed nothing: {last[0][:200]}; try another with --browser PATH"
+            )
         return fixed(out.read_bytes())
 
 
@@ -132,9 +137,12 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def fixed(data: bytes) -> bytes:
-    """A PDF without the time at which it was made; the rest keeps its place.
+    """A PDF without what differs from one printing to the next; everything keeps its place.
 
     >>> fixed(b"<</CreationDate (D:20261124114207+00'00')>>")
     b"<</CreationDate (D:20000101000000+00'00')>>"
     """
-    return _DATE.sub(lambda match: b"/" + match[1] + b" (D:" + _FIXED, data)
+    data = _DATE.sub(lambda match: b"/" + match[1] + b" (D:" + _FIXED, data)
+    # Names of structure elements count from where the browser happens to be; only their order means something.
+    places = {name: place for place, name in enumerate(sorted(set(_NODE.findall(data))), 1)}
+    return _NODE.sub(lambda match: b"node%08d" % places[match[0]], data)

@@ -98,7 +98,9 @@ def fingerprint(results: Results) -> str:
     """A hash over everything that is shown of a study: equal results look equal."""
     told = hashlib.sha256()
     study = results.study
-    states = [[*key, trial.state.value, trial.done, trial.cause] for key, trial in sorted(results.trials.items())]
+    states = [
+        [*key, trial.state.value, trial.done, trial.cause] for key, trial in sorted(results.trials.items())
+    ]
     held = [study.spec, study.data, study.held, study.environment, study.plan, states, results.seeds]
     told.update(json.dumps(held, sort_keys=True, default=str).encode())
     for name, values in sorted(results.curves.items()):
@@ -132,8 +134,8 @@ def part(results: Results, prefix: str) -> Part:
         "hash": str(study.data["fingerprint"]),
         "versions": dict(study.environment),
     }
-    problem = f"study {results.name}: {lost} trial{'s' * (lost != 1)} failed" if lost else None
-    return Part(html, made=made, problem=problem)
+    problems = (f"study {results.name}: {lost} trial{'s' * (lost != 1)} failed",) if lost else ()
+    return Part(html, made=made, problems=problems)
 
 
 def _summary(results: Results) -> str:
@@ -149,7 +151,9 @@ def _summary(results: Results) -> str:
         for name, values in vary.items()
     )
     told = f"Varied: {varied}. " if varied else "Nothing is varied. "
-    told += f"{len(results.arms)} setting{'s' * (len(results.arms) != 1)} × {seeds} seed{'s' * (seeds != 1)}: "
+    told += (
+        f"{len(results.arms)} setting{'s' * (len(results.arms) != 1)} × {seeds} seed{'s' * (seeds != 1)}: "
+    )
     told += f"all {total} trials done. " if done == total else f"{done} of {total} trials done. "
     same, _ = results.pairing()
     told += (
@@ -216,7 +220,10 @@ def _plots(results: Results, prefix: str) -> str:
     from gradbook.study import plots
 
     with tempfile.TemporaryDirectory() as folder:
-        drawn = {path.stem: path.read_text(encoding="utf-8") for path in plots.draw(results, Path(folder), ("svg",))}
+        drawn = {
+            path.stem: path.read_text(encoding="utf-8")
+            for path in plots.draw(results, Path(folder), ("svg",))
+        }
     shown = {"": "", "more": ""}
     for name, (title, wide) in _FIGURES.items():
         if name in drawn:

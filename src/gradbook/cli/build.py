@@ -40,7 +40,9 @@ def run(options: BuildOptions) -> int:
                 return _refuse(f"{visible(built.path)}: {built.message}")
             out = Path(options.out) if options.out else path.with_suffix(f".{options.format}")
             if out.resolve() == path.resolve():
-                return _refuse(f"{visible(str(out))}: that is the document itself; give another name with --out")
+                return _refuse(
+                    f"{visible(str(out))}: that is the document itself; give another name with --out"
+                )
             if options.format == "pdf":
                 from gradbook.book.printing import PrintingError, printed
 
@@ -60,7 +62,9 @@ def run(options: BuildOptions) -> int:
         return _refuse(f"{where}{(error.strerror or str(error)).lower()}")
     for problem in built.problems:
         print(f"{visible(str(path))}: {visible(problem)}", file=sys.stderr)
-    told = ", ".join(f"{count} {verdict}" for verdict, count in built.counts.items()) or "no mathematics found"
+    told = (
+        ", ".join(f"{count} {verdict}" for verdict, count in built.counts.items()) or "no mathematics found"
+    )
     print(f"{visible(str(out))}: {told}")
     return built.exit_status(strict=options.strict)
 
