@@ -181,6 +181,9 @@ class _Reader:
     def _subjects(self, start: int, before: _Clause | None) -> Any:
         def subjects(at: int) -> list[tuple[Named, int]]:
             found = list(self.parse.phrase("arms", at))
+            # "No weight decay learns": none of the values, or the value 0?
+            none = Named(self.naming.all, "nor")
+            found += [(none, end) for _, end in self.parse.match("no <setting>", at)]
             if before is None or before.subject is None:
                 return found
             if at == start:
