@@ -66,7 +66,7 @@ def test_findings_are_supported_and_contradicted(folder: Path) -> None:
     assert [line.verdict for line in lines] == [Verdict.SUPPORTED, Verdict.CONTRADICTED, Verdict.SUPPORTED]
     assert [(line.line, line.column, line.end_line, line.end_column) for line in lines] == [
         (3, 3, 3, 41),
-        (4, 3, 4, 51),
+        (4, 3, 4, 56),
         (5, 3, 6, 14),
     ]
     assert lines[1].evidence is not None
@@ -95,7 +95,11 @@ def test_a_study_that_was_changed_since_is_not_judged(folder: Path) -> None:
 def test_without_results_a_sentence_is_read_and_not_judged() -> None:
     text = _BLOCK + "```findings\n- 0 learns.\n- 0 may learn.\n- 7 learns.\n```\n"
     read, guess, absent = _lines(text)
-    assert (read.verdict, guess.verdict, absent.verdict) == (Verdict.UNDECIDED, Verdict.UNREAD, Verdict.UNREAD)
+    assert (read.verdict, guess.verdict, absent.verdict) == (
+        Verdict.UNDECIDED,
+        Verdict.UNREAD,
+        Verdict.UNREAD,
+    )
     assert "gradbook build" in read.message
     assert read.evidence is not None
     assert read.evidence.words == ("read as: weight decay 0 learns",)
@@ -118,7 +122,9 @@ def test_margins_are_declared_above_the_sentences(folder: Path) -> None:
     assert _verdicts(text.format("large"), folder) == ["UNREAD", "UNDECIDED"]
 
 
-@pytest.mark.parametrize("text", ["accuracy 2", "accuracy -1", "loss", "", "loss 1, loss 2", "speed 3", "loss 0"])
+@pytest.mark.parametrize(
+    "text", ["accuracy 2", "accuracy -1", "loss", "", "loss 1, loss 2", "speed 3", "loss 0"]
+)
 def test_margins_that_mean_nothing_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected"):
         margins_of(text)
@@ -130,9 +136,15 @@ def test_a_list_behind_a_study_states_findings(folder: Path) -> None:
 
 
 def test_a_list_in_prose_claims_nothing(folder: Path) -> None:
-    assert _verdicts("Findings of the study `other`:\n\n- Without weight decay the model learns.\n", folder) == []
+    assert (
+        _verdicts("Findings of the study `other`:\n\n- Without weight decay the model learns.\n", folder)
+        == []
+    )
     assert _verdicts("The options of `decay`:\n\n- Without weight decay the model learns.\n", folder) == []
-    assert _verdicts("Findings of the study `decay`.\n\n- Without weight decay the model learns.\n", folder) == []
+    assert (
+        _verdicts("Findings of the study `decay`.\n\n- Without weight decay the model learns.\n", folder)
+        == []
+    )
     fenced = "```text\nFindings of the study `decay`:\n\n- Without weight decay the model learns.\n```\n"
     assert _verdicts(fenced, folder) == []
 

@@ -154,7 +154,7 @@ def _outcome(case: said.Said) -> str:
     return "right" if found == _plain(wanted) else "misread"
 
 
-@pytest.mark.parametrize("case", said.KNOWN, ids=lambda case: case[1][:60])
+@pytest.mark.parametrize("case", [*said.KNOWN, *said.TRAPS], ids=lambda case: case[1][:60])
 def test_sentence_is_read_as_it_is_meant(case: said.Said) -> None:
     assert _outcome(case) == "right"
 

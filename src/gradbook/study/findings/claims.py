@@ -262,7 +262,7 @@ def _epoch(epoch: int, context: Context) -> int:
 # --- equality ------------------------------------------------------------------------------------
 
 
-def equality(*, differs: bool = False, flip: bool = False) -> Builder:
+def equality(*, differs: bool = False) -> Builder:
     """Arms that do not differ in a metric by more than a margin; ``differs``: said by the opposite."""
 
     def build(bound: Bound, context: Context) -> tuple[Statement, ...]:
@@ -270,51 +270,58 @@ def equality(*, differs: bool = False, flip: bool = False) -> Builder:
         again, named = bound.get("c") or ((), bound.get("b"))
         if again and again != adjuncts.metrics:
             raise Rejected("two different metrics are compared")
-        arms = _together(bound["s"], named, bound["no"], context)
-        return _equal(arms, adjuncts, bound["no"] != flip, differs, context)
+        groups = _groups(bound["s"], named, bound["no"], context)
+        return _equal(groups, adjuncts, bound["no"], differs, context)
 
     return build
 
 
-def _together(subject: Named, named: Named | None, no: bool, context: Context) -> tuple[int, ...]:
-    """The arms of which any two are compared."""
+def _groups(subject: Named, named: Named | None, no: bool, context: Context) -> tuple[tuple[int, ...], ...]:
+    """The arms of which any two are compared: all of the subject; or each of it with each that is named beside."""
     if subject.unlike or subject.joint not in ("one", "and", "all", "others"):
         raise Rejected("of which arms this is said is not clear; name them")
     if subject.joint == "all" and no:
         raise Rejected("none of them, or not all? Name those that are meant")
     arms = _others(context, context.before) if subject.joint == "others" else subject.arms
-    if named is not None:
-        if named.unlike or named.joint not in ("one", "and", "all", "others"):
-            raise Rejected("with which arms this is compared is not clear; name them")
-        arms += _others(context, arms) if named.joint == "others" else named.arms
-    if len(set(arms)) < len(arms):
-        raise Rejected("an arm is compared with itself")
-    if len(arms) < 2:
-        raise Rejected("the same as which?")
-    return arms
+    if named is None:
+        if len(arms) < 2:
+            raise Rejected("the same as which?")
+        return (arms,)
+    others, _ = _objects(named, no, context, arms)
+    if named.joint == "nor" or set(arms) & set(others):
+        raise Rejected("with which arms this is compared is not clear; name others")
+    return tuple((arm, other) for arm in arms for other in others)
 
 
 def _equal(
-    arms: tuple[int, ...], adjuncts: Adjuncts, no: bool, differs: bool, context: Context
+    groups: tuple[tuple[int, ...], ...],
+    adjuncts: Adjuncts,
+    no: bool,
+    differs: bool,
+    context: Context,
+    *,
+    whole: bool = False,
 ) -> tuple[Statement, ...]:
+    """Arms are equal, or not; of the ``whole`` study, that they are not all equal may be said."""
     by = adjuncts.by
     if by is not None and not differs:
         raise Rejected("the same, and by how much? Say 'differ by less than'", by.number)
     if isinstance(adjuncts.when, Span) and adjuncts.when.kind == "every":
         raise Rejected("that arms are equal in every epoch is not tested; say over the whole curve")
     # Arms that differ by less than a margin are equal to within it; by more, or by anything, they are not.
-    unequal = differs and (by is None or by.kind == "more")
+    unequal = no != (differs and (by is None or by.kind == "more"))
+    if unequal and not whole and any(len(arms) > 2 for arms in groups):
+        raise Rejected("not all the same, or each from each? Say it of two")
+    when = _place(adjuncts.when, context)
     return tuple(
         _signed(
             Equivalent(
-                arms,
-                metric,
-                _place(adjuncts.when, context),
-                None if by is None or by.number is None else margin_of(by.number, metric),
+                arms, metric, when, None if by is None or by.number is None else margin_of(by.number, metric)
             ),
-            no != unequal,
+            unequal,
         )
         for metric in adjuncts.metrics or (Metric.TEST_ACCURACY,)
+        for arms in groups
     )
 
 
@@ -335,7 +342,7 @@ def indifferent(*, flip: bool) -> Builder:
         if len(context.naming.all) < 2:
             raise Rejected("there is one arm only")
         adjuncts = _only(_adjuncts(bound), metrics=True, when=True)
-        return _equal(context.naming.all, adjuncts, bound["no"] != flip, False, context)
+        return _equal((context.naming.all,), adjuncts, bound["no"] != flip, False, context, whole=True)
 
     return build
 

@@ -272,8 +272,8 @@ class Naming:
             yield Named((), "others"), end
         for _, end in parse.match(f"any other ({_NOUN} | <setting>)? | any of the others", at):
             yield Named((), "any others"), end
-        for bound, end in parse.match(f"only <arm> | the only {_NOUN} <arm>", at):
-            yield Named((bound["arm"],), "only"), end
+        for bound, end in parse.match("only <listed>", at):
+            yield Named(bound["listed"], "only"), end
         for _, start in parse.match(f"({self._everyone()}) but/except (for)?", at):
             for spared, end in parse.phrase("listed", start):
                 rest = tuple(a for a in self.all if a not in spared)

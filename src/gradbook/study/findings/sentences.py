@@ -103,7 +103,7 @@ class _Reader:
         known = _lexicon() | self.naming.lexicon()
         for word in self.said:
             if word.kind is WordKind.WORD and word.text not in known:
-                why = WHY.get(word.text, "is no word of findings; docs/findings.md has those that are")
+                why = WHY.get(word.text, "is no word of findings; docs/sentences.md has those that are")
                 return SentenceError(f"{word.text!r} {why}", word.start + 1)
         if self.refused:
             first = self.refused[0]
