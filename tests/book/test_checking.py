@@ -59,7 +59,8 @@ def _verdicts(text: str, folder: Path | None = None) -> list[str]:
 
 def test_findings_are_supported_and_contradicted(folder: Path) -> None:
     text = (
-        "```findings\nstudy: decay\n- Without weight decay the model learns.\n- Weight decay 3 beats weight decay 0 in test accuracy.\n"
+        "```findings\nstudy: decay\n- Without weight decay the model learns.\n"
+        "- Weight decay 3 beats weight decay 0 in test accuracy.\n"
         "- 0 beats weight decay 3 in test accuracy,\n  and learns.\n```\n"
     )
     lines = _lines(text, folder)
@@ -131,7 +132,8 @@ def test_margins_that_mean_nothing_are_refused(text: str) -> None:
 
 
 def test_a_list_behind_a_study_states_findings(folder: Path) -> None:
-    text = "Findings of the study `decay`:\n\n- Without weight decay the model learns.\n- 3 beats 0 in test accuracy\n\nMore.\n\n- prose\n"
+    text = "Findings of the study `decay`:\n\n- Without weight decay the model learns.\n"
+    text += "- 3 beats 0 in test accuracy\n\nMore.\n\n- prose\n"
     assert _verdicts(text, folder) == ["SUPPORTED", "CONTRADICTED"]
 
 

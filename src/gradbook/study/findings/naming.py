@@ -324,7 +324,11 @@ class Naming:
             ("larger/largest/higher/highest", False),
         ):
             for count, number in _NUMBERS.items():
-                for name, end in self._nouned(parse, at + 2, said) if parse.is_at(at, "the", number) else ():
+                starts = [
+                    end
+                    for _, end in parse.match(f"the {number} | both" if count == 2 else f"the {number}", at)
+                ]
+                for name, end in (found for start in starts for found in self._nouned(parse, start, said)):
                     column = sorted(dict_unique(self._column(name)))
                     if len(self.settings) == 1 and count < len(column):
                         kept = column[:count] if smallest else column[-count:]
