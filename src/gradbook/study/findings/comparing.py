@@ -54,7 +54,8 @@ def dominates(measures: Measures, said: Dominates, alpha: float) -> Weighed:
     if not sign:
         return Weighed(lacking=f"neither a larger nor a smaller {lower(said.metric)} is better")
     curve = measures.curve(said.metric)
-    until = min(said.until or 1, measures.epochs)
+    epochs = int(min(measures.lengths[said.better], measures.lengths[said.worse]))
+    until = min(said.until or 1, epochs)
     margin = measures.margin(said.metric, said.margin, curve)
     parts: list[Weighed] = []
     for epoch in range(until):
@@ -62,9 +63,11 @@ def dominates(measures: Measures, said: Dominates, alpha: float) -> Weighed:
             said.metric, sign * curve[said.better, :, epoch], sign * curve[said.worse, :, epoch]
         )
         parts.append(larger(pairs.difference, 0.0, margin, alpha))
-    weighed = replace(all_of(parts), evidence=_dominance(measures, said, alpha))
-    if said.until is not None and said.until > measures.epochs:
-        weighed = replace(weighed, support=1.0, lacking=f"the study has {measures.epochs} epochs only")
+    against = min(holm([part.against for part in parts]))
+    weighed = replace(all_of([part.settled(alpha) for part in parts]), against=against)
+    weighed = replace(weighed, evidence=_dominance(measures, said, parts, alpha)).settled(alpha)
+    if said.until is not None and said.until > epochs:
+        weighed = replace(weighed, support=1.0, lacking=f"the trials have {epochs} epochs only")
     if said.converge:
         end = Equivalent((said.better, said.worse), said.metric, When.END, said.margin)
         weighed = all_of([weighed.settled(alpha), equivalent(measures, end, alpha).settled(alpha)])
@@ -76,27 +79,35 @@ def dominates(measures: Measures, said: Dominates, alpha: float) -> Weighed:
 def lead(measures: Measures, better: int, worse: int, metric: Metric, alpha: float) -> int:
     """For how many epochs from the first one arm is better than another, tested in fixed sequence."""
     sign, curve = _direction(metric), measures.curve(metric)
+    epochs = int(min(measures.lengths[better], measures.lengths[worse]))
     return in_sequence(
         [
             measures.pairs(metric, sign * curve[better, :, e], sign * curve[worse, :, e]).difference.above(
                 0.0
             )
-            for e in range(measures.epochs)
+            for e in range(epochs)
         ],
         alpha,
     )
 
 
-def _dominance(measures: Measures, said: Dominates, alpha: float) -> tuple[str, ...]:
-    count = lead(measures, said.better, said.worse, said.metric, alpha)
-    if not count:
-        curve = measures.curve(said.metric)
-        pairs = measures.pairs(said.metric, curve[said.better, :, 0], curve[said.worse, :, 0])
-        where = f"{lower(said.metric)} after epoch 1"
-        return told(measures, pairs, said.better, said.worse, where, alpha)
-    span = "in every epoch" if count == measures.epochs else f"in each epoch up to {count}"
-    end = "" if count == measures.epochs else f"; in epoch {count + 1} it is not"
-    return (f"{lower(said.metric)}: {measures.name(said.better)} is significantly better {span}{end}",)
+def _dominance(
+    measures: Measures, said: Dominates, parts: Sequence[Weighed], alpha: float
+) -> tuple[str, ...]:
+    curve, count = measures.curve(said.metric), lead(measures, said.better, said.worse, said.metric, alpha)
+    epochs = int(min(measures.lengths[said.better], measures.lengths[said.worse]))
+    lines: list[str] = []
+    if count:
+        span = "in every epoch" if count == epochs else f"in each epoch up to {count}"
+        lines.append(f"{lower(said.metric)}: {measures.name(said.better)} is significantly better {span}")
+    # Beside the lead, the epoch that decides: the first in which it is refuted, or else in which it is not shown.
+    worst = min(range(len(parts)), key=lambda e: parts[e].against)
+    epoch = worst if len(parts) * parts[worst].against <= alpha else count
+    if epoch < epochs and count < len(parts):
+        pairs = measures.pairs(said.metric, curve[said.better, :, epoch], curve[said.worse, :, epoch])
+        where = f"{lower(said.metric)} after epoch {epoch + 1}"
+        lines.extend(told(measures, pairs, said.better, said.worse, where, alpha))
+    return tuple(lines)
 
 
 def best(measures: Measures, said: Best, alpha: float) -> Weighed:
@@ -112,10 +123,9 @@ def best(measures: Measures, said: Best, alpha: float) -> Weighed:
     rivals = [
         arm for arm in range(len(measures.results.arms)) if arm != said.arm and measures.done[arm].any()
     ]
-    if not measures.done[said.arm].any() and measures.diverged[said.arm].all():
-        return Weighed(
-            against=0.0, fact=True, evidence=(f"every trial of {measures.name(said.arm)} diverged",)
-        )
+    if measures.diverged[said.arm].all():
+        lost = (f"every trial of {measures.name(said.arm)} diverged",)
+        return Weighed(against=0.0, fact=True, evidence=lost, seeds=len(measures.results.seeds))
     if not rivals:
         return Weighed(lacking="no other arm has a finished trial, so there is no rival")
     values = sign * measures.values(said.metric, said.when)
@@ -188,12 +198,3 @@ def _beside(measures: Measures, said: Best, rival: int, part: Weighed) -> str:
 def _direction(metric: Metric) -> int:
     more = metric.more_is_better
     return 0 if more is None else 1 if more else -1
-
-
-def adjacent(arms: Sequence[int]) -> list[tuple[int, int]]:
-    """Neighbours in an order.
-
-    >>> adjacent([2, 0, 1])
-    [(2, 0), (0, 1)]
-    """
-    return list(zip(arms[:-1], arms[1:], strict=True))

@@ -1,501 +1,62 @@
-"""The frames of sentences: each a pattern, and the statements that it makes of what stands in it.
+"""The frames of sentences, as data: what is said, and the patterns that say it.
 
-A frame takes everything that stands in it, or refuses: what it cannot say is never left out.
+A frame that is not ``plain`` denies by other words than its verb's *not*: no *but B does not* can repeat it. Every
+pattern ends with any adjuncts: where, in which metric, by how much.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from gradbook.study.findings.grammar import Bound, Rejected
-from gradbook.study.findings.naming import Adjuncts, By, Named, Naming, Span
-from gradbook.study.findings.statements import (
-    Best,
-    Denied,
-    Diverges,
-    Dominates,
-    Equivalent,
-    Exceeds,
-    Improving,
-    Learns,
-    Level,
-    Metric,
-    Overfits,
-    Response,
-    RisesFaster,
-    Shape,
-    Statement,
-    When,
+from gradbook.study.findings.claims import (
+    BAD,
+    DOWN,
+    GOOD,
+    UP,
+    Builder,
+    best,
+    comparison,
+    denying,
+    diverging,
+    equality,
+    extreme,
+    improving,
+    indifferent,
+    learning,
+    level,
+    level_reached,
+    overfitting,
+    response,
+    rising,
 )
-from gradbook.study.findings.words import Word
-from gradbook.study.findings.wording import metric_words
-
-Direction = tuple[str, int]
-"""``raw`` (higher, lower) or ``good`` (better, worse), and 1 or -1."""
-
-_RAW_UP, _RAW_DOWN, _GOOD, _BAD = ("raw", 1), ("raw", -1), ("good", 1), ("good", -1)
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a frame must know beside its words: the study, and the arms that the clause before it named."""
-
-    naming: Naming
-    epochs: int | None
-    before: tuple[int, ...] = ()
-
-
-Builder = Callable[[Bound, Context], tuple[Statement, ...]]
+from gradbook.study.findings.statements import Shape
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A pattern with what it says. ``plain``: a denied verb denies the statement, so *but B does not* can follow."""
+    """A pattern with what it says."""
 
     pattern: str
     build: Builder
     plain: bool = True
 
 
-# --- arms, joined and denied ---------------------------------------------------------------------
+def _says(build: Builder, *patterns: str, plain: bool = True) -> tuple[Frame, ...]:
+    return tuple(Frame(f"{pattern} <adjuncts:x>", build, plain) for pattern in patterns)
 
 
-def _subjects(named: Named, no: bool, context: Context, objects: tuple[int, ...] = ()) -> list[tuple[int, bool]]:
-    """Each arm that something is said of, with whether it is denied of it."""
-    everyone = context.naming.all
-    match named.joint:
-        case "or" | "any others":
-            raise Rejected("which of them? Say it of each in a sentence of its own")
-        case "nor":
-            if no:
-                raise Rejected("denied twice; say it without one of the two")
-            return [(arm, True) for arm in named.arms]
-        case "only":
-            rest = [arm for arm in everyone if arm not in named.arms and arm not in objects]
-            return [(arm, no) for arm in named.arms] + [(arm, not no) for arm in rest]
-        case "others":
-            return [(arm, no) for arm in _others(context, objects or context.before)]
-        case "all" if no and len(named.arms) > 1:
-            raise Rejected("none of them, or not all? Say 'none of the models', or name those that are meant")
-        case _:
-            return [(arm, no) for arm in named.arms] + [(arm, not no) for arm in named.unlike]
+def _of(build: Builder, *patterns: str, plain: bool = True) -> tuple[Frame, ...]:
+    """What is said of a metric of arms, which stands first."""
+    return _says(build, *(f"{of} {pattern}" for of in _OF for pattern in patterns), plain=plain)
 
 
-def _others(context: Context, but: tuple[int, ...]) -> tuple[int, ...]:
-    rest = tuple(arm for arm in context.naming.all if arm not in but)
-    if not but or not rest:
-        raise Rejected("it is not said which others")
-    return rest
+_OF = (
+    "<quantity:m> of/with/for/at/under/in <s> <adjuncts:w>",
+    "<s> 's <quantity:m> <adjuncts:w>",
+    "<s> <quantity:m> <adjuncts:w>",
+)
 
-
-def _objects(named: Named, no: bool, context: Context, subjects: tuple[int, ...]) -> tuple[tuple[int, ...], bool]:
-    """The arms that something is compared with, and whether that is denied."""
-    arms = _others(context, subjects) if named.joint in ("others", "any others") else named.arms
-    if named.unlike or named.joint == "only":
-        raise Rejected("this can be said of the first arm of a comparison only")
-    match named.joint:
-        case "nor":
-            if no:
-                raise Rejected("denied twice; say it without one of the two")
-            return arms, True
-        case "or" if not no:
-            raise Rejected("which of them? Say it of each in a sentence of its own")
-        case "and" | "all" | "others" if no and len(arms) > 1:
-            raise Rejected("not one of them, or not all of them? Say it of each in a sentence of its own")
-        case _:
-            return arms, no
-
-
-def _signed(statement: Statement, no: bool) -> Statement:
-    return Denied(statement) if no else statement
-
-
-def _said_of(bound: Bound, context: Context, make: Callable[[int], Statement], *, flip: bool = False) -> tuple[Statement, ...]:
-    """A statement about each arm that is the subject."""
-    return tuple(_signed(make(arm), no) for arm, no in _subjects(bound["s"], bound["no"] != flip, context))
-
-
-# --- adjuncts and numbers ------------------------------------------------------------------------
-
-
-def _adjuncts(bound: Bound) -> Adjuncts:
-    """All that stands beside, from each place of the pattern; with the metric where the pattern has one."""
-    found = Adjuncts()
-    parts: list[Adjuncts] = [bound[name] for name in ("before", "w", "x", "y") if name in bound]
-    if (quantity := bound.get("m")) is not None:
-        parts.append(Adjuncts(quantity.metrics, quantity.when, bare=quantity.bare))
-    for part in parts:
-        both = found.and_(part)
-        if both is None:
-            raise Rejected("the metric, the place or the amount is said twice")
-        found = both
-    return replace(found, metrics=found.measured(), bare=False, split="")
-
-
-def _only(adjuncts: Adjuncts, *, metrics: bool = False, when: bool = False, by: bool = False) -> Adjuncts:
-    """The adjuncts, if a frame can take them all."""
-    if adjuncts.metrics and not metrics:
-        raise Rejected(f"{metric_words(adjuncts.metrics[0])} has no place in what this sentence says")
-    if adjuncts.when and not when:
-        raise Rejected("where on the curve has no place in what this sentence says")
-    if adjuncts.by and not by:
-        raise Rejected("an amount has no place in what this sentence says", adjuncts.by.number)
-    return adjuncts
-
-
-def _place(when: When | Span | None, context: Context, default: When = When.END) -> When:
-    """The place on a curve of the vocabulary."""
-    match when:
-        case None:
-            return default
-        case When():
-            return when
-        case Span("throughout"):
-            return When.CURVE
-        case Span("at" | "after", epoch) if epoch == context.epochs:
-            return When.END
-        case Span("at" | "after" | "from", epoch):
-            raise Rejected(
-                f"what holds at epoch {epoch} is not tested; say at the end, at the best epoch, over the whole curve, "
-                "or until an epoch"
-            )
-        case _:
-            raise Rejected("this is tested at the end, at the best epoch or over the whole curve, not in each epoch")
-
-
-def _number(word: Word, metric: Metric) -> float:
-    """An amount in the unit of a metric: shares for accuracies, where a per cent is one in a hundred."""
-    accuracy = metric.value.endswith("accuracy")
-    if word.value < 0 and metric is not Metric.GAP:
-        raise Rejected(f"{metric_words(metric)} is never below 0", word)
-    if accuracy and word.value > 1:
-        raise Rejected(f"accuracies are shares: write {word.text} % or {word.value / 100:g}", word)
-    if word.percent and not accuracy:
-        raise Rejected(f"per cent of what? {metric_words(metric)} is not a share", word)
-    return word.value
-
-
-def _larger_first(direction: Direction, metric: Metric) -> bool:
-    kind, sign = direction
-    if kind == "raw":
-        return sign > 0
-    if metric.more_is_better is None:
-        raise Rejected(f"whether more or less {metric_words(metric)} is better depends; say higher or lower")
-    return (sign > 0) == metric.more_is_better
-
-
-# --- comparisons ---------------------------------------------------------------------------------
-
-
-def _comparison(direction: Direction | None = None, *, lead: bool = False) -> Builder:
-    """One arm above another in a metric. ``lead``: from the first epoch on, however long."""
-
-    def build(bound: Bound, context: Context) -> tuple[Statement, ...]:
-        adjuncts = _adjuncts(bound)
-        way: Direction = direction or bound["d"]
-        again, named = bound.get("c") or ((), bound.get("b"))
-        if again and again != adjuncts.metrics:
-            raise Rejected("two different metrics are compared")
-        if way[0] == "raw" and not adjuncts.metrics:
-            raise Rejected("higher or lower in which metric?")
-        subject: Named = bound["s"]
-        named = named or _the_other(subject, context)
-        subjects = _subjects(subject, bound["no"], context, named.arms)
-        return tuple(
-            _signed(_pair(arm, other, metric, way, adjuncts, context, lead=lead), denied)
-            for metric in adjuncts.metrics or (Metric.TEST_ACCURACY,)
-            for arm, no in subjects
-            for others, denied in [_objects(named, no, context, subject.arms or (arm,))]
-            for other in others
-        )
-
-    return build
-
-
-def _the_other(subject: Named, context: Context) -> Named:
-    if len(context.naming.all) != 2 or len(subject.arms) != 1 or subject.joint != "one":
-        raise Rejected("better or worse than which?")
-    return Named(_others(context, subject.arms))
-
-
-def _pair(
-    arm: int, other: int, metric: Metric, way: Direction, adjuncts: Adjuncts, context: Context, *, lead: bool
-) -> Statement:
-    if arm == other:
-        raise Rejected("an arm is compared with itself")
-    more, less = (arm, other) if _larger_first(way, metric) else (other, arm)
-    when = adjuncts.when
-    if (lead and not isinstance(when, When)) or when is When.CURVE and lead:
-        when = when if isinstance(when, Span) else Span("every" if when else "first")
-    match when:
-        case Span("until" | "first" | "every" | "throughout" as kind, epoch):
-            if adjuncts.by is not None:
-                raise Rejected("by how much is tested at one place, not in each epoch", adjuncts.by.number)
-            if metric.more_is_better is None:
-                raise Rejected(f"whether more or less {metric_words(metric)} is better depends")
-            better, worse = (more, less) if metric.more_is_better else (less, more)
-            if kind in ("every", "throughout"):
-                if context.epochs is None:
-                    raise Rejected("it is not known how many epochs there are; say until which epoch")
-                epoch = context.epochs
-            return Dominates(better, worse, metric, None if kind == "first" else _epoch(epoch, context))
-        case _:
-            by = 0.0 if adjuncts.by is None else _least(adjuncts.by, metric)
-            return Exceeds(more, less, metric, _place(when, context), by)
-
-
-def _least(by: By, metric: Metric) -> float:
-    if by.kind == "less":
-        raise Rejected("a difference of less than that is no claim about which is larger", by.number)
-    if by.number is None:
-        raise Rejected("say by more than which number")
-    return _number(by.number, metric)
-
-
-def _epoch(epoch: int, context: Context) -> int:
-    if context.epochs is not None and epoch > context.epochs:
-        raise Rejected(f"there is no epoch {epoch}: the study has {context.epochs}")
-    return epoch
-
-
-# --- equality ------------------------------------------------------------------------------------
-
-
-def _equality(*, differs: bool = False, flip: bool = False) -> Builder:
-    """Arms that do not differ in a metric by more than a margin; ``differs``: said by the opposite."""
-
-    def build(bound: Bound, context: Context) -> tuple[Statement, ...]:
-        adjuncts = _adjuncts(bound)
-        again, named = bound.get("c") or ((), bound.get("b"))
-        if again and again != adjuncts.metrics:
-            raise Rejected("two different metrics are compared")
-        arms = _together(bound["s"], named, bound["no"], context)
-        return _equal(arms, adjuncts, bound["no"] != flip, differs, context)
-
-    return build
-
-
-def _together(subject: Named, named: Named | None, no: bool, context: Context) -> tuple[int, ...]:
-    """The arms of which any two are compared."""
-    if subject.unlike or subject.joint not in ("one", "and", "all", "others"):
-        raise Rejected("of which arms this is said is not clear; name them")
-    if subject.joint == "all" and no:
-        raise Rejected("none of them, or not all? Name those that are meant")
-    arms = _others(context, context.before) if subject.joint == "others" else subject.arms
-    if named is not None:
-        if named.unlike or named.joint not in ("one", "and", "all", "others"):
-            raise Rejected("with which arms this is compared is not clear; name them")
-        arms += _others(context, arms) if named.joint == "others" else named.arms
-    if len(set(arms)) < len(arms):
-        raise Rejected("an arm is compared with itself")
-    if len(arms) < 2:
-        raise Rejected("the same as which?")
-    return arms
-
-
-def _equal(
-    arms: tuple[int, ...], adjuncts: Adjuncts, no: bool, differs: bool, context: Context
-) -> tuple[Statement, ...]:
-    by = adjuncts.by
-    if by is not None and not differs:
-        raise Rejected("the same, and by how much? Say 'differ by less than'", by.number)
-    if isinstance(adjuncts.when, Span) and adjuncts.when.kind == "every":
-        raise Rejected("that arms are equal in every epoch is not tested; say over the whole curve")
-    # Arms that differ by less than a margin are equal to within it; by more, or by anything, they are not.
-    unequal = differs and (by is None or by.kind == "more")
-    return tuple(
-        _signed(
-            Equivalent(
-                arms,
-                metric,
-                _place(adjuncts.when, context),
-                None if by is None or by.number is None else margin_of(by.number, metric),
-            ),
-            no != unequal,
-        )
-        for metric in adjuncts.metrics or (Metric.TEST_ACCURACY,)
-    )
-
-
-def margin_of(word: Word, metric: Metric) -> float:
-    """A margin that a sentence names."""
-    margin = _number(word, metric)
-    if margin <= 0:
-        raise Rejected("no two arms differ by less than that; a margin is above 0", word)
-    return margin
-
-
-def _indifferent(*, flip: bool) -> Builder:
-    """A metric that a setting does not change: all arms are equal in it."""
-
-    def build(bound: Bound, context: Context) -> tuple[Statement, ...]:
-        if len(context.naming.settings) != 1:
-            raise Rejected("several settings vary; say which arms do not differ")
-        if len(context.naming.all) < 2:
-            raise Rejected("there is one arm only")
-        adjuncts = _only(_adjuncts(bound), metrics=True, when=True)
-        return _equal(context.naming.all, adjuncts, bound["no"] != flip, False, context)
-
-    return build
-
-
-# --- one arm -------------------------------------------------------------------------------------
-
-
-def _learning(*, flip: bool = False, needs: bool | None = None) -> Builder:
-    def build(bound: Bound, context: Context) -> tuple[Statement, ...]:
-        if needs is not None and bound["no"] != needs:
-            raise Rejected("these words do not go together")
-        denied = bound["no"] != flip
-        adjuncts = _adjuncts(bound)
-        if not (denied and (adjuncts.when is When.CURVE or adjuncts.when == Span("throughout"))):
-            _only(adjuncts)
-        _only(adjuncts, when=True)
-        return _said_of(bound, context, Learns, flip=flip)
-
-    return build
-
-
-def _overfitting(*, flip: bool = False) -> Builder:
-    def build(bound: Bound, context: Context) -> tuple[Statement, ...]:
-        adjuncts = _only(_adjuncts(bound), metrics="m" in bound, when=True)
-        if "m" in bound and adjuncts.metrics != (Metric.TEST_LOSS,):
-            raise Rejected("that a curve rises is tested of the test loss only, where it means overfitting")
-        match adjuncts.when:
-            case None:
-                start = None
-            case Span() if bound["no"] != flip:
-                raise Rejected("does it not overfit, or does that start elsewhere? Say which, without the other")
-            case Span("at" | "after" | "from", epoch):
-                start = _epoch(epoch, context)
-            case _:
-                raise Rejected("where overfitting starts is told by an epoch: from epoch 10")
-        return _said_of(bound, context, lambda arm: Overfits(arm, start), flip=flip)
-
-    return build
-
-
-def _rising(sign: int) -> Builder:
-    def build(bound: Bound, context: Context) -> tuple[Statement, ...]:
-        adjuncts = _only(_adjuncts(bound), metrics=True, when=True)
-        again, named = bound["c"]
-        if adjuncts.metrics != (Metric.TEST_LOSS,) or (again and again != adjuncts.metrics):
-            raise Rejected("how fast a curve rises is tested of the test loss only")
-        if adjuncts.when is not None and adjuncts.when != Span("onset"):
-            raise Rejected("how fast a loss rises is measured from the onset of overfitting on, not from elsewhere")
-        subject: Named = bound["s"]
-        found: list[Statement] = []
-        for arm, no in _subjects(subject, bound["no"], context, named.arms):
-            others, denied = _objects(named, no, context, (arm,))
-            for other in others:
-                if arm == other:
-                    raise Rejected("an arm is compared with itself")
-                pair = (arm, other) if sign > 0 else (other, arm)
-                found.append(_signed(RisesFaster(*pair), denied))
-        return tuple(found)
-
-    return build
-
-
-def _best(bound: Bound, context: Context) -> tuple[Statement, ...]:
-    adjuncts = _only(_adjuncts(bound), metrics=True, when=True)
-    subject: Named = bound["s"]
-    if subject.joint != "one" or len(context.naming.all) < 2:
-        raise Rejected("one of several can be the best; say of which this is claimed")
-    when = _place(adjuncts.when, context)
-    return tuple(
-        _signed(Best(subject.arms[0], metric, when), bound["no"])
-        for metric in adjuncts.metrics or (Metric.TEST_ACCURACY,)
-    )
-
-
-def _extreme(direction: Direction | None = None) -> Builder:
-    """The highest, lowest or worst of all: above or below each other arm. (The best is chosen: another claim.)"""
-
-    def build(bound: Bound, context: Context) -> tuple[Statement, ...]:
-        way: Direction = direction or bound["d"]
-        if way == _GOOD:
-            return _best(bound, context)
-        if bound["no"]:
-            raise Rejected("not the first of all is a claim about no pair; say which arm is above it")
-        if bound["s"].joint != "one" or len(context.naming.all) < 2:
-            raise Rejected("one of several can be that; say of which this is claimed")
-        return _comparison(way)({**bound, "b": Named((), "others")}, context)
-
-    return build
-
-
-def _diverging(bound: Bound, context: Context) -> tuple[Statement, ...]:
-    if "m" in bound and not all(metric.value.endswith("loss") for metric in bound["m"].metrics):
-        raise Rejected("a loss can become NaN, and no accuracy can")
-    _only(_adjuncts({**bound, "m": None}))
-    return _said_of(bound, context, Diverges)
-
-
-def _improving(direction: Direction = _GOOD, *, flip: bool = False) -> Builder:
-    def build(bound: Bound, context: Context) -> tuple[Statement, ...]:
-        adjuncts = _only(_adjuncts(bound), metrics=True, when=True)
-        if _place(adjuncts.when, context) is not When.END:
-            raise Rejected("whether a curve still improves is tested at its end")
-        found: list[Statement] = []
-        for metric in adjuncts.metrics or (Metric.VALIDATION_LOSS,):
-            if direction != _GOOD and _larger_first(_GOOD, metric) != (direction == _RAW_UP):
-                raise Rejected(f"{metric_words(metric)} that goes this way gets worse; that is not tested")
-            found += [
-                _signed(Improving(arm, metric), no)
-                for arm, no in _subjects(bound["s"], bound["no"] != flip, context)
-            ]
-        return tuple(found)
-
-    return build
-
-
-def _level(bound: Bound, context: Context) -> tuple[Statement, ...]:
-    adjuncts = _only(_adjuncts(bound), metrics=True, when=True)
-    if bound.get("needs_place") and adjuncts.when is None:
-        raise Rejected("reached at some time, or at the end? Say where")
-    found: list[Statement] = []
-    for metric in adjuncts.metrics:
-        least = _number(bound["least"], metric) if "least" in bound else None
-        most = _number(bound["most"], metric) if "most" in bound else None
-        if least is not None and most is not None and least >= most:
-            raise Rejected("the first number is not below the second", bound["most"])
-        when = _place(adjuncts.when, context)
-        found += [
-            _signed(Level(arm, metric, least, most, when), no)
-            for arm, no in _subjects(bound["s"], bound["no"], context)
-        ]
-    return tuple(found)
-
-
-def _level_reached(bound: Bound, context: Context) -> tuple[Statement, ...]:
-    return _level({**bound, "needs_place": True}, context)
-
-
-# --- responses -----------------------------------------------------------------------------------
-
-
-def _response(shape: Shape | None = None, *, falling: bool = False) -> Builder:
-    """How a metric answers to a setting; ``falling``: said of a setting that gets smaller."""
-
-    def build(bound: Bound, context: Context) -> tuple[Statement, ...]:
-        adjuncts = _only(_adjuncts(bound), metrics=True, when=True)
-        setting = bound["setting"]
-        if not context.naming.numeric(setting):
-            raise Rejected(f"the values of {setting} are no numbers, so nothing rises or falls with them")
-        found: list[Statement] = []
-        for metric in adjuncts.metrics:
-            answer = shape or (Shape.INCREASING if _larger_first(bound["d"], metric) else Shape.DECREASING)
-            if falling:
-                answer = Shape.DECREASING if answer is Shape.INCREASING else Shape.INCREASING
-            found.append(_signed(Response(setting, metric, answer, _place(adjuncts.when, context)), bound["no"]))
-        return tuple(found)
-
-    return build
-
-
-# --- the table -----------------------------------------------------------------------------------
+# --- words that say the same ---------------------------------------------------------------------
 
 _HAS = (
     "({have/show/achieve/reach/attain/get/give/yield/produce/obtain/exhibit} | {end} with/at/up_with/up_at | "
@@ -504,10 +65,12 @@ _HAS = (
 _HOLDS = "({have/show/give/yield/produce/exhibit} | {end} with/at/up_with/up_at)"
 _GETS = "{reach/achieve/attain/get/obtain}"
 _IS = "{be/remain/stay/lie}"
+_STAYS = "{be/stay/remain}"
 _DOES = "{be/perform/do/work}"
+_THING = "model/network/run/arm/one/value/setting/choice/configuration/variant"
 _ONE = (
-    "(model/network/run/arm/one/value/setting/choice/configuration/variant | <setting:v> (value)? | "
-    "value/values (of/for (the)? <setting:v>)? | of all | of them (all)? | of the models/values/settings)"
+    f"({_THING} | <setting:v> (value)? | value/values (of/for (the)? <setting:v>)? | of all | of them (all)? | "
+    "of the models/values/settings)"
 )
 _CHANCE = "(chance (level)? | (random)? guessing | a constant prediction/predictor/guess)"
 _ABOUT = "about/roughly/approximately/almost/nearly/essentially/practically/basically/virtually"
@@ -517,178 +80,257 @@ _ABOVE = "above/over/more_than/at_least/greater_than/larger_than/higher_than/no_
 _BELOW = "below/under/less_than/at_most/lower_than/smaller_than/no_more_than/not_more_than"
 _FAST = "(faster/quicker/steeper | more rapidly/quickly/steeply/strongly)"
 _SLOW = "(slower | more slowly | less rapidly/quickly/steeply/strongly)"
-_UP = "({increase/rise/grow/climb} | {go} up)"
-_DOWN = "({decrease/fall/drop/shrink/decline/sink} | {go} down)"
+_RISES = "({increase/rise/grow/climb} | {go} up)"
+_FALLS = "({decrease/fall/drop/shrink/decline/sink} | {go} down)"
 _TO_RISE = "(rise/increase/grow/climb/go_up | rising/increasing/growing/climbing/going_up) (again)?"
 _LARGER = "larger/higher/stronger/bigger/greater/more/increasing/growing"
 _SMALLER = "smaller/lower/weaker/less/decreasing"
+_AT = "with/for/at/under/in"
+_NOW = "is/are/was/were"
 
-#: How a metric of arms stands first in a sentence.
-_OF = ("<quantity:m> of/with/for/at/under/in <s> <adjuncts:w>", "<s> 's <quantity:m> <adjuncts:w>", "<s> <quantity:m> <adjuncts:w>")
-
-
-def _of(rest: str, build: Builder, *, plain: bool = True) -> Iterable[Frame]:
-    return (Frame(f"{of} {rest}", build, plain) for of in _OF)
-
-
-FRAMES: tuple[Frame, ...] = (
-    # learns
-    Frame("<s> {learn*} <adjuncts:x>", _learning()),
-    Frame("<s> {learn*} (anything (at_all)? | at_all) <adjuncts:x>", _learning(needs=True)),
-    Frame("<s> {learn} something <adjuncts:x>", _learning(needs=False)),
-    Frame("<s> {learn} nothing (at_all)? <adjuncts:x>", _learning(flip=True, needs=False), plain=False),
-    Frame("<s> {be/stay/remain} flat <adjuncts:x>", _learning(flip=True), plain=False),
-    Frame("<s> {be/stay/remain} (stuck)? at (the)? chance (level/levels)? <adjuncts:x>", _learning(flip=True), plain=False),
-    Frame(f"<s> {_DOES} no better than {_CHANCE} <adjuncts:x>", _learning(flip=True, needs=False), plain=False),
-    Frame(f"<s> {_DOES} better than {_CHANCE} <adjuncts:x>", _learning()),
-    Frame("<s> {beat} chance <adjuncts:x>", _learning()),
-    # one above another
-    Frame("<s> {beat/outperform/surpass} <arms:b> <adjuncts:x>", _comparison(_GOOD)),
-    Frame("<s> {win} over/against <arms:b> <adjuncts:x>", _comparison(_GOOD)),
-    Frame("<s> {underperform} <arms:b> <adjuncts:x>", _comparison(_BAD)),
-    Frame("<s> {lose} (out)? to/against <arms:b> <adjuncts:x>", _comparison(_BAD)),
-    Frame("<s> {be} superior to <arms:b> <adjuncts:x>", _comparison(_GOOD)),
-    Frame("<s> {be} inferior to <arms:b> <adjuncts:x>", _comparison(_BAD)),
-    Frame("<s> {be} beaten/outperformed/surpassed by <arms:b> <adjuncts:x>", _comparison(_BAD)),
-    Frame("<s> {be} beaten/outperformed/surpassed <adjuncts:w> by <arms:b>", _comparison(_BAD)),
-    Frame(f"<s> {_DOES} <more:d> <adjuncts:w> than <compared:c> <adjuncts:x>", _comparison()),
-    Frame(f"<s> {_DOES} <more:d> <adjuncts:x>", _comparison()),
-    Frame(f"<s> {_DOES} no better than <compared:c> <adjuncts:x>", lambda b, c: _denying(_comparison(_GOOD), b, c), plain=False),
-    Frame(f"<s> {_DOES} no worse than <compared:c> <adjuncts:x>", lambda b, c: _denying(_comparison(_BAD), b, c), plain=False),
-    Frame("<s> {be/lie} above <arms:b> <adjuncts:x>", _comparison(_RAW_UP)),
-    Frame("<s> {be/lie} below <arms:b> <adjuncts:x>", _comparison(_RAW_DOWN)),
-    Frame(f"<s> {_HAS} (a/the)? <more:d> <quantity:m> <adjuncts:w> than <compared:c> <adjuncts:x>", _comparison()),
-    Frame(f"<s> {_HAS} (a/the)? <more:d> <quantity:m> <adjuncts:x>", _comparison()),
-    Frame(f"<s> {_HAS} (a/the)? <quantity:m> <more:d> than <compared:c> <adjuncts:x>", _comparison()),
-    *_of(f"{_IS} <more:d> than <compared:c> <adjuncts:x>", _comparison()),
-    *_of(f"{_IS} above <compared:c> <adjuncts:x>", _comparison(_RAW_UP)),
-    *_of(f"{_IS} below <compared:c> <adjuncts:x>", _comparison(_RAW_DOWN)),
-    *_of("{exceed} <compared:c> <adjuncts:x>", _comparison(_RAW_UP)),
-    Frame("<quantity:m> {be} <more:d> with/for/at/under/in <arms:s> than <compared:c> <adjuncts:x>", _comparison()),
-    Frame("with/for/at/under <arms:s> (,)? <quantity:m> {be} <more:d> than <compared:c> <adjuncts:x>", _comparison()),
-    # ahead
-    Frame("<s> {dominate/lead} (over)? <arms:b> <adjuncts:x>", _comparison(_GOOD, lead=True)),
-    Frame("<s> {be/stay/remain} ahead of <arms:b> <adjuncts:x>", _comparison(_GOOD, lead=True)),
-    Frame("<s> {be/stay/remain} behind <arms:b> <adjuncts:x>", _comparison(_BAD, lead=True)),
-    Frame("<s> {trail} <arms:b> <adjuncts:x>", _comparison(_BAD, lead=True)),
-    Frame("<s> {lag} behind <arms:b> <adjuncts:x>", _comparison(_BAD, lead=True)),
-    Frame("<s> {be} dominated by <arms:b> <adjuncts:x>", _comparison(_BAD, lead=True)),
-    # equal
-    Frame(f"<s> {_HAS} (a)? {SAME} <quantity:m> <adjuncts:x>", _equality()),
-    Frame(f"<s> {_HAS} (a)? {SAME} <quantity:m> <adjuncts:w> as/to <compared:c> <adjuncts:x>", _equality()),
-    Frame(f"<s> {_IS} {SAME} <adjuncts:x>", _equality()),
-    Frame(f"<s> {_IS} {SAME} <adjuncts:w> as/to/with <compared:c> <adjuncts:x>", _equality()),
-    Frame(f"<s> {{perform/do}} ({_ABOUT})? (the_same/similarly/equally/alike) (well)? <adjuncts:x>", _equality()),
-    Frame(f"<s> {{perform/do}} ({_ABOUT})? (the_same/similarly) as/to <compared:c> <adjuncts:x>", _equality()),
-    *_of(f"{_IS} {SAME} <adjuncts:x>", _equality()),
-    *_of(f"{_IS} {SAME} as/to/with <compared:c> <adjuncts:x>", _equality()),
-    Frame(f"<quantity:m> {_IS} {SAME} for/with/under/at/in <arms:s> <adjuncts:x>", _equality()),
-    Frame(f"<quantity:m> {_IS} {SAME} for/with/under/at/in <arms:s> as/and <compared:c> <adjuncts:x>", _equality()),
-    Frame("there is/are no difference/differences in <quantity:m> <adjuncts:w> between <arms:s> <adjuncts:x>", _equality()),
-    Frame("there is/are no difference/differences between <arms:s> <adjuncts:x>", _equality()),
-    Frame("(the)? difference in <quantity:m> between <arms:s> <adjuncts:w> {be} <bound:y> <adjuncts:x>", _equality(differs=True)),
-    Frame("(the)? difference between <arms:s> <adjuncts:w> {be} <bound:y> <adjuncts:x>", _equality(differs=True)),
-    Frame("<s> {differ} <adjuncts:x>", _equality(differs=True)),
-    Frame("<s> {differ} <adjuncts:w> from <compared:c> <adjuncts:x>", _equality(differs=True)),
-    Frame("<quantity:m> {differ} <adjuncts:w> between <arms:s> <adjuncts:x>", _equality(differs=True)),
-    *_of("{differ} <adjuncts:x>", _equality(differs=True)),
-    *_of("{differ} from <compared:c> <adjuncts:x>", _equality(differs=True)),
-    Frame("<s> {match} <arms:b> <adjuncts:x>", _equality()),
-    Frame(f"<s> {{converge}} to ({_ABOUT})? the same <quantity:m> <adjuncts:x>", _equality()),
-    *_of(f"{{converge}} to ({_ABOUT})? the same value <adjuncts:x>", _equality()),
-    Frame("<setting> {make} no difference to/in/for <quantity:m> <adjuncts:x>", _indifferent(flip=False)),
-    Frame("<setting> {have} no effect/influence/impact on <quantity:m> <adjuncts:x>", _indifferent(flip=False)),
-    Frame("<quantity:m> {depend} on (the)? <setting> <adjuncts:x>", _indifferent(flip=True)),
-    # overfits
-    Frame("<s> {overfit*} <adjuncts:x>", _overfitting()),
-    Frame("<s> {start/begin} (to overfit | overfitting) <adjuncts:x>", _overfitting()),
-    Frame("<s> {show} (signs of)? overfitting <adjuncts:x>", _overfitting()),
-    Frame("<s> {show} no (signs/sign of)? overfitting <adjuncts:x>", _overfitting(flip=True), plain=False),
-    Frame("there is overfitting with/for/under/at <arms:s> <adjuncts:x>", _overfitting(), plain=False),
-    Frame("there is no overfitting with/for/under/at <arms:s> <adjuncts:x>", _overfitting(flip=True), plain=False),
-    *_of(f"{_UP} (again)? <adjuncts:x>", _overfitting()),
-    *_of(f"{{start/begin}} (to)? {_TO_RISE} <adjuncts:x>", _overfitting()),
-    *_of(f"{_UP} {_FAST} <adjuncts:x> than <compared:c> <adjuncts:y>", _rising(1)),
-    *_of(f"{_UP} {_SLOW} <adjuncts:x> than <compared:c> <adjuncts:y>", _rising(-1)),
-    # best and worst
-    Frame(f"<s> {{be}} (the)? best/optimal ({_ONE})? <adjuncts:x>", _best),
-    Frame("<s> {perform/do/work} (the)? best <adjuncts:x>", _best),
-    Frame("<s> {win} <adjuncts:x>", _best),
-    Frame(f"(the)? best/optimal {_ONE} <adjuncts:w> {{be}} <arms:s> <adjuncts:x>", _best, plain=False),
-    Frame(f"<s> {{be}} (the)? worst ({_ONE})? <adjuncts:x>", _extreme(_BAD), plain=False),
-    Frame("<s> {perform/do/work} (the)? worst <adjuncts:x>", _extreme(_BAD), plain=False),
-    Frame(f"(the)? worst {_ONE} <adjuncts:w> {{be}} <arms:s> <adjuncts:x>", _extreme(_BAD), plain=False),
-    Frame(f"<s> {_HAS} the <most:d> <quantity:m> (of all)? <adjuncts:x>", _extreme(), plain=False),
-    Frame("(the)? <most:d> <quantity:m> {be} (that of | reached/achieved/obtained by/with/for/at) <arms:s> <adjuncts:x>", _extreme(), plain=False),
-    Frame("<quantity:m> {be} (the)? <most:d> with/for/at/under <arms:s> <adjuncts:x>", _extreme(), plain=False),
-    *_of("{be} (the)? <most:d> (of all)? <adjuncts:x>", _extreme(), plain=False),
-    # diverges
-    Frame("<s> {diverge/explode*} <adjuncts:x>", _diverging),
-    Frame("<s> {blow} up <adjuncts:x>", _diverging),
-    Frame("<s> {become/be} nan <adjuncts:x>", _diverging),
-    *_of("({become/be} nan | {go} to nan | {explode} | {blow} up | {diverge*})", _diverging),
-    # improves
-    Frame("<s> still improves/improve/improved <adjuncts:x>", _improving()),
-    Frame("<s> (is/are/was/were still | still is/are/was/were) (improving | getting better) <adjuncts:x>", _improving()),
-    Frame("<s> has/have not (yet)? converged/plateaued (yet)? <adjuncts:x>", _improving()),
-    Frame("<s> has/have (already)? converged/plateaued <adjuncts:x>", _improving(flip=True), plain=False),
-    Frame("<s> plateaus/plateau/plateaued <adjuncts:x>", _improving(flip=True), plain=False),
-    Frame("<s> (no longer improves/improve/improved | is/are/was/were no longer improving | {stop} improving) <adjuncts:x>", _improving(flip=True), plain=False),
-    *_of("(still improves/improve/improved | is/are/was/were still improving | is/are still getting better) <adjuncts:x>", _improving()),
-    *_of("(no longer improves/improve/improved | is/are/was/were no longer improving | has/have stopped improving | has/have plateaued | plateaus) <adjuncts:x>", _improving(flip=True), plain=False),
-    *_of("(still rises/increases/grows/rise/increase/grow | is/are/was/were still rising/increasing/growing/going_up) <adjuncts:x>", _improving(_RAW_UP)),
-    *_of("(still falls/decreases/drops/fall/decrease/drop | is/are/was/were still falling/decreasing/dropping/going_down) <adjuncts:x>", _improving(_RAW_DOWN)),
-    # how much
-    *_of(f"{{be/lie}} {_ABOVE} <amount:least> <adjuncts:x>", _level),
-    *_of(f"{{be/lie}} {_BELOW} <amount:most> <adjuncts:x>", _level),
-    *_of("{be/lie} between <amount:least> and <amount:most> <adjuncts:x>", _level),
-    *_of("{exceed} <amount:least> <adjuncts:x>", _level),
-    *(
-        Frame(f"<s> {verb} {said} <adjuncts:x>", build)
-        for verb, build in ((_HOLDS, _level), (_GETS, _level_reached))
-        for said in (
-            f"(a/an)? <quantity:m> (of)? {_ABOVE} <amount:least>",
-            f"(a/an)? <quantity:m> (of)? {_BELOW} <amount:most>",
-            "(a/an)? <quantity:m> (of)? between <amount:least> and <amount:most>",
-            f"{_ABOVE} <amount:least> <quantity:m>",
-            f"{_BELOW} <amount:most> <quantity:m>",
-        )
+_LEARNS: tuple[tuple[Frame, ...], ...] = (
+    _says(learning(), "<s> {learn*}", f"<s> {_DOES} better than {_CHANCE}", "<s> {beat} chance"),
+    _says(learning(needs=True), "<s> {learn*} (anything (at_all)? | at_all)"),
+    _says(learning(needs=False), "<s> {learn} something"),
+    _says(
+        learning(flip=True, needs=False),
+        "<s> {learn} nothing (at_all)?",
+        f"<s> {_DOES} no better than {_CHANCE}",
+        plain=False,
     ),
-    # responses
-    Frame(f"<quantity:m> {_UP} with (the | (a)? {_LARGER})? <setting> <adjuncts:x>", _response(Shape.INCREASING)),
-    Frame(f"<quantity:m> {_DOWN} with (the | (a)? {_LARGER})? <setting> <adjuncts:x>", _response(Shape.DECREASING)),
-    Frame(f"<quantity:m> {_UP} with (a)? {_SMALLER} <setting> <adjuncts:x>", _response(Shape.INCREASING, falling=True)),
-    Frame(f"<quantity:m> {_DOWN} with (a)? {_SMALLER} <setting> <adjuncts:x>", _response(Shape.DECREASING, falling=True)),
-    Frame("<quantity:m> {be} (a)? u shaped (function)? in/with/over/of (the)? <setting> <adjuncts:x>", _response(Shape.U)),
-    Frame("<quantity:m> {be} inverted/inverse u shaped in/with/over (the)? <setting> <adjuncts:x>", _response(Shape.INVERTED_U)),
-    Frame(f"the {_LARGER} (the)? <setting> (,)? the <more:d> (the)? <quantity:m> <adjuncts:x>", _response(), plain=False),
-    Frame(f"the {_SMALLER} (the)? <setting> (,)? the <more:d> (the)? <quantity:m> <adjuncts:x>", _response(falling=True), plain=False),
-    *(
-        Frame(f"(a)? {size} <setting> {{give/mean/yield/bring}} (a)? <more:d> <quantity:m> <adjuncts:x>", _response(falling=falling))
-        for size, falling in ((_LARGER, False), (_SMALLER, True))
-    ),
-    *(
-        Frame(f"(a)? {size} <setting> ({{lead}} to | {{result}} in) (a)? <more:d> <quantity:m> <adjuncts:x>", _response(falling=falling))
-        for size, falling in ((_LARGER, False), (_SMALLER, True))
-    ),
-    *(
-        Frame(f"(a)? {size} <setting> {verb} <quantity:m> <adjuncts:x>", _response(shape, falling=falling))
-        for size, falling in ((_LARGER, False), (_SMALLER, True))
-        for verb, shape in (
-            ("{raise/increase}", Shape.INCREASING),
-            ("{lower/reduce/decrease}", Shape.DECREASING),
-        )
-    ),
-    *(
-        Frame(f"(as/when) (the)? <setting> {grows} (,)? <quantity:m> {verb} <adjuncts:x>", _response(shape, falling=falling))
-        for grows, falling in (("increases/grows/rises", False), ("decreases/falls/shrinks", True))
-        for verb, shape in ((_UP, Shape.INCREASING), (_DOWN, Shape.DECREASING))
+    _says(
+        learning(flip=True),
+        f"<s> {_STAYS} flat",
+        f"<s> {_STAYS} (stuck)? at (the)? chance (level/levels)?",
+        plain=False,
     ),
 )
 
+_COMPARES: tuple[tuple[Frame, ...], ...] = (
+    _says(
+        comparison(GOOD),
+        "<s> {beat/outperform/surpass} <arms:b>",
+        "<s> {win} over/against <arms:b>",
+        "<s> {be} superior to <arms:b>",
+    ),
+    _says(
+        comparison(BAD),
+        "<s> {underperform} <arms:b>",
+        "<s> {lose} (out)? to/against <arms:b>",
+        "<s> {be} inferior to <arms:b>",
+        "<s> {be} beaten/outperformed/surpassed <adjuncts:w> by <arms:b>",
+    ),
+    _says(
+        comparison(),
+        f"<s> {_DOES} <more:d> <adjuncts:w> than <compared:c>",
+        f"<s> {_DOES} <more:d>",
+        f"<s> {_HAS} (a/the)? <more:d> <quantity:m> <adjuncts:w> than <compared:c>",
+        f"<s> {_HAS} (a/the)? <more:d> <quantity:m>",
+        f"<s> {_HAS} (a/the)? <quantity:m> <more:d> than <compared:c>",
+        f"<quantity:m> {{be}} <more:d> {_AT} <arms:s> than <compared:c>",
+        f"{_AT} <arms:s> (,)? <quantity:m> {{be}} <more:d> than <compared:c>",
+    ),
+    _of(comparison(), f"{_IS} <more:d> than <compared:c>"),
+    _says(denying(comparison(GOOD)), f"<s> {_DOES} no better than <compared:c>", plain=False),
+    _says(denying(comparison(BAD)), f"<s> {_DOES} no worse than <compared:c>", plain=False),
+    _says(comparison(UP), "<s> {be/lie} above <arms:b>"),
+    _says(comparison(DOWN), "<s> {be/lie} below <arms:b>"),
+    _of(comparison(UP), f"{_IS} above <compared:c>", "{exceed} <compared:c>"),
+    _of(comparison(DOWN), f"{_IS} below <compared:c>"),
+    _says(
+        comparison(GOOD, lead=True),
+        "<s> {dominate/lead} (over)? <arms:b>",
+        f"<s> {_STAYS} ahead of <arms:b>",
+    ),
+    _says(
+        comparison(BAD, lead=True),
+        f"<s> {_STAYS} behind <arms:b>",
+        "<s> {trail} <arms:b>",
+        "<s> {lag} behind <arms:b>",
+        "<s> {be} dominated by <arms:b>",
+    ),
+)
 
-def _denying(build: Builder, bound: Bound, context: Context) -> tuple[Statement, ...]:
-    if bound["no"]:
-        raise Rejected("denied twice; say it without one of the two")
-    return build({**bound, "no": True}, context)
+_EQUALS: tuple[tuple[Frame, ...], ...] = (
+    _says(
+        equality(),
+        f"<s> {_HAS} (a)? {SAME} <quantity:m>",
+        f"<s> {_HAS} (a)? {SAME} <quantity:m> <adjuncts:w> as/to <compared:c>",
+        f"<s> {_IS} {SAME}",
+        f"<s> {_IS} {SAME} <adjuncts:w> as/to/with <compared:c>",
+        f"<s> {{perform/do}} ({_ABOUT})? (the_same/similarly/equally/alike) (well)?",
+        f"<s> {{perform/do}} ({_ABOUT})? (the_same/similarly) as/to <compared:c>",
+        f"<quantity:m> {_IS} {SAME} {_AT} <arms:s>",
+        f"<quantity:m> {_IS} {SAME} {_AT} <arms:s> as/and <compared:c>",
+        "there is/are no difference/differences in <quantity:m> <adjuncts:w> between <arms:s>",
+        "there is/are no difference/differences between <arms:s>",
+        "<s> {match} <arms:b>",
+        f"<s> {{converge}} to ({_ABOUT})? the same <quantity:m>",
+    ),
+    _of(
+        equality(),
+        f"{_IS} {SAME}",
+        f"{_IS} {SAME} as/to/with <compared:c>",
+        f"{{converge}} to ({_ABOUT})? the same value",
+    ),
+    _says(
+        equality(differs=True),
+        "(the)? difference in <quantity:m> between <arms:s> <adjuncts:w> {be} <bound:y>",
+        "(the)? difference between <arms:s> <adjuncts:w> {be} <bound:y>",
+        "<s> {differ}",
+        "<s> {differ} <adjuncts:w> from <compared:c>",
+        "<quantity:m> {differ} <adjuncts:w> between <arms:s>",
+    ),
+    _of(equality(differs=True), "{differ}", "{differ} from <compared:c>"),
+    _says(
+        indifferent(flip=False),
+        "<setting> {make} no difference to/in/for <quantity:m>",
+        "<setting> {have} no effect/influence/impact on <quantity:m>",
+    ),
+    _says(indifferent(flip=True), "<quantity:m> {depend} on (the)? <setting>"),
+)
 
+_OVERFITS: tuple[tuple[Frame, ...], ...] = (
+    _says(
+        overfitting(),
+        "<s> {overfit*}",
+        "<s> {start/begin} (to overfit | overfitting)",
+        "<s> {show} (signs of)? overfitting",
+    ),
+    _of(overfitting(), f"{_RISES} (again)?", f"{{start/begin}} (to)? {_TO_RISE}"),
+    _says(overfitting(), "there is overfitting with/for/under/at <arms:s>", plain=False),
+    _says(
+        overfitting(flip=True),
+        "<s> {show} no (signs/sign of)? overfitting",
+        "there is no overfitting with/for/under/at <arms:s>",
+        plain=False,
+    ),
+    _of(rising(1), f"{_RISES} {_FAST} <adjuncts:y> than <compared:c>"),
+    _of(rising(-1), f"{_RISES} {_SLOW} <adjuncts:y> than <compared:c>"),
+)
+
+_RANKS: tuple[tuple[Frame, ...], ...] = (
+    _says(
+        best,
+        f"<s> {{be}} (the)? best/optimal ({_ONE})?",
+        "<s> {perform/do/work} (the)? best",
+        "<s> {win}",
+    ),
+    _says(best, f"(the)? best/optimal {_ONE} <adjuncts:w> {{be}} <arms:s>", plain=False),
+    _says(
+        extreme(BAD),
+        f"<s> {{be}} (the)? worst ({_ONE})?",
+        "<s> {perform/do/work} (the)? worst",
+        f"(the)? worst {_ONE} <adjuncts:w> {{be}} <arms:s>",
+        plain=False,
+    ),
+    _says(
+        extreme(),
+        f"<s> {_HAS} the <most:d> <quantity:m> (of all)?",
+        "(the)? <most:d> <quantity:m> {be} that of <arms:s>",
+        "(the)? <most:d> <quantity:m> {be} reached/achieved/obtained by/with/for/at <arms:s>",
+        "<quantity:m> {be} (the)? <most:d> with/for/at/under <arms:s>",
+        plain=False,
+    ),
+    _of(extreme(), "{be} (the)? <most:d> (of all)?", plain=False),
+)
+
+_GOES_ON: tuple[tuple[Frame, ...], ...] = (
+    _says(diverging, "<s> {diverge/explode*}", "<s> {blow} up", "<s> {become/be} nan"),
+    _of(diverging, "({become/be} nan | {go} to nan | {explode} | {blow} up | {diverge*})"),
+    _says(
+        improving(),
+        "<s> still improves/improve/improved",
+        f"<s> ({_NOW} still | still {_NOW}) (improving | getting better)",
+        "<s> has/have not (yet)? converged/plateaued (yet)?",
+    ),
+    _of(improving(), "still improves/improve/improved", f"{_NOW} still (improving | getting better)"),
+    _says(
+        improving(flip=True),
+        "<s> has/have (already)? converged/plateaued",
+        "<s> plateaus/plateau/plateaued",
+        f"<s> (no longer improves/improve/improved | {_NOW} no longer improving | {{stop}} improving)",
+        plain=False,
+    ),
+    _of(
+        improving(flip=True),
+        f"(no longer improves/improve/improved | {_NOW} no longer improving)",
+        "(has/have stopped improving | has/have plateaued | plateaus)",
+        plain=False,
+    ),
+    _of(
+        improving(UP),
+        "still rises/increases/grows/rise/increase/grow",
+        f"{_NOW} still rising/increasing/growing/going_up",
+    ),
+    _of(
+        improving(DOWN),
+        "still falls/decreases/drops/fall/decrease/drop",
+        f"{_NOW} still falling/decreasing/dropping/going_down",
+    ),
+)
+
+_LEVELS: tuple[tuple[Frame, ...], ...] = (
+    _of(
+        level,
+        f"{{be/lie}} {_ABOVE} <amount:least>",
+        f"{{be/lie}} {_BELOW} <amount:most>",
+        "{be/lie} between <amount:least> and <amount:most>",
+        "{exceed} <amount:least>",
+    ),
+    *(
+        _says(
+            build,
+            f"<s> {verb} (a/an)? <quantity:m> (of)? {_ABOVE} <amount:least>",
+            f"<s> {verb} (a/an)? <quantity:m> (of)? {_BELOW} <amount:most>",
+            f"<s> {verb} (a/an)? <quantity:m> (of)? between <amount:least> and <amount:most>",
+            f"<s> {verb} {_ABOVE} <amount:least> <quantity:m>",
+            f"<s> {verb} {_BELOW} <amount:most> <quantity:m>",
+        )
+        for verb, build in ((_HOLDS, level), (_GETS, level_reached))
+    ),
+)
+
+_GIVES = "({give/mean/yield/bring} | {lead} to | {result} in)"
+_SIZES = ((_LARGER, False), (_SMALLER, True))
+
+_RESPONDS: tuple[tuple[Frame, ...], ...] = (
+    _says(response(Shape.U), "<quantity:m> {be} (a)? u shaped (function)? in/with/over/of (the)? <setting>"),
+    _says(
+        response(Shape.INVERTED_U),
+        "<quantity:m> {be} inverted/inverse u shaped in/with/over (the)? <setting>",
+    ),
+    _says(response(Shape.INCREASING), f"<quantity:m> {_RISES} with (the)? <setting>"),
+    _says(response(Shape.DECREASING), f"<quantity:m> {_FALLS} with (the)? <setting>"),
+    *(
+        _says(
+            response(shape, falling=falling),
+            f"<quantity:m> {verb} with (a)? {size} <setting>",
+            f"(as/when) (the)? <setting> {changes} (,)? <quantity:m> {verb}",
+            f"(a)? {size} <setting> {does} <quantity:m>",
+        )
+        for (size, falling), changes in zip(
+            _SIZES, ("increases/grows/rises", "decreases/falls/shrinks"), strict=True
+        )
+        for verb, does, shape in (
+            (_RISES, "{raise/increase}", Shape.INCREASING),
+            (_FALLS, "{lower/reduce/decrease}", Shape.DECREASING),
+        )
+    ),
+    *(
+        _says(
+            response(falling=falling),
+            f"the {size} (the)? <setting> (,)? the <more:d> (the)? <quantity:m>",
+            f"(a)? {size} <setting> {_GIVES} (a)? <more:d> <quantity:m>",
+            plain=False,
+        )
+        for size, falling in _SIZES
+    ),
+)
+
+FRAMES: tuple[Frame, ...] = tuple(
+    frame
+    for group in (_LEARNS, _COMPARES, _EQUALS, _OVERFITS, _RANKS, _GOES_ON, _LEVELS, _RESPONDS)
+    for frames in group
+    for frame in frames
+)

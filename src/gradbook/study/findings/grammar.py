@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -74,10 +74,12 @@ class Choice:
 
 Node = Literal | Verb | Kind | Choice
 
-_PART = re.compile(r"\s*(?:<(?P<kind>\w+)(?::(?P<name>\w+))?>|\{(?P<verb>[\w/]+)(?P<never>\*?)\}|(?P<sign>[()|?])|(?P<words>[^\s()|?<{]+))")
+_PART = re.compile(
+    r"\s*(?:<(?P<kind>\w+)(?::(?P<name>\w+))?>|\{(?P<verb>[\w/]+)(?P<never>\*?)\}|(?P<sign>[()|?])|(?P<words>[^\s()|?<{]+))"
+)
 
 
-@lru_cache(maxsize=None)
+@cache
 def compiled(pattern: str) -> tuple[Node, ...]:
     """A pattern as nodes.
 
@@ -175,7 +177,7 @@ _IRREGULAR = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def forms(lemma: str) -> Forms:
     """The forms of a verb.
 
@@ -203,7 +205,7 @@ _NEVER = (("never", ("base", "third", "past"), True), ("has/have_never", ("parti
 _BE = ("is", "are", "was", "were")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _said(verb: Verb) -> Mapping[str, tuple[tuple[tuple[str, ...], bool], ...]]:
     """Every run of words that says a verb, and whether it denies it; by their first word."""
     found: dict[tuple[str, ...], bool] = {}

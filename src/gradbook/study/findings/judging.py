@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from gradbook.study.findings import comparing, single
-from gradbook.study.findings.inference import FEWEST, MOST_SEEDS
+from gradbook.study.findings import comparing, response, single
+from gradbook.study.findings.inference import FEWEST, seeds_for
 from gradbook.study.findings.measures import Measures, Unmeasured
 from gradbook.study.findings.statements import (
     Best,
@@ -78,7 +78,7 @@ def finding(
         outcome = Outcome.CONTRADICTED
     p = weighed.against if outcome is Outcome.CONTRADICTED else weighed.support
     tested = not weighed.fact and weighed.seeds >= FEWEST
-    reason = (_undecided(weighed, len(measures.results.seeds)),) if outcome is Outcome.OPEN else ()
+    reason = (_undecided(weighed, len(measures.results.seeds), alpha),) if outcome is Outcome.OPEN else ()
     return Finding(
         statement=statement,
         outcome=outcome,
@@ -119,8 +119,16 @@ def _weigh(measures: Measures, statement: Statement, alpha: float) -> Weighed:
             return single.diverges(measures, statement)
         case Denied(denied):
             return weigh(measures, denied, alpha).denied()
-        case _:
-            return Weighed(lacking="not tested yet")
+        case Overfits():
+            return single.overfits(measures, statement, alpha)
+        case RisesFaster():
+            return single.rises_faster(measures, statement, alpha)
+        case Improving():
+            return single.improving(measures, statement, alpha)
+        case Level():
+            return single.level(measures, statement, alpha)
+        case Response():
+            return response.response(measures, statement, alpha)
 
 
 def _check(measures: Measures, statement: Statement) -> None:
@@ -144,16 +152,17 @@ def _check(measures: Measures, statement: Statement) -> None:
         raise ValueError(f"expected different arms to compare, found {arms}")
 
 
-def _undecided(weighed: Weighed, planned: int) -> str:
+def _undecided(weighed: Weighed, planned: int, alpha: float) -> str:
     if weighed.lacking:
         return f"not decidable: {weighed.lacking}"
     seeds = f"{weighed.seeds} seed{'s' * (weighed.seeds != 1)}"
     if weighed.seeds < FEWEST:
         lost = f" (of {planned})" if weighed.seeds < planned else ""
         return f"not decidable with {seeds}{lost}: a test needs {FEWEST}; what is seen is described"
-    if weighed.needed is None or weighed.needed > MOST_SEEDS:
-        return f"not decidable with {seeds}: it may be true or not, and more seeds may not tell soon"
-    more = max(weighed.needed, weighed.seeds + 1)
+    needed = seeds_for(weighed.distance, alpha)
+    if needed is None:
+        return f"not decidable with {seeds}: it may be true or not, and a thousand seeds might not tell"
+    more = max(needed, weighed.seeds + 1)
     return (
         f"not decidable with {seeds}: the interval leaves both possible; "
         f"about {more} seeds would tell (80 % power, if mean and spread are what they seem)"

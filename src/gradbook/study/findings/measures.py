@@ -49,10 +49,11 @@ class Measures:
         """Which trials came to a number that is not finite."""
         return self._in_state(TrialState.DIVERGED)
 
-    @property
-    def epochs(self) -> int:
-        """The number of epochs."""
-        return int(self.results.curves["train_loss"].shape[2])
+    @cached_property
+    def lengths(self) -> NDArray[np.int64]:
+        """The number of epochs of each arm; it may be what varies."""
+        trials = self.results.trials
+        return np.array([trials[arm, 0].epochs for arm in range(len(self.results.arms))])
 
     def curve(self, metric: Metric) -> NDArray[np.float64]:
         """A metric as [arm, seed, epoch], of trials that reached their end; NaN for the others."""
@@ -70,9 +71,11 @@ class Measures:
         curve = self.curve(metric)
         match when:
             case When.END:
-                return curve[:, :, -1]
+                return np.take_along_axis(curve, self.lengths[:, None, None] - 1, axis=2)[:, :, 0]
             case When.CURVE:
-                return curve.mean(axis=2)
+                return np.array(
+                    [curve[arm, :, :length].mean(axis=1) for arm, length in enumerate(self.lengths)]
+                )
             case When.BEST:
                 return np.take_along_axis(curve, self.best_epochs()[:, :, None], axis=2)[:, :, 0]
 
@@ -84,6 +87,11 @@ class Measures:
                 "the best epoch is that of the lowest validation loss, and there is no validation set"
             )
         return np.argmin(np.where(np.isfinite(loss), loss, math.inf), axis=2)
+
+    def whole(self, arm: int, metric: Metric) -> NDArray[np.float64]:
+        """The curves of an arm that have no gap, as [seed, epoch]."""
+        curves = self.curve(metric)[arm, :, : self.lengths[arm]]
+        return curves[np.isfinite(curves).all(axis=1)]
 
     def margin(self, metric: Metric, declared: float | None, values: NDArray[np.float64]) -> float:
         """By how little arms may differ and still count as equal."""

@@ -1,4 +1,4 @@
-"""Sentences about a study, read as statements: every sentence of :mod:`.wording`, and the ways in which people say such.
+"""Sentences about a study, read as statements: those of :mod:`.wording`, and the ways in which people say the same.
 
 A sentence is understood if its words, all of them, match the frames of :mod:`.frames` in one meaning. A word that no
 frame takes, an arm that is not there, a hedge, a reason, or a second meaning makes it a sentence that is not
@@ -20,12 +20,15 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from gradbook.study.findings.frames import FRAMES, SAME, Context, Frame
+from gradbook.study.findings.claims import Context, margin_of
+from gradbook.study.findings.frames import FRAMES, SAME, Frame
 from gradbook.study.findings.grammar import Bound, Parse, Rejected, compiled, literals
-from gradbook.study.findings.naming import Adjuncts, Named, Naming, Span
+from gradbook.study.findings.naming import Named, Naming
+from gradbook.study.findings.quantities import Adjuncts, Span
+from gradbook.study.findings.refusals import ELSEWHERE, NAMING, WHY
 from gradbook.study.findings.statements import Denied, Dominates, Exceeds, Statement, When
-from gradbook.study.findings.words import SentenceError, Word, WordKind, words
 from gradbook.study.findings.wording import Arms
+from gradbook.study.findings.words import SentenceError, Word, WordKind, words
 
 __all__ = ["SentenceError", "read"]
 
@@ -55,64 +58,12 @@ def read(sentence: str, arms: Arms, *, epochs: int | None = None) -> tuple[State
     raise SentenceError(f"this has two meanings: {ways}", 1)
 
 
-# --- what is not read, and why -------------------------------------------------------------------
-
-_GUESS = "is a guess; a finding says that something is so"
-_DEGREE = "is no amount; say by more than how much, or leave it out"
-_REASON = "begins a reason; a test says that something is so, not why"
-_CONDITION = "makes a condition; a finding says what is so in this study"
-_OFTEN = "is said of some cases; a finding is about the mean over all seeds"
-
-_WHY: dict[str, str] = {
-    **dict.fromkeys(
-        "may might could would should can must perhaps maybe probably possibly likely presumably seems seem seemed "
-        "appears appear appeared apparently supposedly tends tend tended arguably suggests suggest expected "
-        "hopefully potentially".split(),
-        _GUESS,
-    ),
-    **dict.fromkeys(
-        "slightly much far considerably substantially significantly clearly somewhat marginally notably hugely "
-        "dramatically vastly a bit little lot strongly hardly barely exactly very quite rather really too twice "
-        "thrice half".split(),
-        _DEGREE,
-    ),
-    **dict.fromkeys("because due since as owing thanks so which why therefore hence thus".split(), _REASON),
-    **dict.fromkeys("if unless when whenever provided given assuming".split(), _CONDITION),
-    **dict.fromkeys("sometimes often usually mostly generally rarely seldom occasionally most some few".split(), _OFTEN),
-    "error": "is not measured; say accuracy or loss",
-    "errors": "is not measured; say accuracy or loss",
-    "will": "tells the future; a finding says what is so",
-    "never": "is not tested with this verb; say does not",
-    "converge": "may mean learn, stop improving, or meet another; say which",
-    "converges": "may mean learn, stop improving, or meet another; say which",
-    "converged": "may mean learn, stop improving, or meet another; say which",
-    "seeds": "are all those of the study; a finding is about their mean",
-    "seed": "is one of several; a finding is about their mean",
-}  # fmt: skip
-
-
 @lru_cache(maxsize=1)
 def _lexicon() -> frozenset[str]:
     """All words that some frame names."""
     patterns = [frame.pattern for frame in FRAMES] + [*_OPENERS, *_DENIALS, *_JOINS, *_MEETINGS, *_REPEATS]
     known = {word for pattern in patterns for word in literals(compiled(pattern))}
-    return frozenset(known | set(_NAMING_WORDS.split()))
-
-
-#: Words of the phrases of :mod:`.naming`.
-_NAMING_WORDS = """
-    the a an our its their it they both all every each no none neither nor either or and but not except only other others
-    any rest remaining of with for at under using trained that those this one ones model models network networks net
-    nets run runs arm arms trial trials value values setting settings configuration configurations choice choices variant
-    variants version versions two three four five six middle intermediate medium largest smallest highest lowest larger
-    smaller higher lower biggest greatest bigger greater strongest weakest stronger weaker without zero parameter
-    parameters coefficient strength to is set equal in on by regarding terms respect regard judged measured train training
-    test testing validation val dev accuracy accuracies loss losses gap gaps generalisation generalization between weight
-    weights norm norms mean average final end data images samples sets after before until till through up from epoch
-    epochs number first early beginning start last best early stopping over across along whole entire full curve curves
-    averaged throughout during initially once onset overfitting starts begins more less than least most margin nats nat
-    within points them which was were 's , ; ( ) = : [ ]
-"""
+    return frozenset(known | NAMING)
 
 
 class _Reader:
@@ -152,14 +103,14 @@ class _Reader:
         known = _lexicon() | self.naming.lexicon()
         for word in self.said:
             if word.kind is WordKind.WORD and word.text not in known:
-                why = _WHY.get(word.text, "is no word of findings; docs/findings.md has those that are")
+                why = WHY.get(word.text, "is no word of findings; docs/sentences.md has those that are")
                 return SentenceError(f"{word.text!r} {why}", word.start + 1)
         if self.refused:
             first = self.refused[0]
             return SentenceError(first.message, first.word.start + 1 if first.word is not None else 1)
         for word in self.said:
-            if word.text in _WHY and word.text not in _ELSEWHERE:
-                return SentenceError(f"{word.text!r} {_WHY[word.text]}", word.start + 1)
+            if word.text in WHY and word.text not in ELSEWHERE:
+                return SentenceError(f"{word.text!r} {WHY[word.text]}", word.start + 1)
         furthest = self.parse.furthest
         note = self.parse.notes.get(furthest) or next(iter(self.parse.notes.values()), None)
         if note is not None:
@@ -230,6 +181,9 @@ class _Reader:
     def _subjects(self, start: int, before: _Clause | None) -> Any:
         def subjects(at: int) -> list[tuple[Named, int]]:
             found = list(self.parse.phrase("arms", at))
+            # "No weight decay learns": none of the values, or the value 0?
+            none = Named(self.naming.all, "nor")
+            found += [(none, end) for _, end in self.parse.match("no <setting>", at)]
             if before is None or before.subject is None:
                 return found
             if at == start:
@@ -262,7 +216,9 @@ class _Reader:
             for found, end in self.parse.match(pattern, at):
                 if "not <arms>" in pattern and ("b" in clause.bound or "c" in clause.bound):
                     # "beats 5e-6 but not 5e-2": who does not beat whom?
-                    self.refused.append(Rejected("of the first or of the second arm? Say it in a clause of its own"))
+                    self.refused.append(
+                        Rejected("of the first or of the second arm? Say it in a clause of its own")
+                    )
                     continue
                 bound = _again(clause.bound, found, denies, is_equality=SAME in clause.frame.pattern)
                 repeated = self._built(clause.frame, bound, context, end) if bound is not None else None
@@ -292,7 +248,9 @@ class _Reader:
                 pairs = {frozenset((lead.better, lead.worse)) for lead in known}
                 named: Named | None = found.get("arms")
                 behind = found.get("behind")
-                if named is not None and ({frozenset(named.arms)} != pairs or named.joint not in ("and", "all")):
+                if named is not None and (
+                    {frozenset(named.arms)} != pairs or named.joint not in ("and", "all")
+                ):
                     continue
                 if behind is not None and {behind} != {lead.worse for lead in known}:
                     continue
@@ -367,9 +325,8 @@ def _mentioned(statements: tuple[Statement, ...]) -> tuple[int, ...]:
         inner: Any = statement
         while isinstance(inner, Denied):
             inner = inner.statement
-        for name in ("arm", "better", "worse", "more", "less", "faster", "slower"):
-            if hasattr(inner, name):
-                found.append(getattr(inner, name))
+        roles = ("arm", "better", "worse", "more", "less", "faster", "slower")
+        found += [getattr(inner, role) for role in roles if hasattr(inner, role)]
         found += getattr(inner, "arms", ())
     return tuple(dict.fromkeys(found))
 
@@ -386,16 +343,14 @@ def _lead(statement: Statement) -> Dominates | None:
 
 
 def _converging(lead: Dominates, amount: Word | None) -> Dominates:
-    from gradbook.study.findings.frames import margin_of
-
     return replace(lead, converge=True, margin=None if amount is None else margin_of(amount, lead.metric))
 
 
 # --- what holds clauses together -----------------------------------------------------------------
 
 _OPENERS = (
-    "(therefore/thus/hence/consequently/however/overall/moreover/furthermore/and/so/but | in summary/conclusion/short | "
-    "on the other hand | in contrast) (,)?",
+    "(therefore/thus/hence/consequently/however/overall/moreover/furthermore/and/so/but | "
+    "in summary/conclusion/short | on the other hand | in contrast) (,)?",
     "(we/one) (can)? (conclude/infer/see/observe/find/note/saw/observed/found/concluded) that",
     "it can be seen/concluded/observed/inferred that",
     "from the (above)? plots/plot/curves/results/figures/figure/table (above)? (,)?",
@@ -414,13 +369,13 @@ _JOINS = (
 
 _LATER = "then/later/eventually/finally/ultimately/afterwards/later_on/after_that/in_the_end/at_the_end"
 _MEET = (
-    f"({_LATER})? ({{converge}} | {{meet}} | {{become/be}} the_same/equal/identical | {{end}} up the_same/equal/identical)"
+    f"({_LATER})? ({{converge}} | {{meet}} | ({{become/be}} | {{end}} up) the_same/equal/identical)"
     f" (to (about)? the same value | to each other)? ({_LATER})?"
 )
 _WITHIN = "(to within <amount> | within <amount>)? (of each other)?"
 
 _MEETINGS = (
-    f"(, | (,)? and/but) (and/but)? ({_LATER})? (,)? (they | they both | both | the two | both of them) {_MEET} {_WITHIN}",
+    f"(, | (,)? and/but) (and/but)? ({_LATER})? (,)? (they (both)? | both (of them)? | the two) {_MEET} {_WITHIN}",
     f"(, | (,)? and/but) ({_LATER})? (,)? (the two)? <arms> {_MEET} {_WITHIN}",
     f"(, | (,)? and/but) ({_LATER})? (,)? <arm:behind> ({_LATER})? {{catch}} up ({_LATER})?",
 )
@@ -438,6 +393,3 @@ _REPEATS = {
     "(,)? (and/but) (a)? <more> <quantity>": False,
     "(,)? and (a)? <same> <quantity>": False,
 }
-
-#: Words that are understood in some frame, so that they alone are no reason.
-_ELSEWHERE = frozenset({"so", "as", "a", "when", "most", "therefore", "hence", "thus", "can", "which", "given"})

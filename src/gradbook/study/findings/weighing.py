@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -16,8 +17,8 @@ class Weighed:
     """A statement with the evidence about it.
 
     ``support`` is the p value of the test that would show the statement, ``against`` that of the test that would
-    show its contrary; 1 where there is none. Neither small is no evidence. ``needed`` are the seeds that would
-    tell, about; ``lacking`` says why no test could be made; ``fact``, that none is needed.
+    show its contrary; 1 where there is none. Neither small is no evidence. ``distance`` is how many deviations lie
+    between what was seen and what decides; ``lacking`` says why no test could be made; ``fact``, that none is needed.
     """
 
     support: float = 1.0
@@ -27,7 +28,7 @@ class Weighed:
     effect: float | None = None
     interval: tuple[float, float] | None = None
     seeds: int = 0
-    needed: int | None = None
+    distance: float = math.nan
     lacking: str = ""
     fact: bool = False
 
@@ -51,13 +52,12 @@ def all_of(parts: Sequence[Weighed]) -> Weighed:
     """
     worst = max(parts, key=lambda part: (part.support, -part.against))
     against = min(1.0, len(parts) * min(part.against for part in parts))
-    needed = [part.needed for part in parts if part.support > 0.05]
     return replace(
         worst,
         against=against,
         evidence=tuple(dict.fromkeys(line for part in parts for line in part.evidence)),
         seeds=min(part.seeds for part in parts),
-        needed=max((n for n in needed if n is not None), default=None) if None not in needed else None,
+        distance=min(part.distance for part in parts),
         lacking=next((part.lacking for part in parts if part.lacking), ""),
         fact=all(part.fact for part in parts),
     )
@@ -77,7 +77,7 @@ def larger(sample: Sample, by: float, margin: float, alpha: float) -> Weighed:
         effect=sample.mean,
         interval=sample.interval(alpha),
         seeds=sample.count,
-        needed=sample.seeds_for(by, alpha),
+        distance=sample.distance(by),
     )
 
 
@@ -90,7 +90,7 @@ def equal(sample: Sample, margin: float, alpha: float) -> Weighed:
         effect=sample.mean,
         interval=sample.interval(alpha),
         seeds=sample.count,
-        needed=sample.seeds_for(edge, alpha),
+        distance=sample.distance(edge),
     )
 
 

@@ -45,13 +45,16 @@ class SentenceError(ValueError):
         self.message, self.column = message, column
 
 
-#: Longer sentences are not read: nobody can say what they claim.
-MOST_WORDS = 80
+#: Longer sentences are not read: they cost too much, and nobody can say what they claim.
+MOST_WORDS = 400
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 
 _MANTISSA = r"(?:\d+(?:\.\d+|\.(?=[eE]))?|\.\d+)"
-_POWER = r"10(?:\s*\^\s*(?:\{\s*(?P<braced{n}>[-−–+]?\s*\d+)\s*\}|(?P<bare{n}>[-−–+]?\d+))|(?P<super{n}>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))"
+_POWER = (
+    r"10(?:\s*\^\s*(?:\{\s*(?P<braced{n}>[-−–+]?\s*\d+)\s*\}|(?P<bare{n}>[-−–+]?\d+))"
+    r"|(?P<super{n}>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))"
+)
 _TIMES = r"\s*(?:\\times|\\cdot|[·×⋅*x])\s*"
 
 _LEXER = re.compile(
@@ -69,7 +72,8 @@ _LEXER = re.compile(
             r"(?P<possessive>['’]s\b|(?<=s)['’](?!\w))",
             r"(?P<word>[^\W\d_]+?n['’]t\b|[^\W\d_]+\d*)",
             r"(?P<sign>[=<>,;:()\[\]]|—|(?<=\s)–(?=\s))",
-            r"(?P<dress>\\[()\[\],;:! ]|[*_`$\"“”„{}~]|\s+|[-–](?=[^\W\d_])|(?<=\w)\.(?=[^\W\d])|[.!](?=[\s*_\"”)`$]*$))",
+            r"(?P<dress>\\[()\[\],;:! ]|[*_`$\"“”„{}~]|\s+|[-–](?=[^\W\d_])"
+            r"|(?<=\w)\.(?=[^\W\d])|[.!](?=[\s*_\"”)`$]*$))",
         )
     )
 )
@@ -77,7 +81,12 @@ _LEXER = re.compile(
 _PERCENT = re.compile(r"\s*(?:\\?%|\bper\s*cent\b|\b(?:percentage\s+)?points?\b)", re.IGNORECASE)
 
 #: What a contraction stands for.
-_SHORT = {"won't": ("will", "not"), "can't": ("can", "not"), "shan't": ("shall", "not"), "cannot": ("can", "not")}
+_SHORT = {
+    "won't": ("will", "not"),
+    "can't": ("can", "not"),
+    "shan't": ("shall", "not"),
+    "cannot": ("can", "not"),
+}
 
 
 def words(sentence: str) -> tuple[Word, ...]:
@@ -97,7 +106,9 @@ def words(sentence: str) -> tuple[Word, ...]:
         text = match.group()
         match kind:
             case "comma":
-                raise SentenceError(f"{text}…: write the number with a point, or a space after the comma", at + 1)
+                raise SentenceError(
+                    f"{text}…: write the number with a point, or a space after the comma", at + 1
+                )
             case "product" | "power" | "number":
                 value = _value(match)
                 percent = _PERCENT.match(sentence, end)
@@ -150,7 +161,10 @@ def _value(match: re.Match[str]) -> float:
     if groups["number"] is not None:
         return float(groups["number"].replace("−", "-").replace("–", "-"))
     power = next(
-        groups[f"{way}{n}"] for n in "12" for way in ("braced", "bare", "super") if groups[f"{way}{n}"] is not None
+        groups[f"{way}{n}"]
+        for n in "12"
+        for way in ("braced", "bare", "super")
+        if groups[f"{way}{n}"] is not None
     )
     power = power.translate(_SUPERSCRIPTS).replace("−", "-").replace("–", "-").replace(" ", "")
     if len(power) > 4:
