@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -146,3 +147,15 @@ def test_sixty_derivations_are_built_in_seconds(book: Book) -> None:
     built = book("```derive\n" + "\n".join(lines) + "\n```\n")
     assert built.html.count('class="block derivation"') >= 60
     assert not built.counts.get("REFUTED")
+
+
+def test_the_example_of_the_documentation_builds(book: Book) -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "build.md").read_text(encoding="utf-8")
+    text = page.split("````markdown\n")[1].split("````")[0]
+    training = re.compile(r"```(?:study|findings)\n.*?```\n", re.DOTALL)  # tested elsewhere, with a smaller study
+    assert len(training.findall(text)) == 2
+    built = book(training.sub("", text))
+    assert built.problems == ()
+    assert built.exit_status(strict=True) == 0
+    assert built.title == "Weight decay on digits"
+    assert "A. Student" in built.html
