@@ -45,11 +45,12 @@ _HOMES = {
 
 
 def check(text_or_path: str | PathLike[str], *, deadline: float = 2.0) -> Report:
-    r"""Judge every line of mathematics in a text, a file or a folder.
+    r"""Judge every line of mathematics, and every finding, in a text, a file or a folder.
 
     A path object, or a string that names something that exists, is read from there; any other string is
     the text of a document: Markdown, unless it starts as LaTeX or a notebook does. ``deadline`` is how many
-    seconds one line may take.
+    seconds one line may take. Findings are tested against the studies in the folder ``studies`` beside their
+    document; none is run.
 
     Raises FileNotFoundError for a path to nothing, also when it is a string that can only be a path
     (``"notes.md"``); what is wrong with a file that is there is told by ``Report.problems``.
@@ -60,7 +61,8 @@ def check(text_or_path: str | PathLike[str], *, deadline: float = 2.0) -> Report
     """
     import os
 
-    from gradbook.document import check_document, check_text, files
+    from gradbook.book.checking import check_document, check_text
+    from gradbook.document import files
     from gradbook.document.report import Problem, Report
 
     if not deadline > 0:

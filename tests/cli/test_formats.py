@@ -53,6 +53,7 @@ def test_json_has_every_line_in_document_order(report: Report) -> None:
             "right": "3.9",
             "expected": "2 x",
             "where": "x > 0",
+            "words": [],
         },
         "help": "check the power rule",
         "follows": None,

@@ -18,13 +18,14 @@ def report_of(*verdicts: Verdict, problems: tuple[Problem, ...] = ()) -> Report:
 
 
 @pytest.mark.parametrize("verdict", Verdict)
-def test_only_refuted_lines_are_wrong(verdict: Verdict) -> None:
-    assert report_of(Verdict.PROVED, verdict).exit_status() == (verdict is Verdict.REFUTED)
+def test_only_refuted_lines_and_contradicted_findings_are_wrong(verdict: Verdict) -> None:
+    wrong = (Verdict.REFUTED, Verdict.CONTRADICTED)
+    assert report_of(Verdict.PROVED, verdict).exit_status() == (verdict in wrong)
 
 
 @pytest.mark.parametrize("verdict", Verdict)
 def test_strict_fails_what_was_not_read_or_decided_too(verdict: Verdict) -> None:
-    failing = (Verdict.REFUTED, Verdict.UNREAD, Verdict.UNDECIDED)
+    failing = (Verdict.REFUTED, Verdict.CONTRADICTED, Verdict.UNREAD, Verdict.UNDECIDED)
     assert report_of(Verdict.PROVED, verdict).exit_status(strict=True) == (verdict in failing)
 
 
@@ -34,9 +35,9 @@ def test_what_could_not_be_run_outranks_what_is_wrong() -> None:
 
 
 @pytest.mark.parametrize("verdict", Verdict)
-def test_proofs_and_definitions_alone_need_no_look(verdict: Verdict) -> None:
+def test_what_is_proved_stated_or_supported_needs_no_look(verdict: Verdict) -> None:
     (line,) = report_of(verdict).documents[0].lines
-    assert line.needs_look is (verdict not in (Verdict.PROVED, Verdict.STATED))
+    assert line.needs_look is (verdict not in (Verdict.PROVED, Verdict.STATED, Verdict.SUPPORTED))
 
 
 @pytest.mark.parametrize("verdict", Verdict)
@@ -53,6 +54,7 @@ def test_verdicts_are_documented_by_their_meaning(verdict: Verdict) -> None:
         (Evidence(where="x > 0"), ("where x > 0",)),
         (Evidence((("x", "1"),), where="x > 0"), ("at x = 1 (x > 0)",)),
         (Evidence(expected="2 x"), ("expected: 2 x",)),
+        (Evidence(words=("p = 0.01, 6 seeds",)), ("p = 0.01, 6 seeds",)),
     ],
 )
 def test_evidence_in_words(evidence: Evidence, remarks: tuple[str, ...]) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from gradbook import __version__
+from gradbook.book.asked import add_arguments, count, kept, of
 
 #: The formats that ``gradbook check`` can write; each is a module of this package.
 FORMATS = ("text", "json", "github", "sarif")
@@ -35,6 +36,8 @@ class CheckOptions:
     strict: bool
     jobs: int | None
     deadline: float
+    folder: str | None = None
+    database: str | None = None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words[:1] and words[0] in ("study", "worksheet"):  # they have commands or parsers of their own
         return _guarded(lambda: import_module(f"gradbook.cli.{words[0]}").run(words[1:]))
     try:
-        asked = _parser().parse_args([_kept(word) for word in words])
+        asked = _parser().parse_args([kept(word) for word in words])
     except SystemExit as stop:  # argparse leaves the program after --help and after a wrong option
         return stop.code if isinstance(stop.code, int) else 2
     return _guarded(lambda: asked.run(asked))
@@ -63,11 +66,6 @@ def _guarded(command: Callable[[], int]) -> int:
     except Exception as error:  # noqa: BLE001 - Python would exit with 1, which means that a document is wrong
         print(f"gradbook: error: {fault(error)}", file=sys.stderr)
         return 2
-
-
-def _kept(word: str) -> str:
-    """``-log(p)`` is an expression and no option: argparse sees that by a space."""
-    return f" {word}" if len(word) > 2 and word[0] == "-" and word[1] != "-" else word
 
 
 def fault(error: Exception) -> str:
@@ -110,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.add_argument("--strict", action="store_true", help="exit 1 for UNREAD and UNDECIDED lines too")
     check.add_argument(
-        "--jobs", type=_jobs, metavar="N", help="documents checked at the same time (default: one per core)"
+        "--jobs", type=count, metavar="N", help="documents checked at the same time (default: one per core)"
     )
     check.add_argument(
         "--deadline",
@@ -119,8 +117,15 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="longest time for one line (default: 2)",
     )
+    check.add_argument(
+        "--folder",
+        metavar="DIR",
+        help="where the studies are that findings are about (default: studies, beside each document)",
+    )
+    check.add_argument("--database", metavar="URL", help="postgresql://… instead of a file in that folder")
     check.set_defaults(run=_check)
     _add_derive(commands.add_parser)
+    _add_build(commands.add_parser)
     commands.add_parser("worksheet", help="work a small network by hand, or make sheets for others to work")
     commands.add_parser("study", help="train a model under several settings, over several seeds")
     _add_new(commands.add_parser)
@@ -133,7 +138,14 @@ def _check(asked: argparse.Namespace) -> int:
 
     return run(
         CheckOptions(
-            tuple(asked.paths), asked.every_line, asked.format, asked.strict, asked.jobs, asked.deadline
+            tuple(asked.paths),
+            asked.every_line,
+            asked.format,
+            asked.strict,
+            asked.jobs,
+            asked.deadline,
+            asked.folder,
+            asked.database,
         )
     )
 
@@ -146,35 +158,8 @@ def _add_derive(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
         "of an activation or a loss of the catalogue, or of a loss of an activation of a linear model.",
         epilog="Exit status: 0, or 2 if it could not be done.",
     )
-    derive.add_argument(
-        "expression",
-        nargs="?",
-        metavar="EXPRESSION",
-        help='plain text ("log(1+exp(-y*f))", "f(x) = x^2"), LaTeX, or a name of the catalogue',
-    )
-    derive.add_argument("--activation", metavar="NAME", help="an activation of the catalogue")
-    derive.add_argument("--loss", metavar="NAME", help="a loss of the catalogue")
+    add_arguments(derive)
     derive.add_argument("--list", dest="listing", action="store_true", help="list the catalogue")
-    derive.add_argument(
-        "--wrt",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="by what; may be said more than once",
-    )
-    derive.add_argument("--order", type=_jobs, default=1, metavar="N", help="how many times (default: 1)")
-    derive.add_argument("--hessian", action="store_true", help="all second derivatives by what --wrt names")
-    derive.add_argument(
-        "--form",
-        choices=("sample", "sum", "both"),
-        default="both",
-        help="of a loss of an activation: one sample, summed over samples, or both (default)",
-    )
-    derive.add_argument("--bias", action="store_true", help="the linear model has a bias")
-    derive.add_argument("--assume", action="append", default=[], metavar="CONDITION", help='such as "x > 0"')
-    derive.add_argument(
-        "--detail", choices=("short", "full"), default="short", help="how small the steps are"
-    )
     derive.add_argument(
         "--format", choices=DERIVE_FORMATS, default="text", help="how to write it (default: text)"
     )
@@ -189,16 +174,7 @@ def _derive(asked: argparse.Namespace) -> int:
 
     return run(
         DeriveOptions(
-            expression=asked.expression,
-            loss=asked.loss,
-            activation=asked.activation,
-            form=asked.form,
-            bias=asked.bias,
-            wrt=tuple(asked.wrt),
-            order=asked.order,
-            hessian=asked.hessian,
-            detail=asked.detail,
-            assume=tuple(asked.assume),
+            asked=of(asked),
             format=asked.format,
             target=asked.target,
             listing=asked.listing,
@@ -224,6 +200,48 @@ def _new(asked: argparse.Namespace) -> int:
     return run(asked.kind, asked.file)
 
 
+def _add_build(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
+    build = add_parser(
+        "build",
+        help="make a page of a lab book: its mathematics checked, its studies run",
+        description="Make one page, which needs nothing else, of a Markdown document: its mathematics checked, its "
+        "derivations, worksheets and studies worked out, its findings tested. What has not changed is not done again.",
+        epilog="Exit status: 0 nothing is wrong; 1 something is wrong; 2 it could not be built.",
+    )
+    build.add_argument("file", metavar="FILE", help="a Markdown document; see docs/build.md")
+    build.add_argument(
+        "-o", "--out", metavar="FILE", help="where to write (default: beside the document, with its name)"
+    )
+    build.add_argument(
+        "--format", choices=("html", "pdf"), default="html", help="what to make (default: html)"
+    )
+    build.add_argument("--data", metavar="NAME", help="of blocks marked data=…, take those of this name")
+    build.add_argument(
+        "--folder", metavar="DIR", help="where studies are kept (default: studies, beside the document)"
+    )
+    build.add_argument("--database", metavar="URL", help="postgresql://… instead of a file in that folder")
+    build.add_argument("--strict", action="store_true", help="exit 1 for UNREAD and UNDECIDED lines too")
+    build.add_argument("--browser", metavar="PATH", help="the browser that prints, for --format pdf")
+    build.set_defaults(run=_build)
+
+
+def _build(asked: argparse.Namespace) -> int:
+    from gradbook.cli.build import BuildOptions, run
+
+    return run(
+        BuildOptions(
+            asked.file,
+            asked.out,
+            asked.format,
+            asked.data,
+            asked.folder,
+            asked.database,
+            asked.strict,
+            asked.browser,
+        )
+    )
+
+
 def _add_explain(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     explain = add_parser(
         "explain",
@@ -241,12 +259,6 @@ def _explain(asked: argparse.Namespace) -> int:
     from gradbook.cli.explain import run
 
     return run(tuple(asked.codes))
-
-
-def _jobs(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text!r}")
-    return int(text)
 
 
 def _deadline(text: str) -> float:

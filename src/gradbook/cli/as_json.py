@@ -80,4 +80,5 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
         "right": evidence.right,
         "expected": evidence.expected,
         "where": evidence.where,
+        "words": list(evidence.words),
     }

@@ -11,11 +11,12 @@ from functools import partial
 from importlib import import_module
 from typing import Protocol, TextIO, cast
 
+from gradbook.book.checking import check_document
 from gradbook.cli import CheckOptions, fault
 from gradbook.cli.progress import Progress
 from gradbook.cli.text import visible
 from gradbook.cli.workers import each
-from gradbook.document import check_document, files
+from gradbook.document import files
 from gradbook.document.report import Document, Problem, Report
 
 STANDARD_INPUT = "-"
@@ -50,7 +51,7 @@ def run(options: CheckOptions) -> int:
     """Check what was asked for, write it to standard output, and give the exit status."""
     # Trees have no cycles, so the collector has little to find; by default it would take a tenth of the time.
     gc.set_threshold(100_000, 20, 50)
-    report = check(options.paths, jobs=options.jobs or cores(), deadline=options.deadline)
+    report = check(options.paths, jobs=options.jobs or cores(), asked=_asked(options))
     face = cast("Face", import_module(f"gradbook.cli.{_MODULES.get(options.format, options.format)}"))
     written = _write(face, report, every_line=options.every_line)
     for problem in report.problems:
@@ -58,7 +59,20 @@ def run(options: CheckOptions) -> int:
     return report.exit_status(strict=options.strict) if written else 2
 
 
-def check(paths: Iterable[str], *, jobs: int, deadline: float) -> Report:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How each document is to be checked."""
+
+    deadline: float = 2.0
+    folder: str | None = None
+    database: str | None = None
+
+
+def _asked(options: CheckOptions) -> Asked:
+    return Asked(options.deadline, options.folder, options.database)
+
+
+def check(paths: Iterable[str], *, jobs: int, asked: Asked) -> Report:
     """The report on the paths, documents and problems in the order in which they were named."""
     outcomes: dict[int, Outcome] = {}
     drafts: dict[int, Draft] = {}
@@ -68,7 +82,7 @@ def check(paths: Iterable[str], *, jobs: int, deadline: float) -> Report:
         else:
             drafts[place] = found
     with Progress(len(drafts)) as progress:
-        for place, outcome in each(drafts, partial(_check_draft, deadline=deadline), _died, jobs=jobs):
+        for place, outcome in each(drafts, partial(_check_draft, asked=asked), _died, jobs=jobs):
             outcomes[place] = outcome
             progress.advance()
     ordered = [outcome for _, outcome in sorted(outcomes.items())]
@@ -85,9 +99,11 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _check_draft(draft: Draft, *, deadline: float) -> Outcome:
+def _check_draft(draft: Draft, *, asked: Asked) -> Outcome:
     try:
-        return check_document(draft.path, draft.text, deadline=deadline)
+        return check_document(
+            draft.path, draft.text, deadline=asked.deadline, folder=asked.folder, database=asked.database
+        )
     except Exception as error:  # noqa: BLE001 - a fault of ours in one document must not silence the others
         return Problem(draft.path, fault(error))
 

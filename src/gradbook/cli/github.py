@@ -15,6 +15,7 @@ from gradbook.document.report import Document, Line, Report, Verdict
 
 _COMMANDS = {
     Verdict.REFUTED: "error",
+    Verdict.CONTRADICTED: "error",
     Verdict.UNREAD: "warning",
     Verdict.UNDECIDED: "warning",
 }

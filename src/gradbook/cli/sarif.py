@@ -14,6 +14,7 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 _LEVELS = {
     Verdict.REFUTED: "error",
+    Verdict.CONTRADICTED: "error",
     Verdict.UNREAD: "warning",
     Verdict.UNDECIDED: "warning",
 }

@@ -38,6 +38,8 @@ _STYLES = {
     Verdict.UNDECIDED: "yellow",
     Verdict.UNREAD: "magenta",
     Verdict.STATED: "dim",
+    Verdict.SUPPORTED: "green",
+    Verdict.CONTRADICTED: "bold red",
 }
 
 Row = tuple[tuple[str, str], ...]
@@ -77,6 +79,10 @@ def summary(report: Report) -> str:
         Verdict.UNDECIDED: "undecided",
         Verdict.STATED: "stated",
     }
+    # Most documents have no findings, and need not hear of them.
+    tested = {Verdict.SUPPORTED: "supported", Verdict.CONTRADICTED: "contradicted"}
+    if any(report.count(verdict) for verdict in tested):
+        words |= tested
     counts = ", ".join(f"{report.count(verdict)} {word}" for verdict, word in words.items())
     where = f" in {len(report.documents)} documents" if len(report.documents) > 1 else ""
     lost = len(report.problems)
@@ -89,7 +95,8 @@ def _rows(report: Report, every_line: bool, width: int) -> Iterator[Row]:
     for document in report.documents:
         source = document.text.split("\n")
         for line in document.lines:
-            if line.needs_look or (every_line and line.code is not None):
+            tested = line.verdict is Verdict.SUPPORTED  # what speaks for a finding is what one wants to know
+            if line.needs_look or (every_line and (line.code is not None or tested)):
                 yield from _diagnostic(document, source, line, every_line, width)
                 yield ()
                 apart = True

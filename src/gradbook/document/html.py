@@ -26,6 +26,8 @@ _COLOURS = {
     Verdict.UNDECIDED: "202, 138, 4",
     Verdict.UNREAD: "192, 38, 211",
     Verdict.STATED: "107, 114, 128",
+    Verdict.SUPPORTED: "22, 163, 74",
+    Verdict.CONTRADICTED: "220, 38, 38",
 }
 
 #: Longer documents show only the rows that have a verdict, and a few around them.

@@ -16,6 +16,8 @@ class Verdict(Enum):
     UNDECIDED = "UNDECIDED"
     UNREAD = "UNREAD"
     STATED = "STATED"
+    SUPPORTED = "SUPPORTED"
+    CONTRADICTED = "CONTRADICTED"
 
     @property
     def meaning(self) -> str:
@@ -35,16 +37,22 @@ _MEANINGS = {
     Verdict.UNDECIDED: "Neither proved nor refuted.",
     Verdict.UNREAD: "The line, or a symbol in it, could not be understood.",
     Verdict.STATED: "A definition: it says what a symbol is.",
+    Verdict.SUPPORTED: "A statistical test on the study supports the finding.",
+    Verdict.CONTRADICTED: "A statistical test on the study supports the opposite of the finding.",
 }
 
+#: Verdicts that make a document wrong.
+WRONG = frozenset({Verdict.REFUTED, Verdict.CONTRADICTED})
+
 #: Verdicts that somebody should look at, whatever else the line says.
-_NEEDS_LOOK = frozenset({Verdict.REFUTED, Verdict.FOLLOWS, Verdict.AGREES, Verdict.UNDECIDED, Verdict.UNREAD})
+_NEEDS_LOOK = WRONG | {Verdict.FOLLOWS, Verdict.AGREES, Verdict.UNDECIDED, Verdict.UNREAD}
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Why a verdict was given.
 
+    ``words`` are sentences that say it, as a test of a finding does; the other fields are about mathematics:
     ``point`` lists the counterexample's coordinates as ``(symbol in LaTeX, value)``; ``left`` and
     ``right`` are the certified values of both sides there (enclosures, printed to the digits that
     are certain); ``expected`` is the right value or gradient, in LaTeX; ``where`` names the branch.
@@ -55,6 +63,7 @@ class Evidence:
     right: str | None = None
     expected: str | None = None
     where: str | None = None
+    words: tuple[str, ...] = ()
 
     def remarks(self) -> tuple[str, ...]:
         """The evidence in words, a sentence each.
@@ -76,7 +85,7 @@ class Evidence:
             found.append(": ".join(part for part in (at, values) if part))
         if self.expected is not None:
             found.append(f"expected: {self.expected}")
-        return tuple(found)
+        return (*found, *self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +179,7 @@ class Report:
         """0: nothing wrong; 1: something wrong; 2: something could not be run."""
         if self.problems:
             return 2
-        failing = {Verdict.REFUTED}
-        if strict:
-            failing |= {Verdict.UNREAD, Verdict.UNDECIDED}
+        failing = WRONG | ({Verdict.UNREAD, Verdict.UNDECIDED} if strict else set[Verdict]())
         wrong = any(line.verdict in failing for document in self.documents for line in document.lines)
         return int(wrong)
 

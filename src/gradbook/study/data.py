@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -37,6 +37,7 @@ class Prepared:
     shape: tuple[int, ...]
     classes: tuple[str, ...]
     sizes: Mapping[str, int]
+    shares: Mapping[str, tuple[float, ...]] = field(default_factory=dict[str, tuple[float, ...]])
 
     def to_json(self) -> dict[str, Any]:
         """The record of the data that a study keeps."""
@@ -45,6 +46,7 @@ class Prepared:
             "shape": list(self.shape),
             "classes": list(self.classes),
             "sizes": dict(self.sizes),
+            "shares": {part: list(shares) for part, shares in self.shares.items()},
         }
 
 
@@ -91,7 +93,11 @@ def opened(path: Path) -> Prepared:
 
     with safe_open(path, framework="numpy") as file:  # pyright: ignore[reportUnknownVariableType]
         told: dict[str, Any] = json.loads(file.metadata()["gradbook"])  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
-    return Prepared(path, told["fingerprint"], tuple(told["shape"]), tuple(told["classes"]), told["sizes"])
+        # Counted rather than told, for files that were prepared before anything asked for them.
+        labels = {part: cast("NDArray[np.int64]", file.get_tensor(f"{part}.y")) for part in told["sizes"]}  # pyright: ignore[reportUnknownMemberType]
+    classes = tuple(told["classes"])
+    shares = {part: _shares(y, len(classes)) for part, y in labels.items()}
+    return Prepared(path, told["fingerprint"], tuple(told["shape"]), classes, told["sizes"], shares)
 
 
 def from_datasets(train: Any, test: Any = None) -> Source:
@@ -232,7 +238,13 @@ def _write(parts: Mapping[str, Samples], classes: tuple[str, ...], folder: Path)
     if not path.exists():
         with written_whole(path) as file:
             file.write(save(arrays, metadata={"gradbook": json.dumps(told)}))
-    return Prepared(path, fingerprint, tuple(x.shape[1:]), classes, sizes)
+    shares = {name: _shares(samples.y, len(classes)) for name, samples in parts.items()}
+    return Prepared(path, fingerprint, tuple(x.shape[1:]), classes, sizes, shares)
+
+
+def _shares(y: NDArray[np.int64], classes: int) -> tuple[float, ...]:
+    """The share of each class."""
+    return tuple((np.bincount(y, minlength=classes) / len(y)).tolist())
 
 
 def _moments(x: NDArray[Any], axes: tuple[int, ...]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -62,7 +62,8 @@ class Store:
     >>> store.close()
     """
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, url: str, folder: Path, *, reads: bool = False) -> None:
+        """Open a database; one that is opened to be read only (``reads``) must be there, and stays as it is."""
         self.url, self.folder = url, folder
         try:
             # Workers are processes of their own, and each has few threads: one connection each, made when needed.
@@ -77,9 +78,14 @@ class Store:
                 f"{shown(url)}: expected sqlite or postgresql, found {self._engine.dialect.name}"
             )
         if self._sqlite:
-            event.listen(self._engine, "connect", _sqlite_connection)
+            event.listen(self._engine, "connect", _sqlite_reader if reads else _sqlite_connection)
             event.listen(self._engine, "begin", _sqlite_begin)
         try:
+            if reads:
+                with self._reading() as connection:
+                    if not sa.inspect(connection).has_table(studies.name):
+                        raise StudyError(f"{shown(url)}: a database without studies")
+                return
             with self._engine.begin() as connection:
                 if not self._sqlite:  # two processes may make the tables at once
                     connection.execute(sa.text("SELECT pg_advisory_xact_lock(618033988)"))
@@ -504,6 +510,14 @@ def _sqlite_connection(connection: Any, _: Any) -> None:
     cursor.close()
 
 
+def _sqlite_reader(connection: Any, _: Any) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout = 60000")
+    cursor.execute("PRAGMA query_only = ON")
+    cursor.close()
+
+
 def _sqlite_begin(connection: sa.Connection) -> None:
     # A transaction that reads first and writes later could find the database locked by then.
     reads = connection.get_execution_options().get("reads", False)
@@ -543,6 +557,23 @@ def _columns(row: Any) -> dict[str, Any]:
 def _first(error: exc.DBAPIError) -> str:
     lines = str(error.orig).strip().splitlines()
     return lines[0] if lines else type(error.orig).__name__
+
+
+def to_read(database: str | None, folder: Path) -> Store | None:
+    """The store for a URL, or SQLite in the folder, to be read only; None where there is none.
+
+    >>> to_read("sqlite:///no/such/file.db", Path("studies")) is None
+    True
+    """
+    url = database or os.environ.get("GRADBOOK_DATABASE") or f"sqlite:///{folder / 'studies.db'}"
+    if not url.startswith("sqlite:///"):
+        return Store(url, folder, reads=True)
+    file = Path(url.removeprefix("sqlite:///"))
+    if not file.is_file():
+        return None
+    # Even a reader makes files beside a database in WAL mode, unless it is told that nobody writes to it now.
+    quiet = "" if file.with_name(f"{file.name}-wal").exists() else "&immutable=1"
+    return Store(f"sqlite:///{file.resolve().as_uri()}?mode=ro{quiet}&uri=true", folder, reads=True)
 
 
 def locate(database: str | None, folder: Path, *, make: bool = True) -> Store:

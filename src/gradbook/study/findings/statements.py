@@ -218,11 +218,13 @@ class Finding:
     """A statement that was tested: what came out, in a sentence, with the numbers behind it.
 
     ``sentence`` says the statement in words that :func:`.sentences.read` takes back. ``evidence`` has the numbers in
-    a sentence each. ``effect`` is in the units of the metric, with ``interval`` around it at the level ``1 - alpha``.
-    ``described`` marks what one seed shows, and no test stands behind; ``underpowered`` fewer than six seeds.
+    a sentence each. ``effect`` is in the units of the metric, with ``interval`` around it at the level
+    ``1 - 2 alpha``, whose ends are where the one-sided tests at ``alpha`` turn. ``described`` marks what fewer than
+    three seeds show, or what is plain to see, and no test stands behind; ``underpowered`` fewer than six seeds.
+    Several statements that were tested as one stand in a tuple.
     """
 
-    statement: Statement
+    statement: Statement | tuple[Statement, ...]
     outcome: Outcome
     sentence: str
     evidence: tuple[str, ...] = ()

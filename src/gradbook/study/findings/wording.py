@@ -70,6 +70,15 @@ _SHAPES = {
 }
 
 
+def at(when: When) -> str:
+    """Where on a curve, in words.
+
+    >>> at(When.BEST)
+    ' at the best epoch'
+    """
+    return _WHEN[when]
+
+
 def metric_words(metric: Metric) -> str:
     """A metric in words.
 

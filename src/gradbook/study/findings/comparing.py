@@ -1,0 +1,200 @@
+"""Statements that set arms beside each other: tests on their differences within each seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+
+from gradbook.study.findings.inference import holm, in_sequence
+from gradbook.study.findings.measures import Measures, lower, number, p_words
+from gradbook.study.findings.statements import Best, Dominates, Equivalent, Exceeds, Metric, When
+from gradbook.study.findings.weighing import Weighed, all_of, equal, larger, place, told
+
+_PAIRED = "paired t test over seeds, one-sided"
+_TOST = "two one-sided paired t tests over seeds"
+
+
+def exceeds(measures: Measures, said: Exceeds, alpha: float) -> Weighed:
+    """The paired one-sided t test of a difference."""
+    values = measures.values(said.metric, said.when)
+    pairs = measures.pairs(said.metric, values[said.more], values[said.less])
+    margin = measures.margin(said.metric, None, values)
+    weighed = larger(pairs.difference, said.by, margin, alpha)
+    evidence = told(measures, pairs, said.more, said.less, place(said.metric, said.when), alpha)
+    if not said.by and pairs.difference.within(margin) <= alpha:
+        evidence += (f"whatever the difference is, it is less than the margin {number(margin)}",)
+    return replace(weighed, method=_PAIRED, evidence=evidence)
+
+
+def equivalent(measures: Measures, said: Equivalent, alpha: float) -> Weighed:
+    """Two one-sided tests for each pair of arms; all have to show it."""
+    values = measures.values(said.metric, said.when)
+    margin = measures.margin(said.metric, said.margin, values)
+    parts: list[Weighed] = []
+    for one, other in combinations(said.arms, 2):
+        pairs = measures.pairs(said.metric, values[one], values[other])
+        evidence = told(measures, pairs, one, other, place(said.metric, said.when), alpha)
+        parts.append(replace(equal(pairs.difference, margin, alpha), evidence=evidence))
+    weighed = all_of(parts)
+    return replace(
+        weighed, method=_TOST, evidence=(*weighed.evidence, f"margin {number(margin)}, declared beforehand")
+    )
+
+
+def dominates(measures: Measures, said: Dominates, alpha: float) -> Weighed:
+    """A one-sided paired t test in each epoch, in order from the first; each has to show it.
+
+    What is said of no epoch in particular is shown by the first. The contrary is shown by an epoch in which the other
+    arm is better, or in which the two are equivalent, after Holm's correction for the number of epochs.
+    """
+    sign = _direction(said.metric)
+    if not sign:
+        return Weighed(lacking=f"neither a larger nor a smaller {lower(said.metric)} is better")
+    curve = measures.curve(said.metric)
+    epochs = int(min(measures.lengths[said.better], measures.lengths[said.worse]))
+    until = min(said.until or 1, epochs)
+    margin = measures.margin(said.metric, said.margin, curve)
+    parts: list[Weighed] = []
+    for epoch in range(until):
+        pairs = measures.pairs(
+            said.metric, sign * curve[said.better, :, epoch], sign * curve[said.worse, :, epoch]
+        )
+        parts.append(larger(pairs.difference, 0.0, margin, alpha))
+    against = min(holm([part.against for part in parts]))
+    weighed = replace(all_of([part.settled(alpha) for part in parts]), against=against)
+    weighed = replace(weighed, evidence=_dominance(measures, said, parts, alpha)).settled(alpha)
+    if said.until is not None and said.until > epochs:
+        weighed = replace(weighed, support=1.0, lacking=f"the trials have {epochs} epochs only")
+    if said.converge:
+        end = Equivalent((said.better, said.worse), said.metric, When.END, said.margin)
+        weighed = all_of([weighed.settled(alpha), equivalent(measures, end, alpha).settled(alpha)])
+    return replace(
+        weighed, method=f"{_PAIRED}, in each epoch, in fixed sequence" + f"; {_TOST}" * said.converge
+    )
+
+
+def lead(measures: Measures, better: int, worse: int, metric: Metric, alpha: float) -> int:
+    """For how many epochs from the first one arm is better than another, tested in fixed sequence."""
+    sign, curve = _direction(metric), measures.curve(metric)
+    epochs = int(min(measures.lengths[better], measures.lengths[worse]))
+    return in_sequence(
+        [
+            measures.pairs(metric, sign * curve[better, :, e], sign * curve[worse, :, e]).difference.above(
+                0.0
+            )
+            for e in range(epochs)
+        ],
+        alpha,
+    )
+
+
+def _dominance(
+    measures: Measures, said: Dominates, parts: Sequence[Weighed], alpha: float
+) -> tuple[str, ...]:
+    curve, count = measures.curve(said.metric), lead(measures, said.better, said.worse, said.metric, alpha)
+    epochs = int(min(measures.lengths[said.better], measures.lengths[said.worse]))
+    lines: list[str] = []
+    if count:
+        span = "in every epoch" if count == epochs else f"in each epoch up to {count}"
+        lines.append(f"{lower(said.metric)}: {measures.name(said.better)} is significantly better {span}")
+    # Beside the lead, the epoch that decides: the first in which it is refuted, or else in which it is not shown.
+    worst = min(range(len(parts)), key=lambda e: parts[e].against)
+    epoch = worst if len(parts) * parts[worst].against <= alpha else count
+    if epoch < epochs and count < len(parts):
+        pairs = measures.pairs(said.metric, curve[said.better, :, epoch], curve[said.worse, :, epoch])
+        where = f"{lower(said.metric)} after epoch {epoch + 1}"
+        lines.extend(told(measures, pairs, said.better, said.worse, where, alpha))
+    return tuple(lines)
+
+
+def best(measures: Measures, said: Best, alpha: float) -> Weighed:
+    """The winner on validation, against every rival on test.
+
+    The winner was chosen among the arms, and what is tested on the test set is not independent of that choice: the
+    same weights are measured. So the tests are two-sided, and Holm's correction is over all rivals. The contrary is
+    shown by a rival that is better, or as good to within the margin.
+    """
+    sign = _direction(said.metric)
+    if not sign:
+        return Weighed(lacking=f"neither a larger nor a smaller {lower(said.metric)} is better")
+    rivals = [
+        arm for arm in range(len(measures.results.arms)) if arm != said.arm and measures.done[arm].any()
+    ]
+    if measures.diverged[said.arm].all():
+        lost = (f"every trial of {measures.name(said.arm)} diverged",)
+        return Weighed(against=0.0, fact=True, evidence=lost, seeds=len(measures.results.seeds))
+    if not rivals:
+        return Weighed(lacking="no other arm has a finished trial, so there is no rival")
+    values = sign * measures.values(said.metric, said.when)
+    margin = measures.margin(said.metric, None, values)
+    winner, chosen = winner_of(measures, said.metric, said.when)
+    parts: list[Weighed] = []
+    for rival in rivals:
+        pairs = measures.pairs(said.metric, values[said.arm], values[rival])
+        part = larger(pairs.difference, 0.0, margin, alpha)
+        part = replace(part, support=min(1.0, 2 * part.support))
+        parts.append(replace(part, evidence=(_beside(measures, said, rival, part),)))
+    support = max(holm([part.support for part in parts]))
+    against = min(holm([part.against for part in parts]))
+    weighed = replace(all_of(parts), support=support if winner == said.arm else 1.0, against=against)
+    evidence = [chosen, *weighed.evidence]
+    if winner is not None and (winner != said.arm or support > alpha):
+        tied = tied_set(measures, said.metric, said.when, alpha)
+        if len(tied) > 1:
+            evidence.append(f"not told apart: {measures.names(tied)}")
+    method = "chosen on validation; two-sided paired t tests on test against every rival, Holm over all"
+    return replace(weighed, evidence=tuple(evidence), method=method)
+
+
+def winner_of(measures: Measures, metric: Metric, when: When) -> tuple[int | None, str]:
+    """The arm that is best on validation, of those all of whose trials finished; and that in words."""
+    matching = validation_of(metric)
+    values = measures.values(matching, when)
+    whole = [arm for arm in range(len(values)) if np.isfinite(values[arm]).all()]
+    if not whole:
+        return (
+            None,
+            "no winner can be chosen: there is no validation set, or no arm all of whose trials finished",
+        )
+    sign = _direction(matching)
+    winner = max(whole, key=lambda arm: sign * float(values[arm].mean()))
+    mean = number(float(values[winner].mean()))
+    return winner, f"chosen on validation: {measures.name(winner)} ({place(matching, when)} {mean})"
+
+
+def tied_set(measures: Measures, metric: Metric, when: When, alpha: float) -> tuple[int, ...]:
+    """The winner on validation, and the rivals that it does not beat on test."""
+    winner, _ = winner_of(measures, metric, when)
+    if winner is None:
+        return ()
+    values = _direction(metric) * measures.values(metric, when)
+    rivals = [arm for arm in range(len(values)) if arm != winner and measures.done[arm].any()]
+    found = [
+        min(1.0, 2 * measures.pairs(metric, values[winner], values[rival]).difference.above(0.0))
+        for rival in rivals
+    ]
+    tied = [rival for rival, p in zip(rivals, holm(found), strict=True) if p > alpha]
+    return tuple(sorted([winner, *tied]))
+
+
+def validation_of(metric: Metric) -> Metric:
+    """The measure on validation that choices for a metric are made by: loss for losses and the gap."""
+    accuracy = metric.value.endswith("accuracy")
+    return Metric.VALIDATION_ACCURACY if accuracy else Metric.VALIDATION_LOSS
+
+
+def _beside(measures: Measures, said: Best, rival: int, part: Weighed) -> str:
+    effect = 0.0 if part.effect is None else part.effect
+    better = "better" if effect >= 0 else "worse"
+    span = ""
+    if part.interval is not None:
+        span = f" ({number(part.interval[0])} to {number(part.interval[1])}; {p_words(part.support)} alone)"
+    return f"{place(said.metric, said.when)}: {better} than {measures.name(rival)} by {number(abs(effect))}{span}"
+
+
+def _direction(metric: Metric) -> int:
+    more = metric.more_is_better
+    return 0 if more is None else 1 if more else -1
