@@ -137,14 +137,17 @@ def _rise(measures: Measures, arm: int, alpha: float) -> Weighed:
     starts = onset.held_out_minima(test)
     margin = measures.margin(Metric.TEST_LOSS, None, test)
     floor = measures.floor(Metric.TEST_LOSS, test)
-    rise = Sample.of(onset.rises(test, starts), floor)
+    shared = onset.shared(len(test))
+    rise = replace(Sample.of(onset.rises(test, starts), floor), shared=shared)
     fall = Sample.of(-onset.rises(train, starts), measures.floor(Metric.TRAIN_LOSS, train))
+    fall = replace(fall, shared=shared)
     # From wherever it is taken, the rise is less than the margin: no choice of an epoch enters.
     little = max(Sample.of(test[:, -1] - test[:, e], floor).below(margin) for e in range(test.shape[1] - 1))
     both = max(rise.above(0.0), fall.below(0.0))
     lowest = int(np.argmin(test.mean(axis=0))) + 1
     told = (
-        f"test loss rises by {number(rise.mean)} from its minimum, chosen on the other seeds, to the end"
+        f"test loss {'rises' if rise.mean >= 0 else 'falls'} by {number(abs(rise.mean))} from its minimum, chosen "
+        "on the other seeds, to the end"
         f"{between(rise, alpha)}; lowest on average in epoch {lowest}",
         f"training loss meanwhile {'falls' if fall.mean >= 0 else 'rises'} by {number(abs(fall.mean))}",
     )
