@@ -106,9 +106,8 @@ def _write(results: Results, found: tuple[Finding, ...], margins: Margins) -> No
             print(" " * indent + text)
 
     seeds = len(results.seeds)
-    line(
-        f"{results.name}: {seeds} seeds; equal means to within {margins.accuracy:g} in accuracy, {margins.loss:g} in loss"
-    )
+    equal = f"equal means to within {margins.accuracy:g} in accuracy, {margins.loss:g} in loss"
+    line(f"{results.name}: {seeds} seed{'s' * (seeds != 1)}; {equal}")
     if any(finding.underpowered for finding in found):
         line("underpowered: fewer than six seeds tell large differences only")
     for outcome, head in _HEADS.items():
