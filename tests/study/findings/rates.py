@@ -19,8 +19,8 @@ BEGIN, END = "<!-- rates: written by make rates -->", "<!-- end of rates -->"
 def table(count: int) -> list[str]:
     """The rows: false outcomes with each kind of noise, then the power with normal noise."""
     rows = [
-        "| statement | seeds | false, normal noise | false, heavy tails | false, saturated | power |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| statement | seeds | false, normal noise | false, heavy tails | false, fine | power | studies |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for case in CASES:
         for seeds in case.seeds:
@@ -33,7 +33,7 @@ def row(case: Case, seeds: int, count: int) -> str:
     """One case with so many seeds."""
     false = " | ".join(f"{rate(case, case.edge, seeds, count, noise):.1%}" for noise in Noise)
     true = rate(case, case.clear, seeds, max(1, count // 4), Noise.NORMAL, start=1)
-    return f"| {case.name} | {seeds} | {false} | {true:.0%} |"
+    return f"| {case.name} | {seeds} | {false} | {true:.0%} | {count} |"
 
 
 def write(rows: list[str]) -> None:
@@ -42,6 +42,12 @@ def write(rows: list[str]) -> None:
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     PAGE.write_text("\n".join([before + BEGIN, "", *rows, "", END]) + after, encoding="utf-8")
+
+
+def rows_of(text: str) -> list[list[str]]:
+    """The cells of the table that the page has."""
+    table = text.partition(BEGIN)[2].partition(END)[0].strip()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
 
 
 if __name__ == "__main__":

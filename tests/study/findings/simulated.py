@@ -88,7 +88,7 @@ class World:
         return len(self.test_loss)
 
 
-def world(arms: int = 2, **curves: Array | Sequence[Array] | Sequence[float]) -> World:
+def world(arms: int = 2, **curves: NDArray[Any] | Sequence[Array] | Sequence[float]) -> World:
     """A world of arms that are all alike, but for the curves given: [arm, epoch], or [arm] for level shifts."""
     places = np.arange(EPOCHS)
     base = {
@@ -228,20 +228,18 @@ def _lead(until: int, size: float) -> Array:
     return np.where(np.arange(EPOCHS) < until, -size, 0.0)
 
 
-def _flat(loss: float, accuracy: float) -> dict[str, Array]:
+def _flat(loss: float, accuracy: float) -> World:
     """The changes that make both arms flat, at so much better than chance."""
-    places = np.arange(EPOCHS)
     base = world()
     entropy = float(np.log(CLASSES))
-    target = {
+    target: dict[str, float] = {
         "test_loss": entropy - loss,
         "train_loss": entropy - loss,
         "test_accuracy": CHANCE + accuracy,
         "train_accuracy": CHANCE + accuracy,
     }
-    return {
-        name: np.tile(value - getattr(base, name)[0], (2, 1)) + 0 * places for name, value in target.items()
-    }
+    changes = {name: np.tile(value - getattr(base, name)[0], (2, 1)) for name, value in target.items()}
+    return world(2, **changes)
 
 
 _ACC, _LOSS = Metric.TEST_ACCURACY, Metric.TEST_LOSS
@@ -285,15 +283,15 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         "A learns",
-        world(**_flat(MARGINS.loss, MARGINS.accuracy)),
+        _flat(MARGINS.loss, MARGINS.accuracy),
         (Learns(0),),
-        clear=world(**_flat(0.1, 0.03)),
+        clear=_flat(0.1, 0.03),
     ),
     Case(
         "A does not learn",
-        world(**_flat(0.0, MARGINS.accuracy)),
+        _flat(0.0, MARGINS.accuracy),
         (Denied(Learns(0)),),
-        clear=world(**_flat(0.0, 0.0)),
+        clear=_flat(0.0, 0.0),
     ),
     Case(
         "A dominates B until 10",

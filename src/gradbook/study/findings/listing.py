@@ -36,6 +36,7 @@ from gradbook.study.findings.statements import (
     RisesFaster,
     Shape,
     Statement,
+    When,
 )
 from gradbook.study.findings.weighing import Weighed
 from gradbook.study.findings.wording import say
@@ -164,11 +165,11 @@ def _sayings(measures: Measures, alpha: float) -> Iterable[list[Candidate]]:
     def weighed(statements: Iterable[Statement]) -> list[Candidate]:
         return [Candidate(s, weigh(measures, s, alpha)) for s in statements]
 
-    final = measures.curve(Metric.TEST_ACCURACY)
+    final = measures.values(Metric.TEST_ACCURACY, When.END)
     means = [
-        (float(np.nanmean(rows[:, -1])), arm)
-        for arm, rows in enumerate(final)
-        if np.isfinite(rows[:, -1]).any()
+        (float(final[arm][np.isfinite(final[arm])].mean()), arm)
+        for arm in range(len(final))
+        if np.isfinite(final[arm]).any()
     ]
     if len(means) > 1:
         yield weighed([Learns(min(means)[1])])
@@ -268,7 +269,7 @@ def _winner(measures: Measures) -> int | None:
 
 
 def _watched(measures: Measures) -> Metric:
-    there = np.isfinite(measures.curve(Metric.VALIDATION_LOSS)).any()
+    there = bool(np.isfinite(measures.curve(Metric.VALIDATION_LOSS)).any())
     return Metric.VALIDATION_LOSS if there else Metric.TEST_LOSS
 
 
