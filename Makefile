@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fuzz readme accuracy gallery clean
+.PHONY: help demo test check bench fuzz readme accuracy rates gallery clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -50,6 +50,9 @@ readme: $(STAMP) ## write the real output of each command into README.md and doc
 
 accuracy: $(STAMP) ## measure the error of generated code again, and write docs/accuracy.md
 	$(BIN)/python -m tests.derivation.code.accuracy
+
+rates: $(STAMP) ## simulate studies again, and write how often findings are wrong into docs/findings.md
+	$(BIN)/python -m tests.study.findings.rates
 
 gallery: $(STAMP) ## derive the whole catalogue again, and draw it, for docs/gallery.md
 	$(BIN)/python docs/gallery.py

@@ -37,7 +37,9 @@ weight_decay = [0.05, 0.0005]
 class Opened:
     """A page in a browser, and what happened while it was opened."""
 
-    def __init__(self, launched: Any, html: Path, width: int = 1280, scheme: str = "light", **more: Any) -> None:
+    def __init__(
+        self, launched: Any, html: Path, width: int = 1280, scheme: str = "light", **more: Any
+    ) -> None:
         self.context = launched.new_context(
             viewport={"width": width, "height": 900}, color_scheme=scheme, **more
         )
@@ -51,7 +53,7 @@ class Opened:
         self.page.goto(html.as_uri())
         self.asked_for.remove(html.as_uri())
         if more.get("java_script_enabled", True):
-            self.page.wait_for_selector("html[data-ready]", timeout=30_000)
+            self.page.wait_for_selector("html[data-done]", timeout=30_000)
 
     @property
     def requests(self) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,8 @@ f'(x) &= 2x \\
 
 ## Wide
 
-$$g(x) = 1 + x + x^2 + x^3 + x^4 + x^5 + x^6 = 1 + x(1 + x + x^2 + x^3 + x^4 + x^5) = x^6 + x^5 + x^4 + x^3 + x^2 + x + 1$$
+$$g(x) = 1 + x + x^2 + x^3 + x^4 + x^5 + x^6 = 1 + x(1 + x + x^2 + x^3 + x^4 + x^5)
+= x^6 + x^5 + x^4 + x^3 + x^2 + x + 1$$
 
 | a very long heading of a column | another long heading of a column | one more |
 | --- | --- | --- |
@@ -64,7 +66,10 @@ def test_mathematics_is_typeset_and_no_request_leaves_the_page(html: Path, opene
     page = opened(html)
     formulas = page.run("document.querySelectorAll('.tex').length")
     assert formulas > 30
-    assert page.run("document.querySelectorAll('.tex > .katex, .tex > .katex-display > .katex').length") == formulas - 1
+    assert (
+        page.run("document.querySelectorAll('.tex > .katex, .tex > .katex-display > .katex').length")
+        == formulas - 1
+    )
     assert page.run("document.querySelectorAll('.katex math').length") == formulas - 1
     assert page.run("document.querySelectorAll('.katex-error').length") == 0
     sources = page.run("[...document.querySelectorAll('.tex.source')].map(e => e.textContent)")
@@ -127,9 +132,7 @@ def test_a_wide_formula_is_broken_and_whole_again_where_there_is_room(html: Path
     assert page.run(f"{wide}.querySelectorAll('.mtable').length") == 1
 
 
-TOKENS = (
-    "ink faint link good bad follows agrees open unread"
-).split()
+TOKENS = ("ink faint link good bad follows agrees open unread").split()
 CONTRAST = """
 (names) => {
   const style = getComputedStyle(document.documentElement);
@@ -172,17 +175,22 @@ def test_the_page_can_be_heard_and_used_from_the_keyboard(html: Path, opened: Op
     assert page.run("document.documentElement.lang") == "en"
     assert page.run("[...document.querySelectorAll('h1')].length") == 1
     levels = page.run("[...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map(h => Number(h.tagName[1]))")
-    assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
+    assert all(b - a <= 1 for a, b in pairwise(levels))
     for tag in ("header", "main", "nav", "footer", "article"):
         assert page.run(f"document.querySelectorAll('{tag}').length") == 1
     assert page.run("[...document.querySelectorAll('img')].every(i => i.hasAttribute('alt'))")
     assert page.run(
-        "[...document.querySelectorAll('svg')].every(s => s.closest('[aria-hidden=true]') || (s.role === 'img' && s.ariaLabel))"
+        "[...document.querySelectorAll('svg')]"
+        ".every(s => s.closest('[aria-hidden=true]') || (s.role === 'img' && s.ariaLabel))"
     )
-    assert page.run("[...document.querySelectorAll('button, a')].every(b => b.textContent.trim() || b.ariaLabel)")
+    assert page.run(
+        "[...document.querySelectorAll('button, a')].every(b => b.textContent.trim() || b.ariaLabel)"
+    )
     ids = page.run("[...document.querySelectorAll('[id]')].map(e => e.id)")
     assert len(ids) == len(set(ids))
-    targets = page.run("[...document.querySelectorAll('a[href^=\"#\"]')].map(a => a.getAttribute('href').slice(1))")
+    targets = page.run(
+        "[...document.querySelectorAll('a[href^=\"#\"]')].map(a => a.getAttribute('href').slice(1))"
+    )
     assert set(targets) <= set(ids)
     page.page.keyboard.press("Tab")
     assert page.run("document.activeElement.className") == "skip"
@@ -208,11 +216,15 @@ def test_nothing_of_a_document_is_executed(book: Book, tmp_path: Path, opened: O
     book(attacks.replace("=====", ""))
     page = opened(tmp_path / "report.html")
     page.page.hover("main")
-    page.run("document.querySelectorAll('article a, article span').forEach(e => e.dispatchEvent(new Event('mouseover')))")
+    page.run(
+        "document.querySelectorAll('article a, article span').forEach(e => e.dispatchEvent(new Event('mouseover')))"
+    )
     page.page.wait_for_timeout(100)
     assert page.said == []
     assert page.requests == []
-    assert page.run("document.querySelectorAll('article script, article iframe, article [onload]').length") == 0
+    assert (
+        page.run("document.querySelectorAll('article script, article iframe, article [onload]').length") == 0
+    )
     assert "alert(1)" in page.page.inner_text("article")
 
 
@@ -223,7 +235,8 @@ def test_plots_are_visible_in_both_themes(book: Book, study: str, tmp_path: Path
         page = opened(tmp_path / "report.html", scheme=scheme)
         page.run("document.querySelectorAll('details').forEach(d => { d.open = true; })")
         boxes = page.run(
-            "[...document.querySelectorAll('.plot svg')].map(s => s.getBoundingClientRect()).map(r => [r.width, r.height])"
+            "[...document.querySelectorAll('.plot svg')]"
+            ".map(s => s.getBoundingClientRect()).map(r => [r.width, r.height])"
         )
         assert len(boxes) == 5
         assert all(width > 300 and height > 180 for width, height in boxes)

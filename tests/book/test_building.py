@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,11 @@ def test_a_book_is_built_and_what_is_wrong_is_told_in_its_place(book: Book) -> N
     assert derive.startswith("derive, line 16: no-such-function:")
     assert order.startswith("derive, line 17: --order: argument --order: expected one argument")
     assert worksheet.startswith("worksheet, line 31:")
-    assert built.html.index("NOT BUILT") < built.html.index("worksheet block, line 31") < built.html.index("End.")
+    assert (
+        built.html.index("NOT BUILT")
+        < built.html.index("worksheet block, line 31")
+        < built.html.index("End.")
+    )
     assert "<title>A &lt;b&gt; book</title>" in built.html
     assert "A. Student" in built.html
 
@@ -135,8 +140,22 @@ def test_unread_lines_count_where_everything_has_to_be_settled(book: Book) -> No
 
 def test_sixty_derivations_are_built_in_seconds(book: Book) -> None:
     losses = ("bce", "mse", "cross-entropy", "hinge", "huber")
-    lines = [f"--loss {loss} --activation {name}" for loss in losses for name in ("sigmoid", "tanh", "identity")]
+    lines = [
+        f"--loss {loss} --activation {name}" for loss in losses for name in ("sigmoid", "tanh", "identity")
+    ]
     lines += [f'"x^{k}*log(1+exp(x))"' for k in range(2, 47)]
     built = book("```derive\n" + "\n".join(lines) + "\n```\n")
     assert built.html.count('class="block derivation"') >= 60
     assert not built.counts.get("REFUTED")
+
+
+def test_the_example_of_the_documentation_builds(book: Book) -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "build.md").read_text(encoding="utf-8")
+    text = page.split("````markdown\n")[1].split("````")[0]
+    training = re.compile(r"```(?:study|findings)\n.*?```\n", re.DOTALL)  # tested elsewhere, with a smaller study
+    assert len(training.findall(text)) == 2
+    built = book(training.sub("", text))
+    assert built.problems == ()
+    assert built.exit_status(strict=True) == 0
+    assert built.title == "Weight decay on digits"
+    assert "A. Student" in built.html

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gradbook.document import check_text
 from gradbook.book.images import Images
 from gradbook.book.markup import Setting, lay_out
+from gradbook.document import check_text
 
 
 def laid(text: str, **setting: object) -> str:
@@ -56,9 +56,18 @@ def test_a_wrong_line_has_its_mark_and_its_note_under_it() -> None:
     html = laid("Let\n\n$$f(x) = x^2$$\n\nthen\n\n$$f'(x) = 3x$$\n\nand more.")
     Tags(html)
     assert 'class="mark v-stated"' in html
-    assert html.index('class="mark v-refuted"') < html.index('class="note v-refuted"') < html.index("and more")
+    assert (
+        html.index('class="mark v-refuted"') < html.index('class="note v-refuted"') < html.index("and more")
+    )
     note = html[html.index('class="note v-refuted"') : html.index("</aside>")]
-    for told in ("REFUTED", "E102", "The number 3 should be 2", "line 7", "the left side is", "It should read"):
+    for told in (
+        "REFUTED",
+        "E102",
+        "The number 3 should be 2",
+        "line 7",
+        "the left side is",
+        "It should read",
+    ):
         assert told in note
     assert "<summary>E102:" in note
 

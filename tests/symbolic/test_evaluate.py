@@ -76,6 +76,16 @@ def test_an_odd_root_of_a_negative_number_is_real() -> None:
     assert evaluate(Pow(x, Number(Fraction(2, 3))), at(-8)).overlaps(arb(4))
 
 
+@pytest.mark.parametrize("power", [1, 2, 3, 4, 7])
+def test_a_power_of_a_ball_around_zero_is_a_ball_around_zero(power: int) -> None:
+    nearly_zero = Add((number("1/10"), Neg(Mul((number("1/5"), HALF)))))
+    assert evaluate(Pow(nearly_zero, number(power)), Point(lambda _: Fraction(0))).contains(0)
+    tanh = Func("tanh", (Add((Func("log", (TWO,)), Neg(Func("log", (TWO,))))),))
+    value = evaluate(Pow(tanh, number(power)), Point(lambda _: Fraction(0)))
+    assert value.contains(0)
+    assert abs(value) < arb("1e-9")
+
+
 def test_a_gap_and_an_overlap_are_told_apart() -> None:
     low, high = Relation(x, Op.LT, ONE), Relation(x, Op.GT, ZERO)
     with pytest.raises(Uncovered):

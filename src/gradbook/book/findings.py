@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 
 from gradbook.book import marks
 from gradbook.book.blocks import Block
 from gradbook.book.parts import Part
-from gradbook.document.report import Line
+from gradbook.document.report import Line, Verdict
 
 #: What the checker writes before its own wording of a sentence.
 _READ = "read as: "
+
+_HEADER = re.compile(r"^\s*(study|margins?)[ \t]*:[ \t]*(.+)$", re.MULTILINE)
 
 
 def part(block: Block, lines: Sequence[Line], prefix: str) -> Part:
@@ -23,9 +26,15 @@ def part(block: Block, lines: Sequence[Line], prefix: str) -> Part:
         return Part(f'<pre class="scroll"><code>{escape(block.text, quote=False)}</code></pre>\n')
     items = "".join(_item(line, f"{prefix}{k + 1}") for k, line in enumerate(lines))
     return Part(
-        '<section class="block" aria-label="Findings">\n<p class="block-title">Findings</p>\n'
+        f'<section class="block" aria-label="Findings">\n<p class="block-title">Findings{_headers(block)}</p>\n'
         f'<ul class="findings">\n{items}</ul></section>\n'
     )
+
+
+def _headers(block: Block) -> str:
+    """The study and the margins that the block names, said beforehand."""
+    told = "; ".join(f"{match[1]} {match[2].strip()}" for match in _HEADER.finditer(block.text))
+    return f' <span class="faint">({escape(told)})</span>' if told else ""
 
 
 def _item(line: Line, name: str) -> str:
@@ -50,7 +59,8 @@ def _evidence(line: Line) -> tuple[str, list[str], list[str]]:
     words = list(line.evidence.words) if line.evidence is not None else []
     read = words.pop(0).removeprefix(_READ) if words and words[0].startswith(_READ) else ""
     folded = [words.pop()] if words and " seeds" in words[-1] and ": p " in words[-1] else []
-    shown = [line.message] if line.message else []
+    # That the study contradicts a sentence is said by the verdict; the numbers say how.
+    shown = [line.message] if line.message and not (words and line.verdict is Verdict.CONTRADICTED) else []
     shown += words
     if line.help:
         shown.append(line.help)

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from html import escape
 
 from gradbook.book.formulas import Formula, broken, marked, typeset
+from gradbook.document import report
 from gradbook.document.report import Line, Verdict
 
 #: Verdicts that make a document wrong.
-WRONG = frozenset({"REFUTED", "CONTRADICTED"})
+WRONG = frozenset(verdict.value for verdict in report.WRONG)
 
 _READ = re.compile(r"\A(it should read) (.+?)((?:; it may also be .*)?)\Z", re.DOTALL)
 
@@ -110,7 +111,9 @@ def mark(placed: Placed) -> str:
 def beside(placed: Placed) -> str:
     """The mark of a line that is no formula, at the end of its paragraph."""
     verdict = placed.line.verdict
-    attributes = f'class="beside v-{verdict.value.lower()}" id="l-{placed.name}" title="{escape(_told([placed]))}"'
+    attributes = (
+        f'class="beside v-{verdict.value.lower()}" id="l-{placed.name}" title="{escape(_told([placed]))}"'
+    )
     inside = f"{icon(verdict)}{_hidden(verdict.value.lower())}"
     if placed.has_note:
         return f' <a {attributes} href="#n-{placed.name}">{inside}</a>'
@@ -130,6 +133,11 @@ def note(placed: Placed, origin: str = "") -> str:
     """What stands under a line that somebody should look at: code, message, evidence, help, the mistake explained."""
     line = placed.line
     kind = line.verdict.value.lower()
+    if line.verdict is Verdict.SUPPORTED:
+        return (
+            f'<details class="why v-supported" id="n-{placed.name}"><summary>Supported: how it was read and tested'
+            f"</summary>{''.join(_evidence(line))}</details>\n"
+        )
     label = f"{line.verdict.value.lower()}, line {line.line}"
     code = f' <span class="code">{escape(line.code)}</span>' if line.code else ""
     parts = [

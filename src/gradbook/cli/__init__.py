@@ -128,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_build(commands.add_parser)
     commands.add_parser("worksheet", help="work a small network by hand, or make sheets for others to work")
     commands.add_parser("study", help="train a model under several settings, over several seeds")
+    _add_new(commands.add_parser)
     _add_explain(commands.add_parser)
     return parser
 
@@ -179,6 +180,24 @@ def _derive(asked: argparse.Namespace) -> int:
             listing=asked.listing,
         )
     )
+
+
+def _add_new(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
+    new = add_parser(
+        "new",
+        help="write a document to start from",
+        description="Write a lab book to start from, which builds as it stands.",
+        epilog="Exit status: 0, or 2 if it could not be written; a file that is there already is left as it is.",
+    )
+    new.add_argument("kind", choices=("assignment", "study", "worksheet", "derivation"))
+    new.add_argument("file", nargs="?", metavar="FILE", help="where to write (default: KIND.md)")
+    new.set_defaults(run=_new)
+
+
+def _new(asked: argparse.Namespace) -> int:
+    from gradbook.cli.new import run
+
+    return run(asked.kind, asked.file)
 
 
 def _add_build(add_parser: Callable[..., argparse.ArgumentParser]) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gradbook.study.store import Store
 
 #: What may stand in the place of a file.
-COMMANDS = ("resume", "list", "show", "plot", "export", "rm")
+COMMANDS = ("resume", "list", "show", "plot", "export", "findings", "rm")
 
 #: Exit status of a program that was interrupted, by the convention of shells (128 + SIGINT).
 _INTERRUPTED = 130
@@ -100,6 +100,14 @@ def _commands(commands: Any, common: argparse.ArgumentParser) -> None:
     plot.add_argument("--out", metavar="DIR", help="where to (default: the study's folder)")
     export = command("export", "write every epoch of a study as a row of a table", _export)
     export.add_argument("--to", required=True, metavar="FILE", help="a name that ends in .csv or .parquet")
+    findings = command("findings", "say what a study shows, each sentence tested", _findings)
+    findings.add_argument(
+        "--margin",
+        metavar="TEXT",
+        help='by how little arms may differ and still count as equal, such as "accuracy 0.02, loss 0.1" '
+        "(default: accuracy 0.01, loss 0.05); decide before you look",
+    )
+    findings.add_argument("--format", choices=("text", "json"), default="text", help="how to write them")
     command("rm", "remove a study, and the trials that no other study uses", _remove)
 
 
@@ -187,6 +195,12 @@ def _export(asked: argparse.Namespace, store: Store) -> int:
     count = export.to_file(results.read(store, asked.name), Path(asked.to))
     print(f"{asked.to}: {count} rows")
     return 0
+
+
+def _findings(asked: argparse.Namespace, store: Store) -> int:
+    from gradbook.cli import findings
+
+    return findings.tell(store, asked.name, asked.margin, asked.format)
 
 
 def _remove(asked: argparse.Namespace, store: Store) -> int:

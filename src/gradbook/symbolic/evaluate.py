@@ -344,6 +344,14 @@ class _Evaluation:
             raise BoundHit("the size of an exponent")
         if k < 0 and below.contains(0):
             raise Undefined("division by zero")
+        if k > 0 and not below.is_exact() and below.contains(0):
+            # FLINT takes such a power through the logarithm, and has no value then.
+            power = below
+            for bit in bin(k)[3:]:
+                power = power * power
+                if bit == "1":
+                    power = power * below
+            return power
         return below**k
 
     def _function(self, name: str, args: tuple[Expr, ...], bound: _Bound) -> arb:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fractions import Fraction
+from itertools import product
+from math import prod
 
 from flint import fmpz_mpoly
 
@@ -15,6 +17,7 @@ from gradbook.symbolic.expr import (
     ONE,
     ZERO,
     Add,
+    Cases,
     Div,
     Expr,
     Indexed,
@@ -22,6 +25,7 @@ from gradbook.symbolic.expr import (
     Neg,
     Number,
     Op,
+    Product,
     Relation,
     Sum,
     Symbol,
@@ -45,6 +49,9 @@ from gradbook.symbolic.regions import (
 
 #: Most cells that the domain may be split into.
 MAX_REGIONS = 160
+
+#: Most combinations of values that are gone through one by one.
+MAX_VALUES = 8
 
 
 class Proof:
@@ -83,7 +90,41 @@ class Proof:
 
     def holds(self) -> bool:
         """True is a proof of equality; False means that some cell resisted."""
-        return all(self._cells(*pair, lambda n, a, b: n.equal(n.of(a), n.of(b))) for pair in self._pairs())
+        return all(self._equal(*pair) or self._equal_by_value(*pair) for pair in self._pairs())
+
+    def _equal(self, left: Expr, right: Expr) -> bool:
+        return self._cells(left, right, lambda n, a, b: n.equal(n.of(a), n.of(b)))
+
+    def _equal_by_value(self, left: Expr, right: Expr) -> bool:
+        """The claim for each value of what takes few values: there more signs are plain than in between.
+
+        With y = 1, y tanh(u) < 1 holds everywhere; with a letter in its place that is not seen.
+        """
+        if not self.choices or not (Cases in kinds(left) or Cases in kinds(right)):
+            return False
+        known = self._few_valued(left) | self._few_valued(right)
+        if not known or prod(len(values) for values in known.values()) > MAX_VALUES:
+            return False
+        return all(
+            self._equal(substitute(left, chosen), substitute(right, chosen))
+            for values in product(*known.values())
+            for chosen in [dict(zip(known, map(Number, values), strict=True))]
+        )
+
+    def _few_valued(self, expr: Expr) -> dict[Expr, tuple[Fraction, ...]]:
+        """What takes few values and has no bound index, with its values."""
+        bound = {node.index for node in walk(expr) if isinstance(node, Sum | Product)}
+        found: dict[Expr, tuple[Fraction, ...]] = {}
+        for node in walk(expr):
+            match node:
+                case Symbol(name) if name in self.choices:
+                    found[node] = self.choices[name]
+                case Indexed(base, indices) if base in self.choices:
+                    if not any(isinstance(i, Symbol) and i.name in bound for i in indices):
+                        found[node] = self.choices[base]
+                case _:
+                    pass
+        return found
 
     def positive(self, *, strictly: bool) -> bool:
         """True is a proof that left - right is not negative; with ``strictly``, that it is positive.

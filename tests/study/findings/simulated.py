@@ -88,7 +88,7 @@ class World:
         return len(self.test_loss)
 
 
-def world(arms: int = 2, **curves: Array | Sequence[Array] | Sequence[float]) -> World:
+def world(arms: int = 2, **curves: NDArray[Any] | Sequence[Array] | Sequence[float]) -> World:
     """A world of arms that are all alike, but for the curves given: [arm, epoch], or [arm] for level shifts."""
     places = np.arange(EPOCHS)
     base = {
@@ -104,7 +104,9 @@ def world(arms: int = 2, **curves: Array | Sequence[Array] | Sequence[float]) ->
     return World(**made, values=tuple(10.0**arm for arm in range(arms)))
 
 
-def studies(true: World, seeds: int, count: int, noise: Noise, generator: np.random.Generator) -> Iterator[Results]:
+def studies(
+    true: World, seeds: int, count: int, noise: Noise, generator: np.random.Generator
+) -> Iterator[Results]:
     """Simulated studies of a world."""
     shape = (count, true.arms, seeds)
     common = 0.02 * noise.draw(generator, (count, 1, seeds))[..., None]
@@ -115,7 +117,8 @@ def studies(true: World, seeds: int, count: int, noise: Noise, generator: np.ran
         "train_loss": true.train_loss[None, :, None, :] + 0.002 * noise.draw(generator, shape)[..., None],
         "test_accuracy": true.test_accuracy[None, :, None, :] - common / 4 - 0.006 * own,
         "validation_accuracy": true.test_accuracy[None, :, None, :] - common / 4 - 0.006 * own,
-        "train_accuracy": true.train_accuracy[None, :, None, :] + 0.002 * noise.draw(generator, shape)[..., None],
+        "train_accuracy": true.train_accuracy[None, :, None, :]
+        + 0.002 * noise.draw(generator, shape)[..., None],
     }
     sizes = {"test_loss": 0.015, "validation_loss": 0.02, "train_loss": 0.003}
     sizes |= {"test_accuracy": 0.006, "validation_accuracy": 0.008, "train_accuracy": 0.001}
@@ -131,7 +134,9 @@ def studies(true: World, seeds: int, count: int, noise: Noise, generator: np.ran
         yield Results(*rows, found)
 
 
-def autocorrelated(noise: Noise, generator: np.random.Generator, shape: tuple[int, ...], share: float = 0.5) -> Array:
+def autocorrelated(
+    noise: Noise, generator: np.random.Generator, shape: tuple[int, ...], share: float = 0.5
+) -> Array:
     """Noise of variance 1 over the last axis, each value of which keeps a share of the one before."""
     drawn = noise.draw(generator, shape)
     for epoch in range(1, shape[-1]):
@@ -157,7 +162,9 @@ def trial(arm: int, seed: int, state: TrialState = TrialState.DONE, done: int = 
     )
 
 
-def _rows(true: World, seeds: int) -> tuple[StudyRow, tuple[ArmRow, ...], tuple[int, ...], dict[tuple[int, int], Trial]]:
+def _rows(
+    true: World, seeds: int
+) -> tuple[StudyRow, tuple[ArmRow, ...], tuple[int, ...], dict[tuple[int, int], Trial]]:
     data = {
         "sizes": {"train": 10 * TEST, "validation": TEST, "test": TEST},
         "classes": [str(label) for label in range(CLASSES)],
@@ -191,7 +198,7 @@ class Case:
     edge: World
     statements: tuple[Statement, ...]
     wrong: Outcome = Outcome.SUPPORTED
-    clear: World | None = None
+    clear: World = field(default_factory=lambda: _EQUAL)
     seeds: tuple[int, ...] = field(default=(3, 5, 6, 10))
 
 
@@ -221,18 +228,18 @@ def _lead(until: int, size: float) -> Array:
     return np.where(np.arange(EPOCHS) < until, -size, 0.0)
 
 
-def _flat(loss: float, accuracy: float) -> dict[str, Array]:
+def _flat(loss: float, accuracy: float) -> World:
     """The changes that make both arms flat, at so much better than chance."""
-    places = np.arange(EPOCHS)
     base = world()
     entropy = float(np.log(CLASSES))
-    target = {
+    target: dict[str, float] = {
         "test_loss": entropy - loss,
         "train_loss": entropy - loss,
         "test_accuracy": CHANCE + accuracy,
         "train_accuracy": CHANCE + accuracy,
     }
-    return {name: np.tile(value - getattr(base, name)[0], (2, 1)) + 0 * places for name, value in target.items()}
+    changes = {name: np.tile(value - getattr(base, name)[0], (2, 1)) for name, value in target.items()}
+    return world(2, **changes)
 
 
 _ACC, _LOSS = Metric.TEST_ACCURACY, Metric.TEST_LOSS
@@ -242,8 +249,9 @@ _LEVEL = world(test_loss=np.tile(_FLOOR, (2, 1)))
 
 
 def _over(margin: float) -> World:
-    """An arm whose test loss rises by exactly so much after its minimum."""
-    return world(test_loss=np.stack([_FLOOR + _turned(margin / (EPOCHS - TURN)), _FLOOR]))
+    """An arm whose test loss is flat, but for one epoch in which it lies lower by exactly so much."""
+    dip = np.where(np.arange(EPOCHS) == TURN, -margin, 0.0)
+    return world(test_loss=np.stack([_FLOOR + dip, _FLOOR]))
 
 
 CASES: tuple[Case, ...] = (
@@ -275,15 +283,15 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         "A learns",
-        world(**_flat(MARGINS.loss, MARGINS.accuracy)),
+        _flat(MARGINS.loss, MARGINS.accuracy),
         (Learns(0),),
-        clear=world(**_flat(0.1, 0.03)),
+        clear=_flat(0.1, 0.03),
     ),
     Case(
         "A does not learn",
-        world(**_flat(0.0, MARGINS.accuracy)),
+        _flat(0.0, MARGINS.accuracy),
         (Denied(Learns(0)),),
-        clear=world(**_flat(0.0, 0.0)),
+        clear=_flat(0.0, 0.0),
     ),
     Case(
         "A dominates B until 10",
@@ -313,6 +321,13 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         "A overfits from n: contradicted",
+        world(test_loss=np.stack([_turned(0.03), _turned(0)])),
+        (Overfits(0, TURN),),
+        Outcome.CONTRADICTED,
+        clear=world(test_loss=np.stack([_turned(0.03, TURN + 6), _turned(0)])),
+    ),
+    Case(
+        "A overfits from n, in a curve of another shape: contradicted",
         world(test_loss=np.stack([_sharp(0.03), _turned(0)])),
         (Overfits(0, TURN),),
         Outcome.CONTRADICTED,

@@ -21,46 +21,41 @@
     span.classList.add("source");
   }
 
-  // A formula that is too wide is broken, where there is a way to; it is whole again when there is room.
-  function fit(span) {
-    const box = span.parentElement;
-    if (!box.clientWidth) return;
-    if (span.wide === undefined) {
-      if (box.scrollWidth <= box.clientWidth + 1) return;
-      span.wide = box.scrollWidth;
-      set(span, span.dataset.narrow);
-      span.broken = true;
-    } else {
-      const broken = span.wide > box.clientWidth + 1;
-      if (broken !== span.broken) set(span, broken ? span.dataset.narrow : undefined);
+  // Formulas that are too wide are broken, where there is a way to; whole again when there is room. All are measured
+  // before any is changed, or else each change would have the whole page laid out anew.
+  function fit(spans) {
+    const changes = [];
+    for (const span of spans) {
+      const box = span.parentElement;
+      const room = box.clientWidth;
+      if (!room || span.waits) continue;
+      if (!span.broken) span.wide = box.scrollWidth;
+      const broken = span.wide > room + 1;
+      if (broken !== Boolean(span.broken)) changes.push([span, broken]);
+    }
+    for (const [span, broken] of changes) {
+      set(span, broken ? span.dataset.narrow : undefined);
       span.broken = broken;
     }
   }
 
-  // Each mark goes to the height of its line: where the label has come to stand that was put at the line's end.
   const order = ["stated", "proved", "supported", "agrees", "follows", "undecided", "unread", "contradicted", "refuted"];
   const weight = (mark) => order.findIndex((name) => mark.classList.contains(`v-${name}`));
   const phone = matchMedia("(max-width: 40rem)");
 
-  function align(box) {
-    const room = document.documentElement.classList.contains("paper") ? 3 : phone.matches ? 1 : 4;
-    const margin = box.querySelector(".marks");
-    const formula = box.querySelector(".formula");
-    if (!margin || !formula || !box.offsetParent) return;
+  // Where the marks of a formula belong: each at the height of its line, which a label at the line's end tells.
+  function heights(box) {
+    const margin = box.querySelector(":scope > .marks");
+    const formula = box.querySelector(":scope > .formula");
+    if (!margin || !formula || !box.offsetParent) return null;
     const top = box.getBoundingClientRect().top;
     const height = formula.getBoundingClientRect().height;
-    const marks = [...margin.children];
-    const rows = [];
-    for (const mark of marks) {
-      const label = mark.dataset.line && formula.querySelector(`.katex-html [data-line="${CSS.escape(mark.dataset.line)}"]`);
-      if (!label) {
-        rows.push([null, mark]);
-        continue;
-      }
-      // A label has no height of its own; its line is as high as what stands beside it.
-      const place = label.getBoundingClientRect();
-      rows.push([place.top + place.height / 2 - top, mark]);
-    }
+    const labels = new Map();
+    for (const label of formula.querySelectorAll(".katex-html [data-line]")) labels.set(label.dataset.line, label);
+    const rows = [...margin.children].map((mark) => {
+      const place = labels.get(mark.dataset.line)?.getBoundingClientRect();
+      return [place ? place.top + place.height / 2 - top : null, mark];
+    });
     const unplaced = rows.filter(([y]) => y === null);
     unplaced.forEach((row, k) => { row[0] = height * (k + 0.5) / unplaced.length; });
     rows.sort((a, b) => a[0] - b[0]);
@@ -70,14 +65,18 @@
       if (last && Math.abs(last.y - y) < 9) last.marks.push(mark);
       else groups.push({ y, marks: [mark] });
     }
+    if (groups.length === 1) groups[0].y = height / 2;
+    return { margin, groups };
+  }
+
+  function place({ margin, groups }, room) {
     margin.classList.add("placed");
     for (const { y, marks: together } of groups) {
-      const middle = groups.length === 1 ? height / 2 : y;
       // Too many for the margin: the one that most needs a look stands for all, with their number.
       const worst = together.reduce((a, b) => (weight(b) > weight(a) ? b : a));
       const folds = together.length > room;
       together.forEach((mark, k) => {
-        mark.style.top = `${middle.toFixed(1)}px`;
+        mark.style.top = `${y.toFixed(1)}px`;
         mark.style.setProperty("--place", String(folds ? 0 : k));
         mark.classList.toggle("folded", folds && mark !== worst);
         if (folds && mark === worst) mark.dataset.count = String(together.length);
@@ -86,27 +85,54 @@
     }
   }
 
+  function align(boxes) {
+    const room = document.documentElement.classList.contains("paper") ? 3 : phone.matches ? 1 : 4;
+    const found = boxes.map(heights).filter(Boolean);
+    for (const one of found) place(one, room);
+  }
+
   // Only what can be scrolled is a stop of the keyboard.
-  function reachable() {
-    for (const box of document.querySelectorAll(".formula, .scroll")) {
-      if (box.scrollWidth > box.clientWidth + 1) {
+  function reachable(boxes) {
+    const wide = boxes.map((box) => [box, box.scrollWidth > box.clientWidth + 1]);
+    for (const [box, overflows] of wide) {
+      if (overflows === box.classList.contains("overflows")) continue;
+      box.classList.toggle("overflows", overflows);
+      if (overflows) {
         box.tabIndex = 0;
-        box.classList.add("overflows");
-        if (!box.hasAttribute("aria-label") && !box.hasAttribute("role")) {
-          box.setAttribute("role", "region");
-          box.setAttribute("aria-label", "Scrollable");
-        }
-      } else if (box.classList.contains("overflows")) {
-        box.removeAttribute("tabindex");
-        box.classList.remove("overflows");
+        box.setAttribute("role", "region");
+        box.setAttribute("aria-label", "Wide; it can be scrolled");
+      } else {
+        for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
       }
     }
   }
 
-  function arrange() {
-    document.querySelectorAll(".tex[data-narrow]").forEach(fit);
-    document.querySelectorAll(".display").forEach(align);
-    reachable();
+  // To measure what is folded would have it laid out, all of it.
+  const shown = (part, selector) => [...part.querySelectorAll(selector)].filter((e) => !e.closest("details:not([open])"));
+
+  function arrange(part = document) {
+    fit(shown(part, ".tex[data-narrow]"));
+    align(shown(part, ".display"));
+    reachable(shown(part, ".formula, .scroll"));
+  }
+
+  // What is folded is typeset when it is unfolded, or when nothing else is to be done.
+  function typeset(spans) {
+    for (const span of spans) {
+      if (!span.waits) continue;
+      span.waits = false;
+      set(span);
+    }
+  }
+
+  function typesetFolded() {
+    const waiting = [...document.querySelectorAll(".tex")].filter((span) => span.waits);
+    const some = () => {
+      typeset(waiting.splice(0, 20));
+      if (waiting.length) setTimeout(some);
+      else document.documentElement.dataset.done = "";
+    };
+    setTimeout(some);
   }
 
   function themes() {
@@ -167,13 +193,15 @@
     addEventListener("beforeprint", () => {
       opened = [...document.querySelectorAll("main details:not([open]):not(.mistake)")];
       opened.forEach((one) => { one.open = true; });
+      typeset(document.querySelectorAll(".tex"));
       root.classList.add("paper");
       arrange();
-      for (const box of document.querySelectorAll(".formula, .note-line, .table, .pair > div")) {
-        const share = box.clientWidth / box.scrollWidth;
-        if (share > 0 && share < 0.999) box.style.fontSize = `${Math.max(share * 0.99, 0.45).toFixed(3)}em`;
-      }
-      document.querySelectorAll(".display").forEach(align);
+      const boxes = [...document.querySelectorAll(".formula, .note-line, .table, .pair > div")];
+      const shares = boxes.map((box) => box.clientWidth / box.scrollWidth);
+      boxes.forEach((box, k) => {
+        if (shares[k] > 0 && shares[k] < 0.999) box.style.fontSize = `${Math.max(shares[k] * 0.99, 0.45).toFixed(3)}em`;
+      });
+      align(shown(document, ".display"));
     });
     addEventListener("afterprint", () => {
       opened.forEach((one) => { one.open = false; });
@@ -196,22 +224,31 @@
     if (folded) goal.scrollIntoView({ block: "center" });
   }
 
-  document.querySelectorAll(".tex").forEach((span) => set(span));
+  for (const span of document.querySelectorAll(".tex")) {
+    if (span.closest("details:not([open])")) span.waits = true;
+    else set(span);
+  }
   themes();
   contents();
   wrongLines();
   printing();
-  arrange();
-  for (const details of document.querySelectorAll("details")) details.addEventListener("toggle", arrange);
+  for (const details of document.querySelectorAll("main details")) {
+    details.addEventListener("toggle", () => {
+      if (!details.open) return;
+      typeset(details.querySelectorAll(".tex"));
+      arrange(details);
+    });
+  }
   let waiting = 0;
   addEventListener("resize", () => {
     cancelAnimationFrame(waiting);
-    waiting = requestAnimationFrame(arrange);
+    waiting = requestAnimationFrame(() => arrange());
   });
   addEventListener("hashchange", unfold);
   document.fonts.ready.then(() => {
     arrange();
     unfold();
     document.documentElement.dataset.ready = "";
+    typesetFolded();
   });
 })();

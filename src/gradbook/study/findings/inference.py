@@ -37,6 +37,8 @@ class Sample:
     """Numbers of several seeds: their count, mean and standard deviation.
 
     ``floored`` says that the deviation is not what was seen, but the least that the numbers can be known to.
+    ``shared`` is the part of their variance by which numbers of different seeds go together, where they are not
+    independent; it does not become less with more seeds.
 
     >>> sample = Sample.of([0.02, 0.03, 0.04])
     >>> round(sample.mean, 3), round(sample.deviation, 3), round(sample.above(0.0), 4)
@@ -47,6 +49,7 @@ class Sample:
     mean: float
     deviation: float
     floored: bool = False
+    shared: float = 0.0
 
     @staticmethod
     def of(values: Sequence[float] | NDArray[np.float64], floor: float = 0.0) -> Sample:
@@ -66,7 +69,7 @@ class Sample:
     @property
     def error(self) -> float:
         """The standard error of the mean."""
-        return self.deviation / math.sqrt(self.count)
+        return self.deviation * math.sqrt(1 / self.count + self.shared)
 
     @property
     def testable(self) -> bool:

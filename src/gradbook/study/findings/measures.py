@@ -33,6 +33,7 @@ class Measures:
 
     results: Results
     margins: Margins = field(default_factory=Margins)
+    _curves: dict[Metric, NDArray[np.float64]] = field(default_factory=dict[Metric, NDArray[np.float64]])
 
     @cached_property
     def arms(self) -> Arms:
@@ -57,7 +58,9 @@ class Measures:
 
     def curve(self, metric: Metric) -> NDArray[np.float64]:
         """A metric as [arm, seed, epoch], of trials that reached their end; NaN for the others."""
-        return np.where(self.done[:, :, None], self.recorded(metric), math.nan)
+        if metric not in self._curves:
+            self._curves[metric] = np.where(self.done[:, :, None], self.recorded(metric), math.nan)
+        return self._curves[metric]
 
     def recorded(self, metric: Metric) -> NDArray[np.float64]:
         """A metric as [arm, seed, epoch], as far as each trial came."""

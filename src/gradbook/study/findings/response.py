@@ -24,14 +24,19 @@ def slices(measures: Measures, setting: str) -> list[tuple[int, ...]]:
 
     Raises Unmeasured if its values have no order.
     """
+    values = [arm.values[setting] for arm in measures.results.arms]
+    if any(isinstance(value, bool) or not isinstance(value, Real) for value in values):
+        raise Unmeasured(f"the values of {setting_words(setting)} are not numbers, so they have no order")
+    return [tuple(sorted(group, key=values.__getitem__)) for group in grouped(measures, setting)]
+
+
+def grouped(measures: Measures, setting: str) -> list[tuple[int, ...]]:
+    """The arms that differ in one setting only, as they are written."""
     groups: dict[str, list[int]] = {}
-    values = [arm.values for arm in measures.results.arms]
-    for arm, value in enumerate(values):
-        if isinstance(value[setting], bool) or not isinstance(value[setting], Real):
-            raise Unmeasured(f"the values of {setting_words(setting)} are not numbers, so they have no order")
-        rest = repr(sorted((name, repr(other)) for name, other in value.items() if name != setting))
+    for arm, row in enumerate(measures.results.arms):
+        rest = repr(sorted((name, repr(other)) for name, other in row.values.items() if name != setting))
         groups.setdefault(rest, []).append(arm)
-    return [tuple(sorted(group, key=lambda arm: values[arm][setting])) for group in groups.values()]
+    return [tuple(group) for group in groups.values()]
 
 
 def response(measures: Measures, said: Response, alpha: float) -> Weighed:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradbook.study.findings import onset
-from gradbook.study.findings.inference import Sample, holm
+from gradbook.study.findings.inference import FEWEST, Sample, holm
 from gradbook.study.findings.measures import Measures, Unmeasured, lower, number
 from gradbook.study.findings.statements import (
     Diverges,
@@ -51,10 +51,10 @@ def learns(measures: Measures, said: Learns, alpha: float) -> Weighed:
             flat.append(equal(sample, margin, alpha))
             if metric.value.startswith("test") and when is When.END:
                 shown.append(larger(sample, margin, margin, alpha))
-                told = f"{lower(metric)} at the end {number(chance + sample.mean * (1 if accuracy else -1))}"
-                evidence.append(
-                    f"{told}, of the constant prediction {number(chance)}{between(sample, alpha)}"
-                )
+                word = "better" if sample.mean >= 0 else "worse"
+                mean = number(float(values.mean())) if len(values) else "unknown"
+                told = f"{lower(metric)} at the end {mean}, of the constant prediction {number(chance)}: {word} by "
+                evidence.append(told + number(abs(sample.mean)) + between(sample, alpha))
     if not recorded:
         evidence.append("class shares are not recorded, and taken to be equal")
     if lost := int(measures.diverged[arm].sum()):
@@ -103,13 +103,11 @@ def overfits(measures: Measures, said: Overfits, alpha: float) -> Weighed:
     than a third of all epochs; the contrary, if it lies outside.
     """
     weighed = _rise(measures, said.arm, alpha)
-    if said.start is None or not weighed.seeds:
+    if said.start is None or weighed.seeds < FEWEST:
         return weighed
     found = onset.place(measures.whole(said.arm, Metric.TEST_LOSS), alpha)
     if found is None:
-        return replace(
-            weighed, support=1.0, lacking=f"placing the onset needs {onset.SHORTEST} epochs and 3 seeds"
-        )
+        return replace(weighed, support=1.0, lacking=f"placing the onset needs {onset.SHORTEST} epochs")
     told = (
         f"the rise begins at epoch {found.epoch:.0f} ({1 - alpha:.0%} interval {found.low} to {found.high})"
     )
@@ -137,14 +135,17 @@ def _rise(measures: Measures, arm: int, alpha: float) -> Weighed:
     starts = onset.held_out_minima(test)
     margin = measures.margin(Metric.TEST_LOSS, None, test)
     floor = measures.floor(Metric.TEST_LOSS, test)
-    rise = Sample.of(onset.rises(test, starts), floor)
+    shared = onset.shared(len(test))
+    rise = replace(Sample.of(onset.rises(test, starts), floor), shared=shared)
     fall = Sample.of(-onset.rises(train, starts), measures.floor(Metric.TRAIN_LOSS, train))
+    fall = replace(fall, shared=shared)
     # From wherever it is taken, the rise is less than the margin: no choice of an epoch enters.
     little = max(Sample.of(test[:, -1] - test[:, e], floor).below(margin) for e in range(test.shape[1] - 1))
     both = max(rise.above(0.0), fall.below(0.0))
     lowest = int(np.argmin(test.mean(axis=0))) + 1
     told = (
-        f"test loss rises by {number(rise.mean)} from its minimum, chosen on the other seeds, to the end"
+        f"test loss {'rises' if rise.mean >= 0 else 'falls'} by {number(abs(rise.mean))} from its minimum, chosen "
+        "on the other seeds, to the end"
         f"{between(rise, alpha)}; lowest on average in epoch {lowest}",
         f"training loss meanwhile {'falls' if fall.mean >= 0 else 'rises'} by {number(abs(fall.mean))}",
     )
@@ -175,7 +176,14 @@ def rises_faster(measures: Measures, said: RisesFaster, alpha: float) -> Weighed
     whole = np.isfinite(one).all(axis=1) & np.isfinite(other).all(axis=1)
     one, other = one[whole], other[whole]
     if len(one) < 2:
-        return Weighed(seeds=len(one), lacking="" if len(one) else "no seed of which both arms finished")
+        lacking = "" if len(one) else "no seed of which both arms finished"
+        names = (measures.name(said.faster), measures.name(said.slower))
+        seen = [
+            f"{name}: {line}"
+            for name, rows in zip(names, (one, other), strict=True)
+            for line in _lone_minimum(rows)
+        ]
+        return Weighed(seeds=len(one), lacking=lacking, evidence=tuple(seen))
     starts = onset.held_out_minima((one + other) / 2)
     floor = measures.floor(Metric.TEST_LOSS, one) / length
     first, second = onset.slopes(one, starts), onset.slopes(other, starts)

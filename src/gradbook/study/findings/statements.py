@@ -203,6 +203,29 @@ class Margins:
     loss: float = 0.05
     share: float = 0.05
 
+    @staticmethod
+    def read(text: str) -> Margins:
+        """The margins that a text such as ``accuracy 0.02, loss 0.1`` declares; what it leaves out stays.
+
+        >>> Margins.read("accuracy 0.02, loss 0.1")
+        Margins(accuracy=0.02, loss=0.1, share=0.05)
+
+        Raises ValueError for anything else.
+        """
+        given: dict[str, float] = {}
+        for part in text.split(","):
+            name, _, value = part.strip().replace("=", " ").replace(":", " ").partition(" ")
+            try:
+                number = float(value)
+            except ValueError:
+                number = -1.0
+            if name not in ("accuracy", "loss", "share") or name in given or not 0 < number < float("inf"):
+                raise ValueError(
+                    f"expected margins such as 'accuracy 0.02, loss 0.1', each above 0, found {part.strip()!r}"
+                )
+            given[name] = number
+        return Margins(**given)
+
 
 class Outcome(Enum):
     """What a test says of a statement."""
