@@ -30,6 +30,7 @@ from gradbook.study.findings.statements import (
     When,
 )
 from gradbook.study.findings.wording import Arms, say
+from gradbook.study.settings import spoken
 
 from . import said
 
@@ -61,7 +62,7 @@ _COLUMNS: dict[str, st.SearchStrategy[object]] = {
 @st.composite
 def _arms(draw: st.DrawFn) -> Arms:
     names = draw(st.lists(st.sampled_from(sorted(_COLUMNS)), min_size=1, max_size=2, unique=True))
-    columns = [draw(st.lists(_COLUMNS[n], min_size=1, max_size=4, unique_by=repr)) for n in names]
+    columns = [draw(st.lists(_COLUMNS[n], min_size=1, max_size=4, unique_by=spoken)) for n in names]
     rows: list[dict[str, object]] = [{}]
     for name, column in zip(names, columns, strict=True):
         rows = [{**row, name: value} for row in rows for value in column]

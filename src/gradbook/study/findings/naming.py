@@ -259,7 +259,8 @@ class Naming:
         for _, end in parse.match(f"none/neither of (the/them)? ({_NOUN})? | no {_NOUN} | none", at):
             yield Named(self.all, "nor"), end
         for _, end in parse.match(
-            f"(the | all (of)? (the)?) other/remaining (two/three/four/five)? {_NOUN} | (all)? the others | the rest",
+            f"(the | all (of)? (the)?) other/remaining (two/three/four/five)? {_NOUN} | (all)? the others | "
+            "the other two/three | the rest",
             at,
         ):
             yield Named((), "others"), end
