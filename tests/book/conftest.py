@@ -92,6 +92,12 @@ def opened(launched: Any) -> Iterator[Open]:
         page.context.close()
 
 
+@pytest.fixture(autouse=True)
+def cache_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is left in the cache of who runs the tests."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
 @pytest.fixture
 def book(tmp_path: Path) -> Callable[..., Built]:
     """Builds a text as a document in a folder of its own, and writes the page beside it."""

@@ -102,7 +102,33 @@ def test_a_page_is_the_same_after_what_was_kept_is_broken(book: Book, tmp_path: 
         path.write_text('{"html": "<script>", "counts": 3}')
     assert book(BOOK).html == whole
     for path in (tmp_path / ".gradbook").glob("*.json"):
-        assert json.loads(path.read_text())["html"] != "<script>"
+        assert "html" in json.loads(path.read_text())["part"]
+
+
+def test_verdicts_that_somebody_else_kept_are_not_believed(book: Book, tmp_path: Path) -> None:
+    honest = book("```derive\nsigmoid\n```\n")
+    (path,) = (tmp_path / ".gradbook").glob("derive-*.json")
+    whole = path.read_text()
+    held = json.loads(whole)
+    held["part"]["html"] += "<p>forged</p>"
+    held["part"]["counts"] = {"PROVED": 99}
+    path.write_text(json.dumps(held))
+    assert book("```derive\nsigmoid\n```\n") == honest
+    # Nor is a part that is ours under the name of another.
+    path.write_text(whole)
+    book("```derive\ntanh\n```\n")
+    (other,) = set((tmp_path / ".gradbook").glob("derive-*.json")) - {path}
+    other.write_text(whole)
+    assert "Sigmoid" not in book("```derive\ntanh\n```\n").html
+
+
+def test_without_a_place_for_the_key_nothing_is_kept(
+    book: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert book("```derive\nsigmoid\n```\n").counts["PROVED"] > 0
+    assert not (tmp_path / ".gradbook").exists()
 
 
 def test_two_blocks_that_say_the_same_have_names_of_their_own(book: Book) -> None:
@@ -152,7 +178,9 @@ def test_sixty_derivations_are_built_in_seconds(book: Book) -> None:
 def test_the_example_of_the_documentation_builds(book: Book) -> None:
     page = Path(__file__).parents[2].joinpath("docs", "build.md").read_text(encoding="utf-8")
     text = page.split("````markdown\n")[1].split("````")[0]
-    training = re.compile(r"```(?:study|findings)\n.*?```\n", re.DOTALL)  # tested elsewhere, with a smaller study
+    training = re.compile(
+        r"```(?:study|findings)\n.*?```\n", re.DOTALL
+    )  # tested elsewhere, with a smaller study
     assert len(training.findall(text)) == 2
     built = book(training.sub("", text))
     assert built.problems == ()

@@ -49,10 +49,7 @@ def test_without_lines_the_text_stays() -> None:
 def test_findings_are_tested_against_the_study_above(book: Book, study: str) -> None:
     pytest.importorskip("torch", reason="studies need gradbook[study]")
     listed = "Findings of the study `tiny`:\n\n- 0.05 learns\n"
-    text = (
-        study
-        + "\n```findings\n- 0.05 may learn\n- 0.05 beats 0.0005 in test accuracy\n```\n\n" + listed
-    )
+    text = study + "\n```findings\n- 0.05 may learn\n- 0.05 beats 0.0005 in test accuracy\n```\n\n" + listed
     built = book(text)
     assert built.counts["UNREAD"] == 1
     assert sum(built.counts.values()) == 3

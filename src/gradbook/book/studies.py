@@ -299,7 +299,10 @@ def _circumstances(results: Results) -> str:
 def _plan(plan: Mapping[str, Any]) -> str:
     """How it was computed; not why, for that is measured anew each time."""
     way = plan["way"]
-    parts = [f"{plan['processes']} processes of {way['threads']} thread{'s' * (way['threads'] > 1)}", str(way["device"])]
+    parts = [
+        f"{plan['processes']} processes of {way['threads']} thread{'s' * (way['threads'] > 1)}",
+        str(way["device"]),
+    ]
     parts += ["channels last"] * bool(way["channels_last"])
     parts += [f"stacks of {plan['stack_size']} trials"] if plan["stack_size"] > 1 else []
     return ", ".join(parts)
