@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field, replace
 
 from gradbook.document.claims import Judge
@@ -20,7 +19,7 @@ from gradbook.document.symbols import Belief, Table, atom_of, head_key, plain_nu
 from gradbook.document.tokens import FormulaError, Kind, Token
 from gradbook.document.trees import Trees
 from gradbook.document.written_vectors import components, gradient
-from gradbook.symbolic.bounds import BoundHit, Clock
+from gradbook.symbolic.bounds import BoundHit, Budget, Clock
 from gradbook.symbolic.expr import (
     FUNCTIONS,
     ZERO,
@@ -68,7 +67,7 @@ class Chains:
         self.memory = memory
         self.deadline = trees.deadline
         self.seconds = max(DOCUMENT_SECONDS, min(2 * DOCUMENT_SECONDS, len(places.source.text) / 30_000))
-        self.end = time.monotonic() + max(self.seconds, trees.deadline)
+        self.budget = Budget(max(self.seconds, trees.deadline))
         self.chain = Chain()
         #: Whether wrong links are looked at again for the mistake that explains them.
         self.name_mistakes = True
@@ -92,8 +91,8 @@ class Chains:
             self.places.emit_all(statement, Finding(Verdict.UNDECIDED, "U102", f"stopped at a bound: {stop}"))
 
     def _judged(self, statement: Statement, role: Role, display: bool) -> None:
-        clock = Clock(min(self.deadline, max(self.end - time.monotonic(), 0.001)))
-        if time.monotonic() > self.end:
+        clock = Clock(min(self.deadline, max(self.budget.left, 0.001)))
+        if self.budget.spent:
             self.places.emit_all(
                 statement,
                 Finding(Verdict.UNDECIDED, "U102", f"stopped at a bound: {self.seconds:g} s a document"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -30,7 +29,7 @@ from gradbook.document.report import Verdict
 from gradbook.document.resolve import Resolution
 from gradbook.document.vectors import in_one_dimension, is_tensor
 from gradbook.document.wording import as_written
-from gradbook.symbolic.bounds import BoundHit, Clock
+from gradbook.symbolic.bounds import BoundHit, Budget, Clock
 from gradbook.symbolic.derivative import NotDifferentiable, expand_derivatives
 from gradbook.symbolic.domain import Domain
 from gradbook.symbolic.evaluate import Overlap, Undefined
@@ -101,7 +100,7 @@ class Diagnoser(Judge):
         return known
 
     def _diagnosed(self, finding: Finding, link: Link, first: bool) -> Finding:
-        start = time.monotonic()
+        budget = Budget(SECONDS)
         try:
             link = self._spelled_out(link)
             if finding.code == "C102":
@@ -113,10 +112,10 @@ class Diagnoser(Judge):
                     return finding
             if not first:
                 return finding
-            shaped = self._shapes(finding, link, start)
+            shaped = self._shapes(finding, link, budget)
             if shaped is not None:
                 return shaped
-            found, question = self._best(link, start)
+            found, question = self._best(link, budget)
         except (Unresolved, BoundHit, NotDifferentiable, Undefined, Overlap, RecursionError):
             return finding
         if found is None or question is None:
@@ -130,7 +129,7 @@ class Diagnoser(Judge):
 
     # --- vectors ------------------------------------------------------------------------------------------
 
-    def _shapes(self, finding: Finding, link: Link, start: float) -> Finding | None:
+    def _shapes(self, finding: Finding, link: Link, budget: Budget) -> Finding | None:
         """The mistake in a line about vectors: each way to mend it is decided by components."""
         plain = Resolution(self.table, self.clock)
         free = self._free_again(link)
@@ -153,7 +152,7 @@ class Diagnoser(Judge):
         points = Points((flat, in_one_dimension(spelled[0][0])), Domain())
         wanted = points.of(flat)
         for which, mended, slip in mended_arrays(*(tree for tree, _ in spelled)):
-            if time.monotonic() - start > SECONDS:
+            if budget.spent:
                 return None
             if (
                 agree(points.of(in_one_dimension(mended)), wanted)
@@ -186,11 +185,11 @@ class Diagnoser(Judge):
 
     # --- formulas ---------------------------------------------------------------------------------------
 
-    def _best(self, link: Link, start: float) -> tuple[Diagnosis | None, _Reading | None]:
+    def _best(self, link: Link, budget: Budget) -> tuple[Diagnosis | None, _Reading | None]:
         """The simplest diagnosis of all the readings of a link."""
         best: tuple[Diagnosis | None, _Reading | None] = None, None
         for question in self._questions(link):
-            left = SECONDS - (time.monotonic() - start)
+            left = budget.left
             if left < 0.02:
                 break
             found = diagnose(question, seconds=left)

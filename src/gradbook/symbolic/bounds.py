@@ -24,7 +24,32 @@ MAX_NODES = 40_000
 MAX_RANGE = 400
 
 
-class Clock:
+class Budget:
+    """So many seconds of this thread's work: what else the machine does takes nothing from them.
+
+    >>> Budget(60.0).spent, Budget(-1.0).spent
+    (False, True)
+    """
+
+    __slots__ = ("_began", "_soonest", "seconds")
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._soonest = time.monotonic() + seconds
+        self._began = time.thread_time()
+
+    @property
+    def spent(self) -> bool:
+        """Whether nothing is left. Before so much time has passed at all, the dearer clock is not asked."""
+        return time.monotonic() > self._soonest and self.left < 0
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left; negative when it is overdrawn."""
+        return self.seconds - (time.thread_time() - self._began)
+
+
+class Clock(Budget):
     """A deadline for one line.
 
     >>> Clock(60.0).check()
@@ -34,13 +59,9 @@ class Clock:
     gradbook.symbolic.bounds.BoundHit: the deadline of -1 s for a line
     """
 
-    __slots__ = ("end", "seconds")
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self.end = time.monotonic() + seconds
+    __slots__ = ()
 
     def check(self) -> None:
         """Raise BoundHit when time is up."""
-        if time.monotonic() > self.end:
+        if self.spent:
             raise BoundHit(f"the deadline of {self.seconds:g} s for a line")

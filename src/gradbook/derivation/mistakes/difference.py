@@ -11,13 +11,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from gradbook.derivation.algebra import simplify, weight
 from gradbook.derivation.mistakes.values import Points
-from gradbook.symbolic.bounds import BoundHit
+from gradbook.symbolic.bounds import BoundHit, Budget
 from gradbook.symbolic.expr import Add, Cases, Div, Expr, Neg, Node, tree_size, walk
 from gradbook.symbolic.printing import to_text
 
@@ -48,13 +47,13 @@ def difference(right: Expr, written: Expr, points: Points, seconds: float) -> Di
         return None
     if any(isinstance(n, Cases) for e in (right, written) for n in walk(e)):
         return None
-    end = time.monotonic() + seconds
+    budget = Budget(seconds)
     candidates: list[tuple[int, Difference]] = []
     try:
         factor = simplify(Div(written, right))
         if weight(factor) <= _SHOWN and not any(v == 0 for v in points.of(right)):
             candidates.append((weight(factor), Difference(factor=factor)))
-        if time.monotonic() < end:
+        if not budget.spent:
             term = simplify(Add((written, Neg(right))))
             if weight(term) <= _SHOWN:
                 candidates.append((weight(term) + 1, Difference(term=term)))

@@ -13,7 +13,6 @@ intermediate result rounded) until the number comes out as it was written, to th
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -22,6 +21,7 @@ from gradbook.derivation.mistakes.mistake import Family, Slip, mistake
 from gradbook.derivation.mistakes.parts import stand_in_words
 from gradbook.derivation.mistakes.values import Points
 from gradbook.derivation.rules import times
+from gradbook.symbolic.bounds import Budget
 from gradbook.symbolic.expr import (
     ONE,
     Add,
@@ -565,7 +565,7 @@ def explain(question: NumberQuestion, *, seconds: float = 0.1, own: bool = False
     work = _Work(question, Points.fixed(meaning))
     if not math.isfinite(work.right):
         return []
-    end = time.monotonic() + seconds
+    budget = Budget(seconds)
     best: dict[str, Slip] = {}
     for malrule in MALRULES:
         if own and malrule not in _OWN:
@@ -573,9 +573,9 @@ def explain(question: NumberQuestion, *, seconds: float = 0.1, own: bool = False
         for slip in malrule(work):
             if slip.code not in best or slip.cost < best[slip.code].cost:
                 best[slip.code] = slip
-            if time.monotonic() > end:
+            if budget.spent:
                 break
-        if time.monotonic() > end:
+        if budget.spent:
             break
     found = sorted(best.values(), key=lambda s: s.cost)
     return [s for s in found if s.cost <= found[0].cost + 0.1][:3]

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -30,7 +29,7 @@ from gradbook.derivation.mistakes.parts import mended_parts
 from gradbook.derivation.mistakes.spots import Role, Spot, put, spots
 from gradbook.derivation.mistakes.values import Points, Values, agree
 from gradbook.derivation.mistakes.variants import Variant, Variants
-from gradbook.symbolic.bounds import BoundHit, Clock
+from gradbook.symbolic.bounds import BoundHit, Budget, Clock
 from gradbook.symbolic.decide import decide
 from gradbook.symbolic.derivative import NotDifferentiable, expand_derivatives
 from gradbook.symbolic.domain import Domain
@@ -185,8 +184,8 @@ class _Candidate:
 class _Search:
     def __init__(self, question: Question, seconds: float) -> None:
         self.question = question
-        self.start = time.monotonic()
         self.seconds = seconds
+        self.budget = Budget(seconds)
         self.clock = Clock(seconds * _LOOKING)
         right = question.right
         self.points = Points((right, question.written), question.domain, question.meaning)
@@ -219,7 +218,7 @@ class _Search:
         found = self._proved(pairs)
         if found:
             return Diagnosis(tuple(found))
-        left = self.seconds - (time.monotonic() - self.start)
+        left = self.budget.left
         if left < _LEFT_FOR_DIFFERENCE * self.seconds:
             return Diagnosis()
         return Diagnosis((), difference(self.question.right, self.question.written, self.points, left))
@@ -250,7 +249,7 @@ class _Search:
         ordered = sorted(best.values(), key=lambda c: c.explanation.rank_in(quotient))
         found: list[Explanation] = []
         for candidate in ordered[:_DECIDED]:
-            left = self.seconds - (time.monotonic() - self.start)
+            left = self.budget.left
             if len(found) >= _TOLD or left < 0:
                 break
             alike = _ALIKE if len(candidate.explanation.slips) == 1 else 2 * _ALIKE
