@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy import event, exc
+from sqlalchemy import exc
 
 from gradbook.study import owners
+from gradbook.study.database import engine, first_line, shown
 from gradbook.study.problem import StudyError
 from gradbook.study.schema import (
     METADATA,
@@ -65,21 +66,8 @@ class Store:
     def __init__(self, url: str, folder: Path, *, reads: bool = False) -> None:
         """Open a database; one that is opened to be read only (``reads``) must be there, and stays as it is."""
         self.url, self.folder = url, folder
-        try:
-            # Workers are processes of their own, and each has few threads: one connection each, made when needed.
-            self._engine = sa.create_engine(_driver(url))
-        except (exc.ArgumentError, exc.NoSuchModuleError, ImportError) as error:
-            raise StudyError(
-                f"{shown(url)}: expected a database as sqlite or postgresql URL: {error}"
-            ) from None
+        self._engine = engine(url, reads=reads)
         self._sqlite = self._engine.dialect.name == "sqlite"
-        if not self._sqlite and self._engine.dialect.name != "postgresql":
-            raise StudyError(
-                f"{shown(url)}: expected sqlite or postgresql, found {self._engine.dialect.name}"
-            )
-        if self._sqlite:
-            event.listen(self._engine, "connect", _sqlite_reader if reads else _sqlite_connection)
-            event.listen(self._engine, "begin", _sqlite_begin)
         try:
             if reads:
                 with self._reading() as connection:
@@ -91,7 +79,7 @@ class Store:
                     connection.execute(sa.text("SELECT pg_advisory_xact_lock(618033988)"))
                 METADATA.create_all(connection)
         except exc.DBAPIError as error:
-            raise StudyError(f"{shown(url)}: the database cannot be opened: {_first(error)}") from None
+            raise StudyError(f"{shown(url)}: the database cannot be opened: {first_line(error)}") from None
 
     def close(self) -> None:
         """Let go of the database."""
@@ -468,62 +456,6 @@ class Store:
             raise LeaseLost(f"trial {key[0]}/{key[1]} was taken over by another process")
 
 
-def shown(url: str) -> str:
-    """A URL without its password.
-
-    >>> shown("postgresql://me:secret@host/db")
-    'postgresql://me:***@host/db'
-    """
-    try:
-        return sa.make_url(url).render_as_string(hide_password=True)
-    except exc.ArgumentError:
-        return url
-
-
-def is_full(error: BaseException) -> bool:
-    """Whether an error says that there is no room left to write."""
-    text = str(error).lower()
-    return (
-        "disk is full" in text
-        or "no space left" in text
-        or "disk quota" in text
-        or ("disk i/o error" in text)
-    )
-
-
-def _driver(url: str) -> str:
-    """A URL with the driver that is installed for it."""
-    for start in ("postgresql://", "postgres://"):
-        if url.startswith(start):
-            return "postgresql+psycopg://" + url[len(start) :]
-    return url
-
-
-def _sqlite_connection(connection: Any, _: Any) -> None:
-    connection.isolation_level = None  # transactions begin where we say
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout = 60000")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    # In WAL mode only this makes a commit outlive a power cut: what a checkpoint replaced is deleted after it.
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.close()
-
-
-def _sqlite_reader(connection: Any, _: Any) -> None:
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout = 60000")
-    cursor.execute("PRAGMA query_only = ON")
-    cursor.close()
-
-
-def _sqlite_begin(connection: sa.Connection) -> None:
-    # A transaction that reads first and writes later could find the database locked by then.
-    reads = connection.get_execution_options().get("reads", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
-
-
 def _trials_of(name: str) -> sa.Select[Any]:
     return (
         sa.select(trials)
@@ -552,11 +484,6 @@ def _trial(row: Row) -> Trial:
 
 def _columns(row: Any) -> dict[str, Any]:
     return {f.name: getattr(row, f.name) for f in fields(row)}
-
-
-def _first(error: exc.DBAPIError) -> str:
-    lines = str(error.orig).strip().splitlines()
-    return lines[0] if lines else type(error.orig).__name__
 
 
 def to_read(database: str | None, folder: Path) -> Store | None:

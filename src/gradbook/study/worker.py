@@ -15,12 +15,13 @@ from torch import Tensor
 
 from gradbook.study import checkpoints, owners, spec
 from gradbook.study.data import opened
+from gradbook.study.database import is_full
 from gradbook.study.problem import StudyError
 from gradbook.study.samples import Dataset
 from gradbook.study.schema import Trial, TrialState
 from gradbook.study.settings import Settings
 from gradbook.study.stacked import Stack
-from gradbook.study.store import LeaseLost, Store, is_full
+from gradbook.study.store import LeaseLost, Store
 from gradbook.study.training import Diverged, Epoch, Run, Way, prepare_process
 
 #: Leases are renewed this often, and the table told how far the epoch is.

@@ -282,7 +282,7 @@ HELD_OUT: list[Said] = [
         ("Test loss does not depend on weight decay.", E((0, 1, 2), TL)),
         ("Over the whole curve, 5e-4 and 5e-6 have similar test accuracy.", E((1, 2), TA, CURVE)),
         ("The test accuracy of 5e-4 differs from that of 5e-2.", No(E((0, 1), TA))),
-        ("Initially 5e-6 has a higher training accuracy than 5e-4.", Dominates(2, 1, RA)),
+        ("Initially 5e-6 has a higher training accuracy than 5e-4.", Dominates(2, 1, RA, 1)),
         ("5e-6 is ahead of 5e-4 in training loss up to epoch 15.", Dominates(2, 1, RL, 15)),
         (
             "5e-6 dominates 5e-4 in training accuracy across epochs, but eventually they converge to the same value.",

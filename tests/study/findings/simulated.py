@@ -307,6 +307,19 @@ CASES: tuple[Case, ...] = (
         clear=world(test_loss=[_lead(5, 0.5), _lead(0, 0)]),
     ),
     Case(
+        "A dominates B",
+        world(test_loss=[_lead(0, 0), _lead(0, 0)]),
+        (Dominates(0, 1, _LOSS),),
+        clear=world(test_loss=[_lead(20, 0.08), _lead(0, 0)]),
+    ),
+    Case(
+        "A dominates B: contradicted",
+        world(test_loss=[_lead(30, MARGINS.loss), _lead(0, 0)]),
+        (Dominates(0, 1, _LOSS),),
+        Outcome.CONTRADICTED,
+        clear=world(test_loss=[_lead(0, 0), _lead(8, 0.3)]),
+    ),
+    Case(
         "A dominates B, then they converge",
         world(test_loss=[_lead(20, 0.5) - MARGINS.loss, _lead(0, 0)]),
         (Dominates(0, 1, _LOSS, 10, converge=True),),

@@ -226,10 +226,10 @@ def _pair(
         raise Rejected("an arm is compared with itself")
     more, less = (arm, other) if _larger_first(way, metric) else (other, arm)
     when = adjuncts.when
-    if (lead and not isinstance(when, When)) or (when is When.CURVE and lead):
-        when = when if isinstance(when, Span) else Span("every" if when else "first")
+    if lead and when in (None, When.CURVE):
+        when = Span("whole")
     match when:
-        case Span("until" | "first" | "every" | "throughout" as kind, epoch):
+        case Span("until" | "first" | "every" | "throughout" | "whole" as kind, epoch):
             if adjuncts.by is not None:
                 raise Rejected("by how much is tested at one place, not in each epoch", adjuncts.by.number)
             if metric.more_is_better is None:
@@ -239,7 +239,9 @@ def _pair(
                 if context.epochs is None:
                     raise Rejected("it is not known how many epochs there are; say until which epoch")
                 epoch = context.epochs
-            return Dominates(better, worse, metric, None if kind == "first" else _epoch(epoch, context))
+            if kind == "whole":
+                return Dominates(better, worse, metric)
+            return Dominates(better, worse, metric, 1 if kind == "first" else _epoch(epoch, context))
         case _:
             by = 0.0 if adjuncts.by is None else _least(adjuncts.by, metric)
             return Exceeds(more, less, metric, _place(when, context), by)

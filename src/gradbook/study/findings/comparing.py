@@ -45,34 +45,63 @@ def equivalent(measures: Measures, said: Equivalent, alpha: float) -> Weighed:
 
 
 def dominates(measures: Measures, said: Dominates, alpha: float) -> Weighed:
-    """A one-sided paired t test in each epoch, in order from the first; each has to show it.
+    """Until an epoch: a one-sided paired t test in each, in order from the first; each has to show it.
 
-    What is said of no epoch in particular is shown by the first. The contrary is shown by an epoch in which the other
-    arm is better, or in which the two are equivalent, after Holm's correction for the number of epochs.
+    Said of no epoch: better in the mean over the curve, with no epoch in which the other is shown to be better. The
+    contrary is shown, after Holm's correction, by an epoch in which the other is better; or where the two are
+    equivalent in that mean, or in the epoch until which the lead is said to last.
     """
     sign = _direction(said.metric)
     if not sign:
         return Weighed(lacking=f"neither a larger nor a smaller {lower(said.metric)} is better")
     curve = measures.curve(said.metric)
     epochs = int(min(measures.lengths[said.better], measures.lengths[said.worse]))
-    until = min(said.until or 1, epochs)
+    last = min(said.until or epochs, epochs)
     margin = measures.margin(said.metric, said.margin, curve)
-    parts: list[Weighed] = []
-    for epoch in range(until):
-        pairs = measures.pairs(
+    samples = [
+        measures.pairs(
             said.metric, sign * curve[said.better, :, epoch], sign * curve[said.worse, :, epoch]
-        )
-        parts.append(larger(pairs.difference, 0.0, margin, alpha))
-    against = min(holm([part.against for part in parts]))
-    weighed = replace(all_of([part.settled(alpha) for part in parts]), against=against)
-    weighed = replace(weighed, evidence=_dominance(measures, said, parts, alpha)).settled(alpha)
-    if said.until is not None and said.until > epochs:
-        weighed = replace(weighed, support=1.0, lacking=f"the trials have {epochs} epochs only")
+        ).difference
+        for epoch in range(last)
+    ]
+    parts = [replace(larger(sample, 0.0, margin, alpha), against=sample.below(0.0)) for sample in samples]
+    if said.until is None:
+        weighed = _on_the_whole(measures, said, parts, margin, alpha)
+    else:
+        end = larger(samples[-1], 0.0, margin, alpha).settled(alpha)
+        against = min(holm([*(part.against for part in parts), end.against]))
+        weighed = replace(all_of([part.settled(alpha) for part in parts]), against=against)
+        weighed = replace(weighed, evidence=_dominance(measures, said, parts, alpha)).settled(alpha)
+        if said.until > epochs:
+            weighed = replace(weighed, support=1.0, lacking=f"the trials have {epochs} epochs only")
+        weighed = replace(weighed, method=f"{_PAIRED}, in each epoch, in fixed sequence")
+    method = weighed.method
     if said.converge:
-        end = Equivalent((said.better, said.worse), said.metric, When.END, said.margin)
-        weighed = all_of([weighed.settled(alpha), equivalent(measures, end, alpha).settled(alpha)])
+        equal_ends = Equivalent((said.better, said.worse), said.metric, When.END, said.margin)
+        weighed = all_of([weighed.settled(alpha), equivalent(measures, equal_ends, alpha).settled(alpha)])
+    return replace(weighed, method=method + f"; {_TOST}" * said.converge)
+
+
+def _on_the_whole(
+    measures: Measures, said: Dominates, parts: Sequence[Weighed], margin: float, alpha: float
+) -> Weighed:
+    """Better in the mean over the curve, and in no epoch shown to be worse."""
+    sign, curve = _direction(said.metric), measures.values(said.metric, When.CURVE)
+    pairs = measures.pairs(said.metric, curve[said.better], curve[said.worse])
+    signed = measures.pairs(said.metric, sign * curve[said.better], sign * curve[said.worse]).difference
+    weighed = larger(signed, 0.0, margin, alpha).settled(alpha)
+    corrected = holm([part.against for part in parts])
+    worst = min(range(len(parts)), key=lambda epoch: corrected[epoch])
+    evidence = told(measures, pairs, said.better, said.worse, place(said.metric, When.CURVE), alpha)
+    if corrected[worst] <= alpha:
+        name = measures.name(said.worse)
+        evidence += (f"in epoch {worst + 1} {name} is better (p = {corrected[worst]:.2g} after Holm)",)
+        weighed = replace(weighed, support=1.0)
     return replace(
-        weighed, method=f"{_PAIRED}, in each epoch, in fixed sequence" + f"; {_TOST}" * said.converge
+        weighed,
+        against=min(holm([weighed.against, corrected[worst]])),
+        evidence=evidence,
+        method=f"{_PAIRED}, on the mean over the epochs; in each epoch for the contrary, after Holm",
     )
 
 

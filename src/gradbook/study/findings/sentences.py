@@ -343,6 +343,8 @@ def _lead(statement: Statement) -> Dominates | None:
 
 
 def _converging(lead: Dominates, amount: Word | None) -> Dominates:
+    if lead.until == 1:  # "at first … but later they converge": how long it lasts was not said
+        lead = replace(lead, until=None)
     return replace(lead, converge=True, margin=None if amount is None else margin_of(amount, lead.metric))
 
 

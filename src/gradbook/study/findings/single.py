@@ -94,13 +94,17 @@ def _entropy(shares: NDArray[np.float64]) -> float:
     return -sum(float(share) * math.log(share) for share in shares if share > 0)
 
 
+#: A rise is slight if it is less than the margin, and than this part of the lowest loss.
+SLIGHT = 0.1
+
+
 def overfits(measures: Measures, said: Overfits, alpha: float) -> Weighed:
     """Test loss rises from a minimum that was chosen on the other seeds, while training loss falls.
 
     Both by one-sided t tests over seeds; both have to show it. The contrary is shown where from no earlier epoch test
-    loss rises by as much as the margin (one-sided t tests, of which the worst counts), or where training loss rises
-    from the minimum too. ``start`` holds if it lies in the jackknife interval of the place, which must be no longer
-    than a third of all epochs; the contrary, if it lies outside.
+    loss rises by as much as the margin, or as a tenth of its minimum if that is less (one-sided t tests, of which the
+    worst counts), or where training loss rises from the minimum too. ``start`` holds if it lies in the jackknife
+    interval of the place, which must be no longer than a third of all epochs; the contrary, if it lies outside.
     """
     weighed = _rise(measures, said.arm, alpha)
     if said.start is None or weighed.seeds < FEWEST:
@@ -134,6 +138,7 @@ def _rise(measures: Measures, arm: int, alpha: float) -> Weighed:
         return Weighed(seeds=len(test), lacking=lacking, evidence=_lone_minimum(test))
     starts = onset.held_out_minima(test)
     margin = measures.margin(Metric.TEST_LOSS, None, test)
+    margin = min(margin, SLIGHT * float(test.mean(axis=0).min()))
     floor = measures.floor(Metric.TEST_LOSS, test)
     shared = onset.shared(len(test))
     rise = replace(Sample.of(onset.rises(test, starts), floor), shared=shared)

@@ -93,8 +93,8 @@ class Equivalent:
 class Dominates:
     """One arm is better than another in a metric in each epoch up to and including ``until``.
 
-    None for ``until`` says: for some epochs from the first on, however many. ``converge`` says that at the end the two
-    differ by less than ``margin``.
+    None for ``until`` says: in the mean over all epochs, and in no epoch worse. ``converge`` says that at the end the
+    two differ by less than ``margin``.
     """
 
     better: int
