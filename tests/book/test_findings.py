@@ -23,7 +23,7 @@ def test_numbers_are_shown_and_the_method_is_folded() -> None:
     block = Block(BlockKind.FINDINGS, "margin: accuracy 0.02\n- 5e-4 learns\n", 3, 4)
     html = part(block, [line(Verdict.SUPPORTED, evidence=Evidence(words=words))], "b-").html
     shown, folded = html.split("<details>")
-    assert "&lt;b&gt;5e-4&lt;/b&gt; learns" in shown
+    assert '&lt;b&gt;<span class="whole">5e-4</span>&lt;/b&gt; learns' in shown
     assert "SUPPORTED" in shown
     assert "Accuracy 0.9" in shown or "accuracy 0.9 of 0.1." in shown
     assert "margin accuracy 0.02" in shown

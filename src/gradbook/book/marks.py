@@ -233,6 +233,9 @@ def prose(text: str) -> str:
     return "".join(f"<p>{prose_inline(part)}</p>" for part in text.split("\n\n") if part.strip())
 
 
+#: A number with a power of ten, which a browser would break after the minus.
+_POWER = re.compile(r"\b\d[\d.]*[eE][-−]\d+")
+
 _INLINE = re.compile(r"\$([^$]+)\$|`([^`]+)`")
 
 
@@ -241,11 +244,16 @@ def prose_inline(text: str) -> str:
     parts: list[str] = []
     at = 0
     for match in _INLINE.finditer(text):
-        parts.append(escape(text[at : match.start()]))
+        parts.append(_words(text[at : match.start()]))
         parts.append(tex(match[1]) if match[1] is not None else f"<code>{escape(match[2])}</code>")
         at = match.end()
-    parts.append(escape(text[at:]))
+    parts.append(_words(text[at:]))
     return "".join(parts)
+
+
+def _words(text: str) -> str:
+    """Text for the page, in which no line ends within a number such as 5e-4."""
+    return _POWER.sub(lambda match: f'<span class="whole">{match[0]}</span>', escape(text))
 
 
 def _told(placed: Sequence[Placed]) -> str:
