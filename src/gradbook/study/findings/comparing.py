@@ -97,9 +97,13 @@ def _on_the_whole(
         name = measures.name(said.worse)
         evidence += (f"in epoch {worst + 1} {name} is better (p = {corrected[worst]:.2g} after Holm)",)
         weighed = replace(weighed, support=1.0)
+    # The end is a place of its own, if nothing else was said of it: who leads there is seen without a correction.
+    behind = 1.0 if said.converge else parts[-1].against
+    if behind <= alpha:
+        weighed = replace(weighed, support=1.0)
     return replace(
         weighed,
-        against=min(holm([weighed.against, corrected[worst]])),
+        against=min(holm([weighed.against, corrected[worst], behind])),
         evidence=evidence,
         method=f"{_PAIRED}, on the mean over the epochs; in each epoch for the contrary, after Holm",
     )

@@ -113,7 +113,7 @@ def notes(pairs: Pairs) -> tuple[str, ...]:
             f"{pairs.difference.count} of {pairs.difference.count + pairs.missing} seeds count: "
             "in the others a trial did not finish"
         )
-    if pairs.difference.floored:
+    if pairs.difference.floored and pairs.difference.count > 1:
         said.append("all seeds agree to the last step that can be measured; the step stands for their spread")
     return tuple(said)
 
