@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 
@@ -51,9 +50,7 @@ def sentences(text: str) -> list[str]:
     document = check_document(str(PAGE), text, folder=RECORDS)
     assert isinstance(document, Document)
     rows = ["| sentence | verdict | evidence |", "| --- | --- | --- |"]
-    for line in document.lines:
-        if line.source.startswith("- ") or line.verdict.value in ("SUPPORTED", "CONTRADICTED", "UNDECIDED"):
-            rows.append(f"| {line.source.removeprefix('- ')} | {line.verdict.value} | {_evidence(line)} |")
+    rows += [f"| {line.source} | {line.verdict.value} | {_evidence(line)} |" for line in document.lines]
     return rows
 
 
@@ -67,10 +64,9 @@ def written(text: str) -> str:
     """The page with its tables renewed."""
     for name, rows in (("outcome", outcome()), ("sentences", sentences(text))):
         begin, end = f"<!-- {name}: written by docs/cifar10.py -->", f"<!-- end of {name} -->"
-        inside = "\n".join(["", "", *rows, "", ""])
-        text = re.sub(
-            f"{re.escape(begin)}.*?{re.escape(end)}", lambda _: begin + inside + end, text, flags=re.S
-        )
+        before, _, rest = text.partition(begin)
+        _, _, after = rest.partition(end)
+        text = "\n".join([before + begin, "", *rows, "", end]) + after
     return text
 
 
