@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from gradbook import check
 from gradbook.book.blocks import blocks
 from gradbook.book.starting import Kind, start
 from gradbook.cli import main
+from gradbook.document import check_text
 from gradbook.document.report import Verdict
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_a_document_is_written_and_nothing_in_it_needs_a_look(
+def test_a_document_is_written_and_none_of_its_mathematics_needs_a_look(
     kind: Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -23,7 +23,7 @@ def test_a_document_is_written_and_nothing_in_it_needs_a_look(
     text = Path(f"{kind.value}.md").read_text(encoding="utf-8")
     assert text == start(kind)
     assert blocks(text)
-    assert [line for line in check(text).documents[0].lines if line.needs_look] == []
+    assert [line for line in check_text(text).lines if line.needs_look] == []
 
 
 def test_what_is_there_is_left_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,4 +51,4 @@ def test_what_cannot_be_written_is_told(
 
 def test_a_wrong_line_in_a_starting_document_is_seen() -> None:
     wrong = start(Kind.DERIVATION).replace(r"\frac{1}{1 + e^{-x}}", r"\frac{1}{1 - e^{-x}}")
-    assert Verdict.REFUTED in {line.verdict for line in check(wrong).documents[0].lines}
+    assert Verdict.REFUTED in {line.verdict for line in check_text(wrong).lines}

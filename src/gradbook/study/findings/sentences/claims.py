@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from gradbook.study.findings.grammar import Bound, Rejected
-from gradbook.study.findings.naming import Named, Naming
-from gradbook.study.findings.quantities import Adjuncts, By, Span
+from gradbook.study.findings.sentences.grammar import Bound, Rejected
+from gradbook.study.findings.sentences.naming import Named, Naming
+from gradbook.study.findings.sentences.quantities import Adjuncts, By, Span
+from gradbook.study.findings.sentences.words import Word
 from gradbook.study.findings.statements import (
     Best,
     Denied,
@@ -30,7 +31,6 @@ from gradbook.study.findings.statements import (
     When,
 )
 from gradbook.study.findings.wording import metric_words
-from gradbook.study.findings.words import Word
 
 Direction = tuple[str, int]
 """``raw`` (higher, lower) or ``good`` (better, worse), and 1 or -1."""

@@ -1,17 +1,4 @@
-"""Sentences about a study, read as statements: those of :mod:`.wording`, and the ways in which people say the same.
-
-A sentence is understood if its words, all of them, match the frames of :mod:`.frames` in one meaning. A word that no
-frame takes, an arm that is not there, a hedge, a reason, or a second meaning makes it a sentence that is not
-understood; nothing is half-read. The conventions, where a sentence leaves something open:
-
-- an accuracy or loss without its split is that of the test set;
-- *better*, *beats*, *best* without a metric are meant in test accuracy;
-- without a place, a comparison is meant at the end;
-- *the same* and *differ* are meant within the margin; *generalisation gap* is that between the losses;
-- per cent and points of an accuracy are hundredths of a share.
-
-How a sentence was read is said by :func:`.wording.say`.
-"""
+"""From the words of a sentence, by the grammar and its frames, to the statements that it makes."""
 
 from __future__ import annotations
 
@@ -20,17 +7,15 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from gradbook.study.findings.claims import Context, margin_of
-from gradbook.study.findings.frames import FRAMES, SAME, Frame
-from gradbook.study.findings.grammar import Bound, Parse, Rejected, compiled, literals
-from gradbook.study.findings.naming import Named, Naming
-from gradbook.study.findings.quantities import Adjuncts, Span
-from gradbook.study.findings.refusals import ELSEWHERE, NAMING, WHY
+from gradbook.study.findings.sentences.claims import Context, margin_of
+from gradbook.study.findings.sentences.frames import FRAMES, SAME, Frame
+from gradbook.study.findings.sentences.grammar import Bound, Parse, Rejected, compiled, literals
+from gradbook.study.findings.sentences.naming import Named, Naming
+from gradbook.study.findings.sentences.quantities import Adjuncts, Span
+from gradbook.study.findings.sentences.refusals import ELSEWHERE, NAMING, WHY
+from gradbook.study.findings.sentences.words import SentenceError, Word, WordKind, words
 from gradbook.study.findings.statements import Denied, Dominates, Exceeds, Statement, When
 from gradbook.study.findings.wording import Arms
-from gradbook.study.findings.words import SentenceError, Word, WordKind, words
-
-__all__ = ["SentenceError", "read"]
 
 
 def read(sentence: str, arms: Arms, *, epochs: int | None = None) -> tuple[Statement, ...]:
@@ -44,7 +29,7 @@ def read(sentence: str, arms: Arms, *, epochs: int | None = None) -> tuple[State
     >>> read("5e-4 is probably better.", arms)
     Traceback (most recent call last):
     ...
-    gradbook.study.findings.words.SentenceError: 'probably' is a guess; a finding says that something is so
+    gradbook.study.findings.sentences.words.SentenceError: 'probably' is a guess; a finding says that something is so
     """
     reader = _Reader(words(sentence), arms, epochs)
     found = reader.sentences()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from gradbook.study.findings.grammar import Parse, Phrase
+from gradbook.study.findings.sentences.grammar import Parse, Phrase
+from gradbook.study.findings.sentences.words import Word, WordKind
 from gradbook.study.findings.statements import Metric, When
-from gradbook.study.findings.words import Word, WordKind
 
 # --- what phrases mean ---------------------------------------------------------------------------
 

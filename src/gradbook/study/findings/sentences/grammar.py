@@ -19,7 +19,7 @@ from functools import cache
 from itertools import product
 from typing import Any
 
-from gradbook.study.findings.words import SentenceError, Word, WordKind
+from gradbook.study.findings.sentences.words import SentenceError, Word, WordKind
 
 Bound = Mapping[str, Any]
 """What the phrases of a pattern mean, by name; ``no`` is whether its verbs deny."""

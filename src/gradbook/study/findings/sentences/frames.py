@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gradbook.study.findings.claims import (
+from gradbook.study.findings.sentences.claims import (
     BAD,
     DOWN,
     GOOD,

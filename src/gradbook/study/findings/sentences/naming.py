@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gradbook.study.findings.grammar import Parse, Phrase
-from gradbook.study.findings.quantities import PHRASES
+from gradbook.study.findings.sentences.grammar import Parse, Phrase
+from gradbook.study.findings.sentences.quantities import PHRASES
+from gradbook.study.findings.sentences.words import SentenceError, Word, words
 from gradbook.study.findings.statements import Metric
 from gradbook.study.findings.wording import Arms, setting_words
-from gradbook.study.findings.words import SentenceError, Word, words
 from gradbook.study.settings import spoken
 
 
