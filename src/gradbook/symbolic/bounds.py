@@ -5,7 +5,7 @@ A document is untrusted, so a bound that is hit ends the line with its name, nev
 
 from __future__ import annotations
 
-import time
+from time import monotonic, thread_time
 
 
 class BoundHit(Exception):
@@ -35,18 +35,18 @@ class Budget:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._soonest = time.monotonic() + seconds
-        self._began = time.thread_time()
+        self._soonest = monotonic() + seconds
+        self._began = thread_time()
 
     @property
     def spent(self) -> bool:
         """Whether nothing is left. Before so much time has passed at all, the dearer clock is not asked."""
-        return time.monotonic() > self._soonest and self.left < 0
+        return monotonic() > self._soonest and self.left < 0
 
     @property
     def left(self) -> float:
         """Seconds that are left; negative when it is overdrawn."""
-        return self.seconds - (time.thread_time() - self._began)
+        return self.seconds - (thread_time() - self._began)
 
 
 class Clock(Budget):
@@ -63,5 +63,5 @@ class Clock(Budget):
 
     def check(self) -> None:
         """Raise BoundHit when time is up."""
-        if self.spent:
+        if monotonic() > self._soonest and self.left < 0:  # as ``spent``, which is a call more
             raise BoundHit(f"the deadline of {self.seconds:g} s for a line")
