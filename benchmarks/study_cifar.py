@@ -14,7 +14,7 @@ from _studies import DECAYS, ours, plain
 tables: dict[str, Any] = {
     "name": "cifar",
     "seeds": 1,
-    "data": {"source": str(shared("data/cifar10")), "limit": 2000},
+    "data": {"source": str(shared("data/cifar10")), "limit": 6000},
     "model": {"kind": "cnn"},
     "training": {"epochs": 2, "batch_size": 128, "learning_rate": 0.01},
     "vary": {"weight_decay": [*DECAYS, 5e-8]},
