@@ -181,6 +181,8 @@ KNOWN: list[Said] = [
         ("5e-4 has not converged yet.", Improving(1)),
         ("5e-6 has plateaued.", No(Improving(2))),
         ("The test accuracy of 5e-4 is still increasing at the end.", Improving(1, TA)),
+        ("The training loss of 5e-4 keeps falling.", Improving(1, RL)),
+        ("The training loss of 5e-4 continues to decrease.", Improving(1, RL)),
         # level, response
         ("The test accuracy of 5e-4 is above 95 %.", Level(1, TA, least=0.95)),
         ("The test accuracy of 5e-4 is between 0.9 and 0.95.", Level(1, TA, 0.9, 0.95)),

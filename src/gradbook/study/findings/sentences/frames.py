@@ -262,11 +262,13 @@ _GOES_ON: tuple[tuple[Frame, ...], ...] = (
         improving(UP),
         "still rises/increases/grows/rise/increase/grow",
         f"{_NOW} still rising/increasing/growing/going_up",
+        "(keeps/keep/kept rising/increasing/growing | continues/continue/continued to rise/increase/grow)",
     ),
     _of(
         improving(DOWN),
         "still falls/decreases/drops/fall/decrease/drop",
         f"{_NOW} still falling/decreasing/dropping/going_down",
+        "(keeps/keep/kept falling/decreasing/dropping | continues/continue/continued to fall/decrease/drop)",
     ),
 )
 
