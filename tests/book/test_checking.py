@@ -12,8 +12,9 @@ import pytest
 
 import gradbook
 from gradbook.book.blocks import BlockKind
-from gradbook.book.checking import check_document, check_text, margins_of
+from gradbook.book.checking import check_document, check_text
 from gradbook.document.report import Document, Line, Verdict
+from gradbook.study.findings.statements import Margins
 
 _STUDY = """\
 name = "decay"
@@ -128,7 +129,7 @@ def test_margins_are_declared_above_the_sentences(folder: Path) -> None:
 )
 def test_margins_that_mean_nothing_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected"):
-        margins_of(text)
+        Margins.read(text)
 
 
 def test_a_list_behind_a_study_states_findings(folder: Path) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from gradbook.book.blocks import Block, BlockKind, blocks, chosen, has_blocks
 from gradbook.book.items import Item, lists, may_have_lists, stated
 from gradbook.document import checker, files
+from gradbook.document.notebook import NotebookError
 from gradbook.document.reading import DocumentKind, guess
 from gradbook.document.report import Document, Evidence, Line, Problem, Verdict
 
@@ -85,10 +86,6 @@ def check_document(
     found = files.read(path) if text is None else text
     if isinstance(found, Problem):
         return found
-    if not (has_blocks(found) or may_have_lists(found)):
-        return checker.check_document(path, found, deadline=deadline)
-    from gradbook.document.notebook import NotebookError
-
     try:
         return check_text(found, path, deadline=deadline, folder=folder, database=database)
     except NotebookError:
@@ -265,6 +262,8 @@ class _Book:
     # -- findings --------------------------------------------------------------------------------
 
     def _findings(self, block: Block) -> Iterator[Line]:
+        from gradbook.study.findings.statements import Margins
+
         headers, items = stated(block, self.rows)
         margins: Margins | None = None
         name = block.options.get("study", "")
@@ -274,7 +273,7 @@ class _Book:
                 name = header.value.strip("`\"'")
                 continue
             try:
-                margins = margins_of(header.value)
+                margins = Margins.read(header.value)
             except ValueError as error:
                 wrong = True
                 yield self._line(header.item, Verdict.UNREAD, str(error))
@@ -436,27 +435,3 @@ def _numbers(finding: Finding) -> tuple[str, ...]:
     p = "p < 0.0001" if finding.p < 0.0001 else f"p = {finding.p:.2g}"
     few = ", which are few" if finding.underpowered else ""
     return (f"{finding.method}: {p}, {finding.seeds} seeds{few}",)
-
-
-def margins_of(text: str) -> Margins:
-    """Margins as a header says them: ``accuracy 0.01, loss 0.05``; what is not named is as by default.
-
-    >>> margins_of("accuracy 2 %, loss 0.1")
-    Margins(accuracy=0.02, loss=0.1, share=0.05)
-
-    Raises ValueError, in one sentence.
-    """
-    from gradbook.study.findings.statements import Margins
-
-    found: dict[str, float] = {}
-    for part in text.split(","):
-        match = re.fullmatch(r"\s*(accuracy|loss|share)\s*[ =:]\s*(\d*\.?\d+(?:e-?\d+)?)\s*(%?)\s*", part)
-        if match is None:
-            raise ValueError(f"expected margins such as accuracy 0.01, loss 0.05, found {part.strip()!r}")
-        value = float(match[2]) / (100 if match[3] else 1)
-        if match[1] in found or value <= 0 or (match[1] == "accuracy" and value >= 1):
-            raise ValueError(
-                f"expected each margin once, above 0 (of accuracy also below 1), found {part.strip()!r}"
-            )
-        found[match[1]] = value
-    return Margins(**found)

@@ -139,6 +139,7 @@ def part(results: Results, prefix: str) -> Part:
 
 
 def _summary(results: Results) -> str:
+    from gradbook.study.findings.wording import setting_words
     from gradbook.study.schema import TrialState
     from gradbook.study.settings import spoken
     from gradbook.study.spec import ENOUGH_SEEDS
@@ -147,7 +148,7 @@ def _summary(results: Results) -> str:
     done = results.count(TrialState.DONE)
     vary = results.study.spec.get("vary", {})
     varied = "; ".join(
-        f"<b>{escape(_name(name))}</b> {', '.join(escape(spoken(value)) for value in values)}"
+        f"<b>{escape(setting_words(name))}</b> {', '.join(escape(spoken(value)) for value in values)}"
         for name, values in vary.items()
     )
     told = f"Varied: {varied}. " if varied else "Nothing is varied. "
@@ -166,17 +167,18 @@ def _summary(results: Results) -> str:
     return told
 
 
-def _name(setting: str) -> str:
-    return setting.removeprefix("model.").replace("_", " ")
-
-
 def _table(results: Results) -> str:
+    from gradbook.study.findings.wording import setting_words
     from gradbook.study.results import table
+    from gradbook.study.settings import spoken
 
     heads = "".join(f'<th scope="col">{head}</th>' for _, head in _COLUMNS)
     rows: list[str] = []
     for arm, row in zip(results.arms, table(results), strict=True):
-        label = ", ".join(f"{_name(name)} {_spoken(value)}" for name, value in arm.values.items()) or "base"
+        label = (
+            ", ".join(f"{setting_words(name)} {spoken(value)}" for name, value in arm.values.items())
+            or "base"
+        )
         cells = "".join(f"<td>{_spread(row, name)}</td>" for name, _ in _COLUMNS)
         rows.append(f'<tr><th scope="row">{escape(label)}</th>{cells}</tr>\n')
     return (
@@ -184,12 +186,6 @@ def _table(results: Results) -> str:
         f'seeds</caption>\n<thead><tr><th scope="col">setting</th>{heads}</tr></thead>\n'
         f"<tbody>{''.join(rows)}</tbody></table></div>\n"
     )
-
-
-def _spoken(value: Any) -> str:
-    from gradbook.study.settings import spoken
-
-    return spoken(value)
 
 
 def _spread(row: Mapping[str, Any], name: str) -> str:
@@ -272,21 +268,20 @@ def themed(svg: str, prefix: str, alternative: str) -> str:
 
 
 def _circumstances(results: Results) -> str:
+    from gradbook.study import report
+    from gradbook.study.findings.wording import setting_words
+    from gradbook.study.settings import spoken
+
     study = results.study
-    sizes = ", ".join(f"{count} {name}" for name, count in study.data["sizes"].items())
     rows = [
-        ("data", f"{study.spec['data']['source']} ({sizes})"),
+        ("data", report.source(study)),
         ("hash of the data", study.data["fingerprint"]),
         ("seeds", ", ".join(map(str, results.seeds))),
-    ]
-    rows += [
-        (_name(name), _spoken(value))
-        for name, value in study.held.items()
-        if not name.startswith("data.") and value not in (None, [], ())
+        *((setting_words(name), spoken(value)) for name, value in report.held(study)),
     ]
     if study.plan is not None:
-        rows.append(("plan", _plan(study.plan)))
-    rows.append(("made with", ", ".join(f"{name} {value}" for name, value in study.environment.items())))
+        rows.append(("plan", report.way_words(study.plan)))
+    rows.append(("made with", report.versions(study)))
     cells = "".join(
         f'<tr><th scope="row">{escape(head)}</th><td>{escape(str(value))}</td></tr>\n' for head, value in rows
     )
@@ -294,15 +289,3 @@ def _circumstances(results: Results) -> str:
         '<details class="held"><summary>What was held equal, and how it was computed</summary>\n'
         f'<div class="scroll table"><table><tbody>\n{cells}</tbody></table></div></details>\n'
     )
-
-
-def _plan(plan: Mapping[str, Any]) -> str:
-    """How it was computed; not why, for that is measured anew each time."""
-    way = plan["way"]
-    parts = [
-        f"{plan['processes']} processes of {way['threads']} thread{'s' * (way['threads'] > 1)}",
-        str(way["device"]),
-    ]
-    parts += ["channels last"] * bool(way["channels_last"])
-    parts += [f"stacks of {plan['stack_size']} trials"] if plan["stack_size"] > 1 else []
-    return ", ".join(parts)

@@ -12,6 +12,7 @@ from gradbook.study.spec import ENOUGH_SEEDS
 
 if TYPE_CHECKING:
     from gradbook.study.runner import Outlook
+    from gradbook.study.schema import StudyRow
 
 
 def lines(results: Results, *, whole: bool = False) -> Iterator[str]:
@@ -74,17 +75,31 @@ def _circumstances(results: Results) -> Iterator[str]:
     decoupled = study.held.get("decay")
     kind = f"{decoupled}" if decoupled else f"varied ({' or '.join(DECAYS)})"
     yield f"weight decay: {kind}" + (" (L2 in the gradient)" if decoupled == DECAYS[0] else "")
-    sizes = ", ".join(f"{count} {name}" for name, count in study.data["sizes"].items())
-    yield f"data: {study.spec['data']['source']} ({sizes}); hash {study.data['fingerprint'][:12]}"
+    yield f"data: {source(study)}; hash {study.data['fingerprint'][:12]}"
     yield "held equal:"
-    for name, value in study.held.items():
-        if not name.startswith("data.") and value not in (None, [], ()):
-            yield f"  {name} = {spoken(value)}"
+    yield from (f"  {name} = {spoken(value)}" for name, value in held(study))
     if study.plan is not None:
         yield "plan:"
         yield from (f"  {line}" for line in _plan_lines(study.plan))
-    versions = ", ".join(f"{name} {value}" for name, value in study.environment.items())
-    yield f"made with: {versions}"
+    yield f"made with: {versions(study)}"
+
+
+def source(study: StudyRow) -> str:
+    """Where the data came from, and how many samples each part has."""
+    sizes = ", ".join(f"{count} {name}" for name, count in study.data["sizes"].items())
+    return f"{study.spec['data']['source']} ({sizes})"
+
+
+def held(study: StudyRow) -> Iterator[tuple[str, Any]]:
+    """The settings that all trials share and that say something; those of the data are told by :func:`source`."""
+    for name, value in study.held.items():
+        if not name.startswith("data.") and value not in (None, [], ()):
+            yield name, value
+
+
+def versions(study: StudyRow) -> str:
+    """With what a study was made."""
+    return ", ".join(f"{name} {value}" for name, value in study.environment.items())
 
 
 def outlook_lines(outlook: Outlook) -> Iterator[str]:
@@ -115,13 +130,18 @@ def outlook_lines(outlook: Outlook) -> Iterator[str]:
         yield f"estimate: {_duration(seconds * outlook.unfinished / trials)}, {memory / 2**20:,.0f} MiB of memory"
 
 
-def _plan_lines(plan: Mapping[str, Any]) -> Iterator[str]:
+def way_words(plan: Mapping[str, Any]) -> str:
+    """How the work of a study was computed; not why, which is measured anew each time."""
     way = plan["way"]
     threads = way["threads"]
     parts = [f"{plan['processes']} processes of {threads} thread{'s' * (threads > 1)}", way["device"]]
     parts += ["channels last"] * way["channels_last"]
     parts += [f"stacks of {plan['stack_size']} trials"] if plan["stack_size"] > 1 else []
-    yield ", ".join(parts)
+    return ", ".join(parts)
+
+
+def _plan_lines(plan: Mapping[str, Any]) -> Iterator[str]:
+    yield way_words(plan)
     yield from plan["reasons"]
 
 

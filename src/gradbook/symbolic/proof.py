@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from math import prod
+from typing import Any
 
 from flint import fmpz_mpoly
 
@@ -105,11 +106,7 @@ class Proof:
         known = self._few_valued(left) | self._few_valued(right)
         if not known or prod(len(values) for values in known.values()) > MAX_VALUES:
             return False
-        return all(
-            self._equal(substitute(left, chosen), substitute(right, chosen))
-            for values in product(*known.values())
-            for chosen in [dict(zip(known, map(Number, values), strict=True))]
-        )
+        return all(self._equal(*pair) for pair in _at_values(left, right, known))
 
     def _few_valued(self, expr: Expr) -> dict[Expr, tuple[Fraction, ...]]:
         """What takes few values and has no bound index, with its values."""
@@ -152,16 +149,10 @@ class Proof:
 
     def _discrete(self, left: Expr, right: Expr) -> Iterable[tuple[Expr, Expr]]:
         """The claim at each value of the quantities that take few values and that conditions ask about."""
+        chosen = dict(self.domain.choices)
         names = compared_values((left, right))
-        pairs = [(left, right)]
-        for symbol, values in names.items():
-            chosen = dict(self.domain.choices).get(symbol.name) or values
-            pairs = [
-                (substitute(a, {symbol: Number(v)}), substitute(b, {symbol: Number(v)}))
-                for a, b in pairs
-                for v in chosen
-            ]
-        return pairs
+        known = {symbol: chosen.get(symbol.name) or values for symbol, values in names.items()}
+        return _at_values(left, right, known)
 
     def _cells(self, left: Expr, right: Expr, test: Callable[[Normaliser, Expr, Expr], bool]) -> bool:
         unequal = frozenset(frozenset[Expr](map(Symbol, pair)) for pair in self.domain.unequal)
@@ -313,6 +304,15 @@ class Proof:
             if sign is not None:
                 constraints.add((((), -1), (((gid, 1),), 1)), sign)
         return constraints.empty()
+
+
+def _at_values(
+    left: Expr, right: Expr, known: Mapping[Any, tuple[Fraction, ...]]
+) -> Iterator[tuple[Expr, Expr]]:
+    """The claim with every combination of values put in."""
+    for values in product(*known.values()):
+        chosen = dict(zip(known, map(Number, values), strict=True))
+        yield substitute(left, chosen), substitute(right, chosen)
 
 
 def _signless(key: PolyKey) -> PolyKey:

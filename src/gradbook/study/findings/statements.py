@@ -6,6 +6,7 @@ it, in :mod:`.sentences`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -207,24 +208,28 @@ class Margins:
     def read(text: str) -> Margins:
         """The margins that a text such as ``accuracy 0.02, loss 0.1`` declares; what it leaves out stays.
 
-        >>> Margins.read("accuracy 0.02, loss 0.1")
+        >>> Margins.read("accuracy 2 %, loss 0.1")
         Margins(accuracy=0.02, loss=0.1, share=0.05)
 
-        Raises ValueError for anything else.
+        Raises ValueError, in one sentence, for anything else.
         """
         given: dict[str, float] = {}
         for part in text.split(","):
-            name, _, value = part.strip().replace("=", " ").replace(":", " ").partition(" ")
-            try:
-                number = float(value)
-            except ValueError:
-                number = -1.0
-            if name not in ("accuracy", "loss", "share") or name in given or not 0 < number < float("inf"):
+            match = _MARGIN.fullmatch(part)
+            value = float(match["value"]) / (100 if match["percent"] else 1) if match else 0.0
+            name = match["name"] if match else ""
+            if value <= 0 or name in given or (name == "accuracy" and value >= 1):
                 raise ValueError(
-                    f"expected margins such as 'accuracy 0.02, loss 0.1', each above 0, found {part.strip()!r}"
+                    "expected margins such as accuracy 0.02, loss 0.1, none twice, of accuracy below 1, "
+                    f"each above 0, found {part.strip()!r}"
                 )
-            given[name] = number
+            given[name] = value
         return Margins(**given)
+
+
+_MARGIN = re.compile(
+    r"\s*(?P<name>accuracy|loss|share)\s*[ =:]\s*(?P<value>\d*\.?\d+(?:e-?\d+)?)\s*(?P<percent>%?)\s*"
+)
 
 
 class Outcome(Enum):
