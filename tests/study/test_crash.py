@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from gradbook.study import checkpoints, data, plan, spec, stacking
+from gradbook.study import checkpoints, compiled, data, plan, spec, stacking
 from gradbook.study.data import Prepared
 from gradbook.study.runner import Runner
 from gradbook.study.schema import ArmRow, StudyRow, TrialState
@@ -23,6 +23,8 @@ from gradbook.study.training import Way
 from gradbook.study.worker import Order, Stopped, work
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forks of this process")
+
+PLAIN = Way()
 
 #: One study that is trained trial by trial, with all the randomness there is, and one that is stacked.
 TABLES: dict[str, dict[str, Any]] = {
@@ -45,7 +47,9 @@ TABLES: dict[str, dict[str, Any]] = {
 }
 
 
-def recorded(url: str, folder: Path, tables: dict[str, Any], stack: int, prepared: Prepared) -> Order:
+def recorded(
+    url: str, folder: Path, tables: dict[str, Any], stack: int, prepared: Prepared, way: Way = PLAIN
+) -> Order:
     """A study in a database, ready for workers."""
     study = spec.read(tables)
     arms = study.arms()
@@ -54,11 +58,11 @@ def recorded(url: str, folder: Path, tables: dict[str, Any], stack: int, prepare
     store = Store(url, folder)
     row = StudyRow("crash", study.to_json(), str(folder), prepared.to_json(), study.held(), None, {}, 0.0)
     store.put(row, {key: a.settings.to_json() for a, key in zip(arms, keys, strict=True)}, rows, 1)
-    decided = plan.Plan(1, Way(), stack)
+    decided = plan.Plan(1, way, stack)
     listed = [(key, seed, arm.settings) for seed in study.seeds for arm, key in zip(arms, keys, strict=True)]
     store.set_plan("crash", decided.to_json(), stacking.stacks(listed, stack, 1) if stack > 1 else {})
     store.close()
-    return Order(url, str(folder), "crash", Way())
+    return Order(url, str(folder), "crash", way)
 
 
 def in_a_fork(action: Callable[[], None]) -> int:
@@ -104,7 +108,17 @@ def prepared_in(tmp_path: Path) -> Callable[[str], Prepared]:
     return make
 
 
-@pytest.mark.parametrize("kind", TABLES)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "single",
+        "stacked",
+        pytest.param(
+            "compiled",
+            marks=pytest.mark.skipif(not compiled.available(), reason="no C++ compiler here"),
+        ),
+    ],
+)
 def test_killed_at_twenty_random_moments_it_ends_with_the_same_bits(
     database: str,
     tmp_path: Path,
@@ -112,12 +126,15 @@ def test_killed_at_twenty_random_moments_it_ends_with_the_same_bits(
     kind: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    tables, stack = TABLES[kind], 8 if kind == "stacked" else 1
+    tables, stack = TABLES["stacked" if kind == "compiled" else kind], 1 if kind == "single" else 8
+    way = Way(compiled=kind == "compiled")
+    (tmp_path / "programs").mkdir()
+    monkeypatch.setattr(compiled, "_kept", [tmp_path / "programs"])
     whole = recorded(
-        f"sqlite:///{tmp_path}/whole.db", tmp_path / "whole", tables, stack, prepared_in("whole")
+        f"sqlite:///{tmp_path}/whole.db", tmp_path / "whole", tables, stack, prepared_in("whole"), way
     )
     assert ended(in_a_fork(lambda: work(whole))) == 0
-    order = recorded(database, tmp_path / "killed", tables, stack, prepared_in("killed"))
+    order = recorded(database, tmp_path / "killed", tables, stack, prepared_in("killed"), way)
     # With a checkpoint after every epoch, however short, each kill meets another state.
     monkeypatch.setattr(checkpoints, "INTERVAL", 0.0)
     moments, met = random.Random(7), set[int]()
@@ -171,6 +188,21 @@ def test_two_processes_share_a_study_and_train_nothing_twice(
     assert ended(in_a_fork(lambda: work(alone))) == 0
     # Training a trial twice would insert an epoch twice, which its key forbids.
     assert everything(database, tmp_path / "both") == everything(alone.url, tmp_path / "alone")
+
+
+def test_a_study_that_was_compiled_elsewhere_goes_on_where_nothing_can_be_compiled(
+    tmp_path: Path, prepared_in: Callable[[str], Prepared], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled, "_compile", lambda *_: 1 / 0)
+    url, folder = f"sqlite:///{tmp_path}/s.db", tmp_path / "s"
+    order = recorded(url, folder, TABLES["stacked"], 8, prepared_in("s"), Way(compiled=True))
+    assert ended(in_a_fork(lambda: work(order))) == 0
+    plain = recorded(f"sqlite:///{tmp_path}/p.db", tmp_path / "p", TABLES["stacked"], 8, prepared_in("p"))
+    assert ended(in_a_fork(lambda: work(plain))) == 0
+    assert everything(url, folder) == everything(plain.url, tmp_path / "p")
+    store = Store(url, folder)
+    assert [trial.way["compiled"] for trial in store.trials("crash") if trial.way] == [False] * 6
+    store.close()
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut"])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gradbook.study import plan, spec
+from gradbook.study import spec, survey
 from gradbook.study.data import Prepared
 from gradbook.study.plan import Measured, Plan, Wishes
 from gradbook.study.problem import StudyError
@@ -19,7 +19,7 @@ from gradbook.study.training import Way
 
 def surveyed(prepared: Prepared, wishes: Wishes, **tables: Any) -> Plan:
     study = spec.read({"name": "x", "seeds": 4, "training": {"epochs": 400, "batch_size": 16}, **tables})
-    found = plan.survey([arm.settings for arm in study.arms()], study.seeds, prepared, Path(), wishes)
+    found = survey.survey([arm.settings for arm in study.arms()], study.seeds, prepared, Path(), wishes)
     return found.plan
 
 
@@ -49,7 +49,7 @@ def test_a_stack_that_is_asked_for_is_checked_all_the_same(
     asked = Wishes(processes=1, threads=1, stacked=True, device="cpu")
     decided = surveyed(prepared, asked, vary={"weight_decay": [0.1, 0.01]})
     assert decided.stack_size == 8
-    monkeypatch.setattr(plan, "_ROUNDING", -1.0)
+    monkeypatch.setattr(survey, "_ROUNDING", -1.0)
     with pytest.raises(StudyError, match="did not give the results of single runs"):
         surveyed(prepared, asked, vary={"weight_decay": [0.1, 0.01]})
 
@@ -94,7 +94,7 @@ def test_work_at_once_is_really_at_once_and_a_death_is_seen() -> None:
         time.sleep(0.5)
         return {"pid": os.getpid()}
 
-    found = plan.at_once(nap, 4)
+    found = survey.at_once(nap, 4)
     assert len({answer["pid"] for answer in found}) == 4
     assert time.monotonic() - began < 1.9
-    assert plan.at_once(lambda: os._exit(3), 2) == []
+    assert survey.at_once(lambda: os._exit(3), 2) == []

@@ -121,6 +121,11 @@ def _training_options(parser: argparse.ArgumentParser) -> None:
         "--stack", action=argparse.BooleanOptionalAction, help="train trials of one shape together"
     )
     plan.add_argument(
+        "--compile",
+        action=argparse.BooleanOptionalAction,
+        help="compile the step of stacked trials (takes a C++ compiler; pays in long studies)",
+    )
+    plan.add_argument(
         "--channels-last", action=argparse.BooleanOptionalAction, help="memory layout of images"
     )
     plan.add_argument("--device", metavar="NAME", help="cpu or cuda (default: cuda where there is one)")
@@ -221,6 +226,7 @@ def _wishes(asked: argparse.Namespace) -> dict[str, Any]:
         "processes": asked.processes,
         "threads": asked.threads,
         "stacked": asked.stack,
+        "compiled": asked.compile,
         "channels_last": asked.channels_last,
         "device": asked.device,
     }

@@ -52,7 +52,7 @@ def run(
     ``data`` may also be a ``torch.utils.data.Dataset``, a pair of arrays ``(x, y)``, or ``(train, test)`` of
     either; ``model`` may be a class that can be imported. ``folder`` holds checkpoints, prepared data and, if
     ``database`` names none, the database. ``plan`` overrides what is otherwise measured: ``processes``,
-    ``threads``, ``channels_last``, ``stacked``, ``device``. ``watch`` is called a few times a second.
+    ``threads``, ``channels_last``, ``stacked``, ``compiled``, ``device``. ``watch`` is called a few times a second.
 
     Raises StudyError, in one line, for whatever is wrong with the study or its data.
     """

@@ -11,12 +11,16 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import signal
 import sys
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+#: The variable of the environment that names the folder for compiled programs.
+PROGRAMS = "GRADBOOK_PROGRAMS"
 
 #: The exit status of a worker that stopped for a reason that it told.
 STOPPED = 3
@@ -31,17 +35,24 @@ def main() -> None:
     import torch
 
     torch.set_num_threads(1)  # nothing here may start threads, which a fork would not have
-    from gradbook.study import plan, worker
+    from gradbook.study import compiled, survey, worker
 
-    del plan, worker  # imported so that workers need not
+    del survey, worker  # imported so that workers need not
+    programs = Path(os.environ[PROGRAMS])
+    compiled.keep_in(programs)
     say(channel, {"event": "ready"})
-    if not hasattr(os, "fork"):
-        for line in sys.stdin:
-            status = serve(json.loads(line), channel)
-            say(channel, {"event": "exited", "order": json.loads(line)["order"], "pid": 0, "status": status})
-        os._exit(0)
-    _fork_for_orders(channel)
+    if hasattr(os, "fork"):
+        _fork_for_orders(channel)
+    else:
+        _serve_orders(channel)
+    shutil.rmtree(programs, ignore_errors=True)  # the owner does so too, if it is still there
     os._exit(0)  # taking PyTorch apart takes longer than small studies do
+
+
+def _serve_orders(channel: int) -> None:
+    for line in sys.stdin:
+        status = serve(json.loads(line), channel)
+        say(channel, {"event": "exited", "order": json.loads(line)["order"], "pid": 0, "status": status})
 
 
 def _fork_for_orders(channel: int) -> None:
@@ -121,14 +132,16 @@ def serve(order: Mapping[str, Any], channel: int) -> int:
 def _survey(order: Mapping[str, Any]) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from gradbook.study import data, plan, spec
+    from gradbook.study import data, spec
+    from gradbook.study.plan import Wishes
+    from gradbook.study.survey import survey
 
-    found = plan.survey(
+    found = survey(
         [spec.settings(held) for held in order["settings"]],
         order["seeds"],
         data.opened(Path(order["data"])),
         Path(order["here"]),
-        plan.Wishes(**order["wishes"]),
+        Wishes(**order["wishes"]),
     )
     return asdict(found)
 

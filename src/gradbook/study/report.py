@@ -137,6 +137,7 @@ def way_words(plan: Mapping[str, Any]) -> str:
     parts = [f"{plan['processes']} processes of {threads} thread{'s' * (threads > 1)}", way["device"]]
     parts += ["channels last"] * way["channels_last"]
     parts += [f"stacks of {plan['stack_size']} trials"] if plan["stack_size"] > 1 else []
+    parts += ["compiled"] * way.get("compiled", False)
     return ", ".join(parts)
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradbook.study import data, owners, results, spec
+from gradbook.study.nursery import PROGRAMS
 from gradbook.study.problem import StudyError
 from gradbook.study.python import code_of
 from gradbook.study.results import Results
@@ -316,12 +317,13 @@ class Nursery:
 
     def __init__(self) -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        self._programs = tempfile.TemporaryDirectory(prefix="gradbook-", ignore_cleanup_errors=True)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "gradbook.study.nursery"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env={**_ALLOCATOR, **os.environ, "GRADBOOK_WORKER": "1"},
+            env={**_ALLOCATOR, **os.environ, "GRADBOOK_WORKER": "1", PROGRAMS: self._programs.name},
             start_new_session=True,
         )
         self._events: queue.Queue[dict[str, Any]] = queue.Queue()
@@ -348,6 +350,7 @@ class Nursery:
         if self._process.stdout is not None:
             self._process.stdout.close()
         self._log.close()
+        self._programs.cleanup()
 
     def start(self, order: Mapping[str, Any]) -> int:
         """Have an order served by a process of its own; gives its number."""

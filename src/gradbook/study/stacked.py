@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,11 @@ from torch import nn
 from torch.func import functional_call, vmap  # pyright: ignore[reportPrivateImportUsage, reportUnknownVariableType]
 from torch.nn import functional
 
-from gradbook.study import models, optimization, randomness
+from gradbook.study import compiled, models, optimization, randomness
 from gradbook.study.recording import Captured, Recording
 from gradbook.study.samples import Dataset
 from gradbook.study.settings import Settings, Training
+from gradbook.study.stacking import shape_of
 from gradbook.study.training import (
     Diverged,
     Epoch,
@@ -101,9 +103,11 @@ class Stack:
         self.steps = len(starts(len(data), self._settings[0].training.batch_size))
         held = data.splits["train"].y
         self._sharp = functional.one_hot(held, len(data.classes)).to(torch.float32)
-        self._factors = _Factors(self._settings, self._mask(), way.device)
+        self._factors = _Factors.of(self._settings, self._mask(), way.device)
+        self._rates = _Rates([s.training for s in self._settings], way.device)
         self._programs: dict[tuple[str, int], Program] = {}
         self._captured: dict[int, Captured] = {}
+        self._compiled = self._compile() if way.compiled else None
 
     def advance(self) -> list[Epoch | Diverged]:
         """Train one epoch of every trial and measure."""
@@ -176,7 +180,7 @@ class Stack:
         """One step of every trial on its batch; gives their losses, and the norms of their gradients."""
         self._count += 1
         corrections = optimization.corrections(self._settings[0].training, self._count)
-        rates = self._factors.rates(step, self.steps)
+        rates = self._rates(step, self.steps)
         if self._way.device == "cpu":
             return self._move(index, rates, corrections, measure=measure)
         corrected = torch.tensor(corrections, device=self._way.device)
@@ -198,25 +202,76 @@ class Stack:
         *,
         measure: bool,
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        x, targets = self._gathered(index)
+        if self._compiled is not None and index.shape[1] == self._settings[0].training.batch_size:
+            # The last batch of an epoch may be smaller, and is not worth a program of its own.
+            numbers = torch.tensor(corrections)
+            given = (self.weights, x, targets, rates, numbers[0], numbers[1], *self._memory.values())
+            losses, norms = self._compiled(*given, *self._factors.columns())
+            return losses, norms
+        slopes, losses = self._program("train", self._views(self.weights), x, targets)
+        return self._update(
+            slopes, losses, self.weights, self._memory, self._factors, rates, corrections, measure=measure
+        )
+
+    def _gathered(self, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The batches of all trials, and the distribution over the classes that each sample should get."""
         x, _ = self._data.batch("train", index.reshape(-1))
         x = x.view(*index.shape, *x.shape[1:])
-        targets = self._factors.smoothed(self._sharp[index.reshape(-1)].view(*index.shape, -1))
-        slopes, losses = self._program("train", self._views(self.weights), x, targets)
+        return x, self._factors.smoothed(self._sharp[index.reshape(-1)].view(*index.shape, -1))
+
+    def _update(
+        self,
+        slopes: Mapping[str, torch.Tensor],
+        losses: torch.Tensor,
+        weights: torch.Tensor,
+        memory: dict[str, torch.Tensor],
+        factors: _Factors,
+        rates: torch.Tensor,
+        corrections: tuple[optimization.Factor, optimization.Factor],
+        *,
+        measure: bool,
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
         gradient = torch.cat([slopes[name].flatten(1) for name in self._names], dim=1)
-        losses = losses + self._factors.penalize(gradient, self.weights)
+        losses = losses + factors.penalize(gradient, weights)
         norms = gradient.norm(dim=1) if measure else None
-        training, factors = self._settings[0].training, self._factors
+        training = self._settings[0].training
         optimization.update(
-            training,
-            self.weights,
-            gradient,
-            self._memory,
-            corrections,
-            rates,
-            factors.decay,
-            factors.momentum,
+            training, weights, gradient, memory, corrections, rates, factors.decay, factors.momentum
         )
         return losses, norms
+
+    def _compile(self) -> compiled.Program | None:
+        """A whole step compiled, or None where no batch is whole. Raises ``compiled.CompileError``."""
+        training = self._settings[0].training
+        if len(self._data) < training.batch_size:
+            return None
+        slopes_of, names = _train_program(self._skeleton), list(self._memory)
+
+        def step(
+            weights: torch.Tensor,
+            x: torch.Tensor,
+            targets: torch.Tensor,
+            rates: torch.Tensor,
+            first: torch.Tensor,
+            second: torch.Tensor,
+            *held: torch.Tensor,
+        ) -> tuple[torch.Tensor, torch.Tensor | None]:
+            slopes, losses = slopes_of(self._views(weights), x, targets)
+            memory = dict(zip(names, held, strict=False))
+            factors = self._factors.with_columns(held[len(names) :])
+            return self._update(
+                slopes, losses, weights, memory, factors, rates, (first, second), measure=True
+            )
+
+        x, targets = self._gathered(torch.arange(training.batch_size).expand(len(self._seeds), -1))
+        one = torch.ones(())
+        memory = [held.clone() for held in self._memory.values()]
+        columns = self._factors.columns()
+        given = (self.weights.clone(), x, targets, self._rates(0, self.steps), one, one.clone(), *memory)
+        # All that the program depends on, so that stacks that are alike share one.
+        told = [shape_of(self._settings[0]), repr(self._skeleton), self._shapes, self._factors.kinds()]
+        return compiled.program(repr(told), step, (*given, *columns), self._way.threads)
 
     def few_steps(self, steps: int) -> torch.Tensor:
         """The weights of the first trial after so many steps, as ``Run.few_steps``."""
@@ -274,10 +329,34 @@ class Stack:
         return torch.cat([torch.full((size,), float(a)) for size, a in zip(self._sizes, acts, strict=True)])
 
 
+class _Rates:
+    """The learning rates of the trials at a step, as a column beside the stacked weights."""
+
+    def __init__(self, trainings: Sequence[Training], device: str) -> None:
+        self._trainings, self._device = trainings, device
+        self._last: tuple[list[float], torch.Tensor] = [], torch.empty(0)
+
+    def __call__(self, step: int, steps: int) -> torch.Tensor:
+        rates = [optimization.rate(training, step, steps) for training in self._trainings]
+        if rates != self._last[0]:
+            self._last = rates, torch.tensor(rates, dtype=torch.float32, device=self._device).unsqueeze(1)
+        return self._last[1]
+
+
+@dataclass(frozen=True, slots=True)
 class _Factors:
     """The free numbers of the trials, as columns beside the stacked weights; 0 where no trial has any."""
 
-    def __init__(self, settings: Sequence[Settings], mask: torch.Tensor | None, device: str) -> None:
+    decay: torch.Tensor | float
+    momentum: torch.Tensor | float
+    one: torch.Tensor | float
+    two: torch.Tensor | float
+    smoothing: torch.Tensor | float
+
+    @staticmethod
+    def of(settings: Sequence[Settings], mask: torch.Tensor | None, device: str) -> _Factors:
+        """Those of some trials; ``mask`` is 1 at the weights on which decay and penalties act."""
+
         def column(name: str) -> torch.Tensor | float:
             values = [float(getattr(s.training, name)) for s in settings]
             held = torch.tensor(values, dtype=torch.float32, device=device).unsqueeze(1)
@@ -285,35 +364,44 @@ class _Factors:
                 held = held * mask.to(device)
             return held if any(values) else 0.0
 
-        self.decay, self.momentum = column("weight_decay"), column("momentum")
-        self._one, self._two = column("l1_penalty"), column("l2_penalty")
-        self._smoothing = column("label_smoothing")
-        self._trainings, self._device = [s.training for s in settings], device
-        self._last: tuple[list[float], torch.Tensor] = [], torch.empty(0)
+        names = ("weight_decay", "momentum", "l1_penalty", "l2_penalty", "label_smoothing")
+        return _Factors(*map(column, names))
 
-    def rates(self, step: int, steps: int) -> torch.Tensor:
-        """The learning rate of each trial at a step."""
-        rates = [optimization.rate(training, step, steps) for training in self._trainings]
-        if rates != self._last[0]:
-            self._last = rates, torch.tensor(rates, dtype=torch.float32, device=self._device).unsqueeze(1)
-        return self._last[1]
+    def columns(self) -> list[torch.Tensor]:
+        """Those that are columns and take part in the step, in order."""
+        return [held for held in self._stepping() if isinstance(held, torch.Tensor)]
+
+    def with_columns(self, columns: Sequence[torch.Tensor]) -> _Factors:
+        """The same with other columns in their places."""
+        given = iter(columns)
+        decay, momentum, one, two = (
+            next(given) if isinstance(held, torch.Tensor) else held for held in self._stepping()
+        )
+        return _Factors(decay, momentum, one, two, self.smoothing)
+
+    def kinds(self) -> list[object]:
+        """What a step's program depends on of them: which are columns, and of what shape."""
+        return [h.shape if isinstance(h, torch.Tensor) else h for h in self._stepping()]
+
+    def _stepping(self) -> tuple[torch.Tensor | float, ...]:
+        return self.decay, self.momentum, self.one, self.two
 
     def smoothed(self, sharp: torch.Tensor) -> torch.Tensor:
         """The distribution that each sample should get, from that which is all on its class."""
-        if not isinstance(self._smoothing, torch.Tensor):
+        if not isinstance(self.smoothing, torch.Tensor):
             return sharp
-        smoothing = self._smoothing.unsqueeze(2)
+        smoothing = self.smoothing.unsqueeze(2)
         return sharp * (1 - smoothing) + smoothing / sharp.shape[2]
 
     def penalize(self, gradient: torch.Tensor, weights: torch.Tensor) -> torch.Tensor | float:
         """Add the gradient of the penalties, and give their value for each trial."""
         value: torch.Tensor | float = 0.0
-        if isinstance(self._one, torch.Tensor):
-            gradient.addcmul_(weights.sign(), self._one)
-            value = value + (weights.abs() * self._one).sum(1)
-        if isinstance(self._two, torch.Tensor):
-            gradient.addcmul_(weights, self._two, value=2)
-            value = value + (weights.square() * self._two).sum(1)
+        if isinstance(self.one, torch.Tensor):
+            gradient.addcmul_(weights.sign(), self.one)
+            value = value + (weights.abs() * self.one).sum(1)
+        if isinstance(self.two, torch.Tensor):
+            gradient.addcmul_(weights, self.two, value=2)
+            value = value + (weights.square() * self.two).sum(1)
         return value
 
 

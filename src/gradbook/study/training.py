@@ -63,6 +63,7 @@ class Way:
     threads: int = 1
     channels_last: bool = False
     device: str = "cpu"
+    compiled: bool = False
 
 
 def prepare_process(way: Way) -> None:
@@ -135,7 +136,7 @@ class Run:
 
         a_step = timed(step, seconds)
         self.model.eval()
-        size = min(evaluation_size(data.shape), len(data))
+        size = min(evaluation_size(data.shape, self._way.device), len(data))
 
         def look(_: int) -> None:
             with torch.inference_mode():
@@ -211,7 +212,7 @@ class Run:
         self.model.eval()
         total, right = 0.0, 0
         count = len(self._data.splits[split].y)
-        size = evaluation_size(self._data.shape)
+        size = evaluation_size(self._data.shape, self._way.device)
         with torch.inference_mode():
             for start in range(0, count, size):
                 x, y = self._data.batch(split, slice(start, start + size))
@@ -275,20 +276,26 @@ def norm_steps(steps: int) -> Sequence[int]:
     return sorted({i * steps // min(steps, NORM_STEPS) for i in range(min(steps, NORM_STEPS))})
 
 
-def evaluation_size(shape: Sequence[int]) -> int:
-    """How many samples are evaluated at once: few enough for a cache, enough to keep the cores busy."""
-    return 256 if math.prod(shape) > 256 else 1024
+def evaluation_size(shape: Sequence[int], device: str) -> int:
+    """How many samples are evaluated at once: few enough for a processor's cache, enough to keep a GPU busy."""
+    if math.prod(shape) <= 256:
+        return 1024
+    return 64 if device == "cpu" else 256
 
 
 def timed(work: Callable[[int], object], seconds: float) -> float:
-    """The median time of a piece of work that is repeated for about so many seconds, at least 3 times."""
-    work(0)
-    began, taken = time.perf_counter(), list[float]()
-    while len(taken) < 3 or time.perf_counter() - began < seconds:
-        start = time.perf_counter()
-        work(len(taken) + 1)
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken)
+    """The median time of a piece of work that is repeated for so many seconds, but for the first time it runs.
+
+    It is repeated three times, or, if once takes longer than that, once.
+    """
+    taken: list[float] = []
+    while len(taken) < 4 or sum(taken) < seconds:
+        began = time.perf_counter()
+        work(len(taken))
+        taken.append(time.perf_counter() - began)
+        if len(taken) > 1 and taken[-1] > seconds:
+            break
+    return statistics.median(taken[1:])
 
 
 def beginning(model: nn.Module) -> str:

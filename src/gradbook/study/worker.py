@@ -7,13 +7,14 @@ import threading
 import time
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import exc
 from torch import Tensor
 
 from gradbook.study import checkpoints, owners, spec
+from gradbook.study.compiled import CompileError
 from gradbook.study.data import opened
 from gradbook.study.database import is_full
 from gradbook.study.problem import StudyError
@@ -170,7 +171,12 @@ class _Job:
 
     def _built(self, asked: Sequence[tuple[Settings, int]]) -> Run | Stack:
         if self._stacked:
-            return Stack(asked, self._data, self._way, self._here)
+            try:
+                return Stack(asked, self._data, self._way, self._here)
+            except CompileError:
+                # Another machine than the one that was planned for: the results are the same within rounding.
+                self._way = replace(self._way, compiled=False)
+                return Stack(asked, self._data, self._way, self._here)
         return Run(*asked[0], self._data, self._way, self._here)
 
     def _begin(self, run: Run | Stack) -> None:
@@ -178,6 +184,7 @@ class _Job:
         initial = run.initial_weights if isinstance(run, Stack) else [run.initial_weights]
         way = {"threads": self._way.threads, "channels_last": self._way.channels_last}
         way |= {"device": self._way.device, "stack": len(self._taken) if self._stacked else 1}
+        way |= {"compiled": self._way.compiled and self._stacked}
         told = [
             {"parameters": run.parameters, "initial_weights": initial[place], "way": way}
             for place in self._open
