@@ -299,10 +299,11 @@ class Stack:
         right = torch.zeros(len(self._seeds), dtype=torch.int64, device=self._way.device)
         for start in range(0, count, 256):
             x, y = self._data.batch(split, slice(start, start + 256))
-            scores = self._program("evaluate", views, x)
-            picked = functional.one_hot(y, len(self._data.classes)).to(scores.dtype)
-            total -= torch.where(picked > 0, torch.log_softmax(scores, -1), 0).sum((1, 2))
-            right += (scores.argmax(-1) == y).sum(1)
+            # With the classes before the samples, what goes over them is several times faster.
+            scores = self._program("evaluate", views, x).transpose(1, 2).contiguous()
+            told = torch.log_softmax(scores, 1).gather(1, y.expand(len(scores), 1, -1))
+            total -= told.sum((1, 2), dtype=torch.float64)
+            right += (scores.max(1).indices == y).sum(1)
         return [(a / count, b / count) for a, b in zip(total.tolist(), right.tolist(), strict=True)]
 
     def _program(self, kind: str, views: dict[str, torch.Tensor], *given: torch.Tensor) -> Any:
