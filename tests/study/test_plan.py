@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gradbook.study import spec, survey
+from gradbook.study import data, spec, survey
 from gradbook.study.data import Prepared
 from gradbook.study.plan import Measured, Plan, Wishes
 from gradbook.study.problem import StudyError
@@ -49,7 +49,7 @@ def test_a_stack_that_is_asked_for_is_checked_all_the_same(
     asked = Wishes(processes=1, threads=1, stacked=True, device="cpu")
     decided = surveyed(prepared, asked, vary={"weight_decay": [0.1, 0.01]})
     assert decided.stack_size == 8
-    monkeypatch.setattr(survey, "_ROUNDING", -1.0)
+    monkeypatch.setattr(survey, "_ROUNDING", {"fp32": -1.0})
     with pytest.raises(StudyError, match="did not give the results of single runs"):
         surveyed(prepared, asked, vary={"weight_decay": [0.1, 0.01]})
 
@@ -98,3 +98,18 @@ def test_work_at_once_is_really_at_once_and_a_death_is_seen() -> None:
     assert len({answer["pid"] for answer in found}) == 4
     assert time.monotonic() - began < 1.9
     assert survey.at_once(lambda: os._exit(3), 2) == []
+
+
+def test_a_layout_that_draws_other_random_numbers_is_not_used(tmp_path: Path) -> None:
+    """Dropout on images draws by their place in memory: with the channels last, each pixel gets another number."""
+    held = data.prepare(spec.Data(source="digits", limit=201), tmp_path, Path())
+    one = Wishes(processes=1, threads=1, device="cpu")
+    tables: dict[str, Any] = {"model": {"kind": "resnet", "width": 4, "blocks": [1]}, "seeds": 1}
+    plain = surveyed(held, one, **tables)
+    assert not any("within rounding" in reason for reason in plain.reasons)
+    tables["model"]["dropout"] = 0.3
+    dropped = surveyed(held, one, **tables)
+    assert not dropped.way.channels_last
+    assert any("channels last: the results are not those" in reason for reason in dropped.reasons)
+    with pytest.raises(StudyError, match="--channels-last: it did not give the results"):
+        surveyed(held, Wishes(processes=1, threads=1, channels_last=True, device="cpu"), **tables)

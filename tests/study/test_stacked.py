@@ -68,6 +68,18 @@ def test_a_stack_gives_what_single_runs_give(dataset: Dataset, training: dict[st
                     )
 
 
+def test_convolutions_are_stacked_too(dataset: Dataset) -> None:
+    asked = trials({}, {"kind": "cnn", "channels": [3, "pool", 4], "hidden": [8]})
+    stack = Stack(asked, dataset, Way())
+    stack.advance()
+    for place, (settings, seed) in enumerate(asked):
+        run = Run(settings, seed, dataset, Way())
+        run.advance()
+        weights = run.model.state_dict()
+        for name, held in stack.model_state(place).items():
+            torch.testing.assert_close(held, weights[name], rtol=2e-3, atol=2e-5)
+
+
 def test_comparison_notices_trials_in_each_others_place(dataset: Dataset) -> None:
     """The oracle itself: neighbours in a stack differ by more than the comparison forgives."""
     asked = trials({})

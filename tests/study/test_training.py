@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from gradbook.study import models, optimization, randomness, spec
 from gradbook.study.samples import Dataset, augmented
-from gradbook.study.settings import Settings
+from gradbook.study.settings import Model, Settings
 from gradbook.study.training import Diverged, Epoch, Run, Way, digest, starts
 
 EPOCHS = 5
@@ -305,6 +305,34 @@ def test_a_run_that_explodes_is_diverged_with_its_cause(dataset: Dataset) -> Non
     assert ended
     assert "in epoch" in ended[0].cause
     assert "nan" in ended[0].cause or "inf" in ended[0].cause
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+@pytest.mark.parametrize("channels_last", [False, True])
+def test_activations_in_place_after_pooling_give_the_bits_of_activations_before_it(
+    batch_norm: bool, channels_last: bool
+) -> None:
+    arguments = {"channels": [4, 6, "pool", "pool", 5], "hidden": [7], "batch_norm": batch_norm}
+    ours = models.build(Model("cnn", arguments), (3, 8, 8), 10, 0)
+    convolutions = [m for m in ours.children() if isinstance(m, nn.Conv2d)]
+    norms = [m for m in ours.children() if isinstance(m, nn.BatchNorm2d)] or [nn.Identity() for _ in convolutions]
+    dense = [m for m in ours.children() if isinstance(m, nn.Linear | nn.BatchNorm1d | nn.Flatten)]
+    first, second, third = (nn.Sequential(c, n, nn.ReLU()) for c, n in zip(convolutions, norms, strict=True))
+    usual = nn.Sequential(
+        first, second, nn.MaxPool2d(2), nn.MaxPool2d(2), third, *dense[:-1], nn.ReLU(), dense[-1]
+    )
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    x = torch.randn(16, 3, 8, 8, generator=torch.Generator().manual_seed(0)).contiguous(memory_format=layout)
+    y = torch.arange(16) % 10
+    found: list[list[torch.Tensor]] = []
+    for model in (ours, usual):
+        model.to(memory_format=layout)  # pyright: ignore[reportCallIssue]
+        model.zero_grad()
+        loss = functional.cross_entropy(model(x), y)
+        loss.backward()
+        found.append([loss.detach(), *(p.grad.clone() for p in ours.parameters() if p.grad is not None)])
+    assert len(found[0]) == 1 + len(list(ours.parameters()))
+    assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
 
 
 def test_channels_last_changes_rounding_only(dataset: Dataset) -> None:

@@ -96,7 +96,10 @@ def cnn(
     dropout: float = 0.0,
     batch_norm: bool = False,
 ) -> nn.Module:
-    """3 × 3 convolutions and poolings as listed, then linear layers.
+    """3 × 3 convolutions and poolings as listed, then linear layers; after each convolution the activation.
+
+    An activation that only rises may as well come after the pooling: the same numbers and the same gradients, to the
+    bit, for a quarter of the work.
 
     >>> cnn((3, 32, 32), 10)(torch.zeros(2, 3, 32, 32)).shape
     torch.Size([2, 10])
@@ -105,12 +108,17 @@ def cnn(
     layers: list[nn.Module] = []
     for item in channels:
         if isinstance(item, str):
-            layers.append(nn.MaxPool2d(2))
+            pool = nn.MaxPool2d(2)
+            if layers and isinstance(layers[-1], nn.ReLU):
+                layers.insert(-1, pool)
+            else:
+                layers.append(pool)
             sides = [side // 2 for side in sides]
             continue
         layers.append(nn.Conv2d(depth, item, 3, padding=1, bias=not batch_norm))
         layers += [nn.BatchNorm2d(item)] if batch_norm else []
-        layers.append(_ACTIVATIONS[activation]())
+        # In place: what a convolution or a norm gives is not needed for its gradient.
+        layers.append(nn.ReLU(inplace=True) if activation == "relu" else _ACTIVATIONS[activation]())
         depth = item
     width = depth * sides[0] * sides[1]
     if not width:

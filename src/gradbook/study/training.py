@@ -113,11 +113,16 @@ class Run:
     def few_steps(self, steps: int) -> torch.Tensor:
         """The weights after so many steps of the first epoch, in a row; to compare ways of computing."""
         training, data = self._settings.training, self._data
+        randomness.start(self._seed, "noise", 1)
         order = randomness.data_order(self._seed, 1, len(data)).to(self._way.device)
         self.model.train()
         for start in self._places[:steps]:
             self._backward(*data.batch("train", order[start : start + training.batch_size]))
             self._optimizer.step(training.learning_rate)
+        return self.weights()
+
+    def weights(self) -> torch.Tensor:
+        """All weights in a row, a copy."""
         return torch.cat([p.detach().reshape(-1) for p in self.model.parameters()])
 
     def sample(self, seconds: float) -> tuple[float, float]:
