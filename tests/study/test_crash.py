@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import signal
@@ -137,6 +138,7 @@ def test_killed_at_twenty_random_moments_it_ends_with_the_same_bits(
     order = recorded(database, tmp_path / "killed", tables, stack, prepared_in("killed"), way)
     # With a checkpoint after every epoch, however short, each kill meets another state.
     monkeypatch.setattr(checkpoints, "INTERVAL", 0.0)
+    monkeypatch.setattr(checkpoints, "SHARE", math.inf)
     moments, met = random.Random(7), set[int]()
     store = Store(database, tmp_path / "killed")
     for _ in range(20):
@@ -210,6 +212,7 @@ def test_a_damaged_checkpoint_costs_time_and_nothing_else(
     tmp_path: Path, prepared_in: Callable[[str], Prepared], damage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkpoints, "INTERVAL", 0.0)
+    monkeypatch.setattr(checkpoints, "SHARE", math.inf)
     url = f"sqlite:///{tmp_path}/s.db"
     order = recorded(url, tmp_path / "s", TABLES["single"], 1, prepared_in("s"))
     pid = in_a_fork(lambda: work(order))

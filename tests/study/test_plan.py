@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from gradbook.study import data, spec, survey
+from gradbook.study import data, measuring, spec, survey
 from gradbook.study.data import Prepared
-from gradbook.study.plan import Measured, Plan, Wishes
+from gradbook.study.measuring import Measured
+from gradbook.study.plan import Plan, Wishes
 from gradbook.study.problem import StudyError
 from gradbook.study.training import Way
 
@@ -49,8 +50,8 @@ def test_a_stack_that_is_asked_for_is_checked_all_the_same(
     asked = Wishes(processes=1, threads=1, stacked=True, device="cpu")
     decided = surveyed(prepared, asked, vary={"weight_decay": [0.1, 0.01]})
     assert decided.stack_size == 8
-    monkeypatch.setattr(survey, "_ROUNDING", {"fp32": -1.0})
-    with pytest.raises(StudyError, match="did not give the results of single runs"):
+    monkeypatch.setattr(measuring, "ROUNDING", {"fp32": 0.0})
+    with pytest.raises(StudyError, match="--stack: the results are not those of the plain way"):
         surveyed(prepared, asked, vary={"weight_decay": [0.1, 0.01]})
 
 
@@ -81,10 +82,13 @@ def test_models_and_devices_that_cannot_be_are_told_before_any_training(prepared
 
 
 def test_totals_count_rounds_of_jobs() -> None:
-    single = Measured("", Way(), 2, 1, epoch=1.0, step=0.1, start=0.5, memory=0)
-    assert single.total(trials=5, epochs=10) == 3 * (10 * 1.0 + 0.5)
-    stack = Measured("", Way(), 2, 4, epoch=2.0, step=0.1, start=0.5, memory=0)
-    assert stack.total(trials=9, epochs=10) == 2 * (10 * 2.0 + 0.5)
+    def total(trials: int, epochs: int, measured: Measured) -> float:
+        settings = spec.read({"name": "x", "training": {"epochs": epochs}}).settings
+        shape = survey._Shape([(settings, seed) for seed in range(trials)], can_stack=True)  # pyright: ignore
+        return survey._Candidate(2, Way(), [shape], [measured]).total()  # pyright: ignore
+
+    assert total(5, 10, Measured(1, epoch=1.0, step=0.1, start=0.5, memory=0)) == 3 * (10 * 1.0 + 0.5)
+    assert total(9, 10, Measured(4, epoch=2.0, step=0.1, start=0.5, memory=0)) == 2 * (10 * 2.0 + 0.5)
 
 
 def test_work_at_once_is_really_at_once_and_a_death_is_seen() -> None:
@@ -94,10 +98,10 @@ def test_work_at_once_is_really_at_once_and_a_death_is_seen() -> None:
         time.sleep(0.5)
         return {"pid": os.getpid()}
 
-    found = survey.at_once(nap, 4)
+    found = measuring.at_once(nap, 4)
     assert len({answer["pid"] for answer in found}) == 4
     assert time.monotonic() - began < 1.9
-    assert survey.at_once(lambda: os._exit(3), 2) == []
+    assert measuring.at_once(lambda: os._exit(3), 2) == []
 
 
 def test_a_layout_that_draws_other_random_numbers_is_not_used(tmp_path: Path) -> None:
@@ -111,5 +115,5 @@ def test_a_layout_that_draws_other_random_numbers_is_not_used(tmp_path: Path) ->
     dropped = surveyed(held, one, **tables)
     assert not dropped.way.channels_last
     assert any("channels last: the results are not those" in reason for reason in dropped.reasons)
-    with pytest.raises(StudyError, match="--channels-last: it did not give the results"):
+    with pytest.raises(StudyError, match="--channels-last: the results are not those of the plain way"):
         surveyed(held, Wishes(processes=1, threads=1, channels_last=True, device="cpu"), **tables)

@@ -315,7 +315,9 @@ def test_activations_in_place_after_pooling_give_the_bits_of_activations_before_
     arguments = {"channels": [4, 6, "pool", "pool", 5], "hidden": [7], "batch_norm": batch_norm}
     ours = models.build(Model("cnn", arguments), (3, 8, 8), 10, 0)
     convolutions = [m for m in ours.children() if isinstance(m, nn.Conv2d)]
-    norms = [m for m in ours.children() if isinstance(m, nn.BatchNorm2d)] or [nn.Identity() for _ in convolutions]
+    norms = [m for m in ours.children() if isinstance(m, nn.BatchNorm2d)] or [
+        nn.Identity() for _ in convolutions
+    ]
     dense = [m for m in ours.children() if isinstance(m, nn.Linear | nn.BatchNorm1d | nn.Flatten)]
     first, second, third = (nn.Sequential(c, n, nn.ReLU()) for c, n in zip(convolutions, norms, strict=True))
     usual = nn.Sequential(

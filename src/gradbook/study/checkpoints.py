@@ -12,6 +12,9 @@ from gradbook.study.files import written_whole
 #: Epochs shorter than this share a checkpoint: a crash costs at most so many seconds of work.
 INTERVAL = 0.25
 
+#: Writing checkpoints takes at most about this share of the time: those of large models are written less often.
+SHARE = 0.05
+
 
 def save(folder: Path, job: str, epoch: int, state: Mapping[str, torch.Tensor]) -> str:
     """Write a state; gives its name in the folder."""

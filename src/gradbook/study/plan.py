@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -24,7 +23,10 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The decision, why it was taken, and what to expect of it."""
+    """The decision, why it was taken, and what to expect of it.
+
+    Trials are trained in stacks of up to ``stack_size``, but for those of the shapes in ``apart``, one by one.
+    """
 
     processes: int
     way: Way
@@ -32,6 +34,7 @@ class Plan:
     reasons: tuple[str, ...] = ()
     seconds: float | None = None
     memory: int | None = None
+    apart: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The record of the plan."""
@@ -40,7 +43,8 @@ class Plan:
     @staticmethod
     def from_json(held: Mapping[str, Any]) -> Plan:
         """The plan that a record describes."""
-        told: dict[str, Any] = {**held, "way": Way(**held["way"]), "reasons": tuple(held["reasons"])}
+        told: dict[str, Any] = {**held, "way": Way(**held["way"])}
+        told |= {name: tuple(held.get(name, ())) for name in ("reasons", "apart")}
         return Plan(**told)
 
     def describe(self) -> str:
@@ -50,33 +54,5 @@ class Plan:
         parts += ["channels last"] if self.way.channels_last else []
         parts += [f"stacks of {self.stack_size} trials"] if self.stack_size > 1 else []
         parts += ["compiled"] if self.way.compiled else []
+        parts += ["some trials alone"] if self.apart else []
         return ", ".join(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A way of computing, with what one epoch of one job takes and the memory of its processes, in bytes.
-
-    ``once`` are seconds that are spent only once, whatever the number of jobs.
-    """
-
-    name: str
-    way: Way
-    processes: int
-    stack_size: int
-    epoch: float
-    step: float
-    start: float
-    memory: int
-    once: float = 0.0
-
-    def total(self, trials: int, epochs: int) -> float:
-        """Seconds for all trials: rounds of jobs, as many at a time as there are processes."""
-        return self.epochs(trials) * epochs + self._rounds(trials) * self.start + self.once
-
-    def epochs(self, trials: int) -> float:
-        """Seconds for one epoch of all trials."""
-        return self._rounds(trials) * self.epoch
-
-    def _rounds(self, trials: int) -> int:
-        return math.ceil(math.ceil(trials / self.stack_size) / self.processes)

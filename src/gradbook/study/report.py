@@ -138,6 +138,7 @@ def way_words(plan: Mapping[str, Any]) -> str:
     parts += ["channels last"] * way["channels_last"]
     parts += [f"stacks of {plan['stack_size']} trials"] if plan["stack_size"] > 1 else []
     parts += ["compiled"] * way.get("compiled", False)
+    parts += ["some trials alone"] if plan.get("apart") else []
     return ", ".join(parts)
 
 

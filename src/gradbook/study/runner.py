@@ -241,7 +241,7 @@ class Runner:
                 for arm, key in zip(study.arms(), keys, strict=True)
                 if (key, seed) in waiting
             ]
-            stacks = divided(listed, plan["stack_size"], plan["processes"])
+            stacks = divided(listed, plan["stack_size"], plan["processes"], plan["apart"])
         self.store.set_plan(study.name, plan, stacks)
 
     def _survey(

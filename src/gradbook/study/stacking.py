@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from gradbook.study.settings import Settings
 
@@ -19,13 +19,21 @@ def shape_of(settings: Settings) -> str:
     return json.dumps(flat, sort_keys=True)
 
 
+def parts(trials: int, size: int, processes: int) -> int:
+    """Into how many stacks, of at most ``size``, trials of one shape are divided: enough to keep all processes busy.
+
+    >>> parts(9, size=64, processes=2), parts(9, size=4, processes=2), parts(1, size=64, processes=2)
+    (2, 3, 1)
+    """
+    return max(math.ceil(trials / size), min(processes, trials // 2), 1)
+
+
 def stacks(
-    trials: Sequence[tuple[str, int, Settings]], size: int, processes: int
+    trials: Sequence[tuple[str, int, Settings]], size: int, processes: int, apart: Collection[str] = ()
 ) -> dict[tuple[str, int], tuple[str, int]]:
     """For each trial, as (configuration, seed), the stack that it is trained in and its place there.
 
-    Trials of one shape are divided into stacks of almost one size, at most ``size`` and enough of them to keep
-    all processes busy.
+    Trials of one shape are divided into stacks of almost one size; those of the shapes in ``apart`` have none.
 
     >>> found = stacks([("a", 0, Settings()), ("b", 0, Settings()), ("a", 1, Settings())], size=8, processes=1)
     >>> [place for _, place in found.values()], len({name for name, _ in found.values()})
@@ -33,12 +41,13 @@ def stacks(
     """
     groups: dict[str, list[tuple[str, int]]] = {}
     for configuration, seed, settings in trials:
-        groups.setdefault(shape_of(settings), []).append((configuration, seed))
+        if (shape := shape_of(settings)) not in apart:
+            groups.setdefault(shape, []).append((configuration, seed))
     found: dict[tuple[str, int], tuple[str, int]] = {}
     for members in groups.values():
-        parts = max(math.ceil(len(members) / size), min(processes, len(members) // 2), 1)
-        for part in range(parts):
-            chosen = members[part * len(members) // parts : (part + 1) * len(members) // parts]
+        count = parts(len(members), size, processes)
+        for part in range(count):
+            chosen = members[part * len(members) // count : (part + 1) * len(members) // count]
             if len(chosen) > 1:
                 name = hashlib.sha256(repr(chosen).encode()).hexdigest()[:32]
                 found |= {key: (name, place) for place, key in enumerate(chosen)}

@@ -11,31 +11,29 @@ the same way.
 
 from __future__ import annotations
 
+import heapq
 import json
 import math
 import os
-import signal
-import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 
-from gradbook.study import compiled, models, training
+from gradbook.study import compiled, measuring, models
 from gradbook.study.data import Prepared
-from gradbook.study.plan import Measured, Plan, Wishes
+from gradbook.study.measuring import Measured, NotUsable
+from gradbook.study.plan import Plan, Wishes
 from gradbook.study.problem import StudyError
 from gradbook.study.samples import Dataset
 from gradbook.study.settings import Settings
-from gradbook.study.stacked import Stack, stackable
-from gradbook.study.stacking import FREE, shape_of, stacks
-from gradbook.study.training import Run, Way
+from gradbook.study.stacked import stackable
+from gradbook.study.stacking import FREE, parts, shape_of
+from gradbook.study.training import Way
 
-#: Seconds for which one way is measured. Ways are few, so that this is a second or so in all.
+#: Seconds for which one way is measured, for all shapes of trials together. Ways are few.
 _LOOK = 0.2
 
 #: Less work than this is not worth a comparison.
@@ -48,12 +46,11 @@ _SMALL_STEP = 0.003
 #: More trials than this are not put in one stack: their weights would leave the cache.
 _LARGEST_STACK = 64
 
-#: How far apart two ways may be after a step or a few, in parts of what the steps changed, by precision. What is not
-#: rounding, such as other random numbers, is about 1.
-_ROUNDING = {"fp32": 0.05, "bf16": 0.25}
-
 #: What compiling a step is taken to need, in seconds, until it has been tried.
 _COMPILING = 15.0
+
+#: More programs than this are compiled only where that is asked for.
+_MOST_PROGRAMS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,7 @@ def survey(
         raise StudyError(f"--device {device}: PyTorch finds no such device here; leave the option out")
     built: dict[str, nn.Module] = {}
     for settings in jobs:
-        name = json.dumps([settings.model.kind, settings.model.arguments], sort_keys=True)
+        name = _model_name(settings)
         if name in built:
             continue
         built[name] = models.build(settings.model, prepared.shape, len(prepared.classes), seeds[0], here)
@@ -87,6 +84,77 @@ def survey(
             f"augment: {settings_with_images[0].data.augment} needs images, and these are tables"
         )
     return Survey(_Surveyor(jobs, seeds, prepared, here, wishes, device, built).decide(), counts)
+
+
+@dataclass(slots=True)
+class _Shape:
+    """Trials that need the same operations: what one takes, all take. Without a stack its size is 1."""
+
+    trials: list[tuple[Settings, int]]
+    can_stack: bool
+    size: int = 1
+
+    @property
+    def epochs(self) -> int:
+        return self.trials[0][0].training.epochs
+
+    @property
+    def name(self) -> str:
+        return shape_of(self.trials[0][0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A way of computing the study: for each shape what a job of it takes. ``once`` are seconds spent only once."""
+
+    processes: int
+    way: Way
+    shapes: Sequence[_Shape]
+    uses: Sequence[Measured]
+    once: float = 0.0
+
+    @property
+    def stacked(self) -> list[_Shape]:
+        """The shapes that are trained in stacks."""
+        return [s for s, used in zip(self.shapes, self.uses, strict=True) if used.stack_size > 1]
+
+    def total(self) -> float:
+        """Seconds for all trials."""
+        return self.once + self._until_done(
+            [u.epoch * s.epochs + u.start for s, u in zip(self.shapes, self.uses, strict=True)]
+        )
+
+    def epoch(self) -> float:
+        """Seconds for one epoch of all trials."""
+        return self._until_done([u.epoch for u in self.uses])
+
+    def start(self) -> float:
+        """Seconds to set up all stacks."""
+        return self._until_done([u.start if u.stack_size > 1 else 0.0 for u in self.uses])
+
+    def _until_done(self, seconds: Sequence[float]) -> float:
+        """When the last job ends, if a process that is free takes the next one; ``seconds`` are those of a job."""
+        free = [0.0] * self.processes
+        for shape, used, taken in zip(self.shapes, self.uses, seconds, strict=True):
+            for _ in range(math.ceil(len(shape.trials) / used.stack_size)):
+                heapq.heapreplace(free, free[0] + taken)
+        return max(free)
+
+    def plan(self, reasons: Sequence[str] = ()) -> Plan:
+        stacked = self.stacked
+        apart = [s.name for s in self.shapes if s not in stacked] if stacked else []
+        return Plan(
+            self.processes,
+            self.way,
+            max(used.stack_size for used in self.uses),
+            tuple(reasons),
+            self.total(),
+            max(used.memory for used in self.uses),
+            tuple(apart),
+        )
+
+    def name(self) -> str:
+        return self.plan().describe()
 
 
 class _Surveyor:
@@ -103,73 +171,61 @@ class _Surveyor:
         built: Mapping[str, nn.Module],
     ) -> None:
         self._here, self._wishes, self._device = here, wishes, device
-        self._trials = [(job, seed) for seed in seeds for job in jobs]
-        self._epochs = max(s.training.epochs for s in jobs)
         self._data = Dataset(prepared, device)
-        groups: dict[str, list[tuple[Settings, int]]] = {}
-        for trial in self._trials:
-            groups.setdefault(shape_of(trial[0]), []).append(trial)
-        #: The most trials of one shape: what is measured is a part of them.
-        self._alike = max(groups.values(), key=len)
-        self._can_stack = all(stackable(s, model) for s in jobs for model in built.values())
+        shapes: dict[str, _Shape] = {}
+        for seed in seeds:
+            for job in jobs:
+                shape = shapes.get(shape_of(job))
+                if shape is None:
+                    shape = shapes[shape_of(job)] = _Shape([], stackable(job, built[_model_name(job)]))
+                shape.trials.append((job, seed))
+        self._shapes = list(shapes.values())
         convolutional = len(prepared.shape) == 3 and any(
             isinstance(m, nn.Conv2d) for model in built.values() for m in model.modules()
         )
         layout = wishes.channels_last
         self._layouts = [layout] if layout is not None else [True, False] if convolutional else [False]
-        self._shares = _shares(wishes, available_cores(), len(self._trials), device)
-        self._found: list[Measured] = []
+        self._shares = _shares(wishes, available_cores(), len(jobs) * len(seeds), device)
+        self._must_stack = wishes.stacked is True or wishes.compiled is True
+        self._seconds = max(0.1 * _LOOK, _LOOK / len(self._shapes))
+        self._tried: list[_Candidate] = []
         self._notes: list[str] = []
 
     def decide(self) -> Plan:
         """The fastest way of those that the wishes leave open."""
-        size, must = self._stack_size(), self._must_stack()
-        if len(self._shares) == len(self._layouts) == size == 1 and not self._layouts[0]:
+        self._set_sizes()
+        open_sizes = any(shape.size > 1 for shape in self._shapes)
+        if len(self._shares) == len(self._layouts) == 1 and not self._layouts[0] and not open_sizes:
             processes, threads = self._shares[0]
-            way = Way(threads, self._layouts[0], self._device)
-            return Plan(processes, way, 1, ("as asked; nothing was left to measure",))
-        plain = self._look(self._shares[0], self._layouts[0])
-        small = plain is None or plain.step <= _SMALL_STEP or self._device != "cpu"
-        stack = self._look(self._shares[0], False, size) if size > 1 and (small or must) else None
-        chosen = stack and self._compared(stack, plain)
-        if must:
-            if chosen is None:
-                raise StudyError(
-                    "--stack: a stack did not give the results of single runs here; leave the option out"
-                )
-        else:
-            if chosen is None or (plain is not None and self._total(plain) < self._total(chosen)):
-                chosen = self._best_of_single_runs(plain)
-        if chosen is None:
-            if self._wishes.channels_last:
-                raise StudyError(
-                    "--channels-last: it did not give the results of the plain layout here; leave the option out"
-                )
+            return Plan(
+                processes, Way(threads, device=self._device), 1, ("as asked; nothing was left to measure",)
+            )
+        plain = self._single_runs(self._shares[0], self._layouts[0])
+        if plain is None:
+            if self._must_stack:
+                raise StudyError(f"--stack: no trial could be tried here ({'; '.join(self._notes)})")
             processes, threads = self._shares[0]
-            way = Way(threads, device=self._device)
-            return Plan(processes, way, 1, ("measuring failed; the plain way is used",))
+            return Plan(
+                processes, Way(threads, device=self._device), 1, (*self._notes, "the plain way is used")
+            )
+        stacked = self._stacked(plain) if open_sizes else None
+        if stacked is not None:
+            if note := _pays("a stack", stacked.start(), "set up", stacked, plain):
+                self._notes.append(note)
+            self._compiled(stacked)
+        if not self._must_stack:
+            self._other_divisions(min(self._tried, key=_Candidate.total))
+        fits = [c for c in self._tried if c.stacked or not self._must_stack]
+        fits = [c for c in fits if c.way.compiled or self._wishes.compiled is not True]
+        chosen = min(fits, key=_Candidate.total)
         reasons = [
-            f"{m.name}: {_spoken(self._total(m))}" + (" (chosen)" if m is chosen else "") for m in self._found
+            f"{c.name()}: {_spoken(c.total())}" + (" (chosen)" if c is chosen else "") for c in self._tried
         ]
-        return Plan(
-            chosen.processes,
-            chosen.way,
-            chosen.stack_size,
-            (*reasons, *self._notes),
-            self._total(chosen),
-            chosen.memory,
-        )
+        return chosen.plan([*reasons, *self._notes])
 
-    def _total(self, measured: Measured) -> float:
-        return measured.total(len(self._trials), self._epochs)
-
-    def _must_stack(self) -> bool:
-        return self._wishes.stacked is True or self._wishes.compiled is True
-
-    def _stack_size(self) -> int:
-        """How many trials to put into a stack, 1 for none. Raises StudyError if that is asked for and cannot be."""
-        wishes, largest = self._wishes, len(self._alike)
-        option = "--stack" if wishes.stacked is True else "--compile"
+    def _set_sizes(self) -> None:
+        """How many trials to put into a stack of each shape. Raises StudyError if what is asked for cannot be."""
+        wishes = self._wishes
         if wishes.compiled is True and wishes.stacked is False:
             raise StudyError("--compile: the step of a stack is what is compiled; leave out --no-stack")
         if wishes.compiled is True and self._device != "cpu":
@@ -179,137 +235,150 @@ class _Surveyor:
                 "--compile: no C++ compiler was found; install one, such as g++, or leave it out"
             )
         if wishes.stacked is False:
-            return 1
-        size = min(_LARGEST_STACK, math.ceil(largest / max(1, min(self._shares[0][0], largest // 2))))
-        if self._can_stack and size > 1:
-            return size
-        if self._must_stack():
+            return
+        for shape in self._shapes:
+            if shape.can_stack:
+                count = parts(len(shape.trials), _LARGEST_STACK, self._shares[0][0])
+                shape.size = math.ceil(len(shape.trials) / count)
+        if self._must_stack and all(shape.size == 1 for shape in self._shapes):
             raise StudyError(
-                f"{option}: these trials cannot be stacked: that takes models without dropout and batch norm, fp32, "
-                f"no augmentation, and trials that differ in {', '.join(FREE)} or the seed only"
+                f"{'--stack' if wishes.stacked else '--compile'}: these trials cannot be stacked: that takes models "
+                f"without dropout and batch norm, fp32, no augmentation, and trials that differ in {', '.join(FREE)} "
+                "or the seed only"
             )
-        return 1
 
-    def _best_of_single_runs(self, plain: Measured | None) -> Measured | None:
-        """The fastest layout with one thread, then the fastest division of the cores with that layout."""
-        if plain is not None and self._total(plain) < _SHORT:
-            return plain
-        tried = [plain, *(self._look(self._shares[0], layout) for layout in self._layouts[1:])]
-        layout = min((m for m in tried if m is not None), key=self._total, default=None)
-        last = layout.way.channels_last if layout is not None else self._layouts[0]
-        tried += [self._look(share, last) for share in self._shares[1:]]
-        return min((m for m in tried if m is not None), key=self._total, default=None)
+    def _measure(self, shape: _Shape, size: int, way: Way, processes: int) -> Measured:
+        return measuring.measure(shape.trials[:size], self._data, way, processes, self._seconds, self._here)
 
-    def _compared(self, stack: Measured, plain: Measured | None) -> Measured:
-        """A stack or, where that is faster or asked for, the same with its step compiled."""
-        trials = len(self._trials)
-        if plain is not None and (note := _pays("a stack", stack.start, "set up", stack, plain, trials)):
-            self._notes.append(note)
-        asked = self._wishes.compiled
-        programs = len(self._programs(stack))
-        expected = _COMPILING * (1 + math.ceil((programs - 1) / stack.processes))
-        worth_it = self._total(stack) > 4 * expected and self._device == "cpu" and compiled.available()
-        if asked is False or (asked is None and not worth_it):
-            return stack
-        found = self._look_compiled(stack, programs)
-        if isinstance(found, str):
-            if asked:
-                raise StudyError(f"--compile: {found}; leave the option out")
-            self._notes.append(found)
-            return stack
-        measured, seconds = found
-        if note := _pays("compiling", seconds + measured.once, "compile", measured, stack, trials):
-            self._notes.append(note)
-        return measured if asked or self._total(measured) < self._total(stack) else stack
-
-    def _look_compiled(self, stack: Measured, programs: int) -> tuple[Measured, float] | str:
-        """A compiled stack with the seconds that compiling it took, or why there is none."""
-        way = replace(stack.way, compiled=True)
-        chosen = self._alike[: stack.stack_size]
-
-        def one() -> dict[str, Any]:
-            training.prepare_process(way)
-            began = time.perf_counter()
-            try:
-                Stack(chosen, self._data, way, self._here)
-            except compiled.CompileError as error:
-                return {"failed": str(error)}
-            return {"seconds": time.perf_counter() - began}
-
-        answers = at_once(one, 1)
-        if not answers or "failed" in answers[0]:
-            return answers[0]["failed"] if answers else "a step could not be compiled: the process died"
-        seconds = answers[0]["seconds"]
-        once = seconds * math.ceil((programs - 1) / stack.processes)
-        found = self._look(
-            (stack.processes, way.threads), False, stack.stack_size, compile_it=True, once=once
-        )
-        return (found, seconds) if found is not None else "the compiled step did not give the same results"
-
-    def _programs(self, stack: Measured) -> set[tuple[str, int]]:
-        """The stacks of the study by shape and size: each needs a program of its own."""
-        listed = [(str(place), seed, settings) for place, (settings, seed) in enumerate(self._trials)]
-        sizes: dict[str, int] = {}
-        shapes: dict[str, str] = {}
-        members = stacks(listed, stack.stack_size, stack.processes)
-        for place, seed, settings in listed:
-            if (place, seed) in members:
-                name = members[place, seed][0]
-                sizes[name] = sizes.get(name, 0) + 1
-                shapes[name] = shape_of(settings)
-        return {(shapes[name], size) for name, size in sizes.items()}
-
-    def _look(
-        self,
-        share: tuple[int, int],
-        channels_last: bool,
-        size: int = 1,
-        *,
-        compile_it: bool = False,
-        once: float = 0.0,
-    ) -> Measured | None:
-        """Try one way; None if it does not work here, or does not give what single runs give."""
+    def _single_runs(self, share: tuple[int, int], channels_last: bool) -> _Candidate | None:
+        """All trials one by one, in a layout or, where that gives other results, in the plain one."""
         processes, threads = share
-        way = Way(threads, channels_last, self._device, compile_it)
-        chosen, data, here = self._alike[:size], self._data, self._here
+        for last in (channels_last, False) if channels_last else (False,):
+            way = Way(threads, last, self._device)
+            try:
+                uses = [self._measure(shape, 1, way, processes) for shape in self._shapes]
+            except NotUsable as problem:
+                self._notes.append(f"{Plan(processes, way).describe()}: {problem}")
+                if last and self._wishes.channels_last:
+                    raise StudyError(f"--channels-last: {problem}; leave the option out") from None
+                self._layouts = [False]
+                continue
+            self._tried.append(_Candidate(processes, way, self._shapes, uses))
+            return self._tried[-1]
+        return None
 
-        def one() -> dict[str, Any]:
-            training.prepare_process(way)
-            told: dict[str, Any] = {"difference": _difference(chosen, data, way, here)}
-            began = time.perf_counter()
-            run = Stack(chosen, data, way, here) if size > 1 else Run(*chosen[0], data, way, here)
-            run.few_steps(1)
-            told["start"] = time.perf_counter() - began
-            step, sample = run.sample(_LOOK)
-            count = sum(len(split.y) for split in data.splits.values())
-            return {
-                **told,
-                "step": step,
-                "epoch": run.steps * step + count * sample,
-                "memory": _peak_memory(),
-            }
-
-        answers = at_once(one, processes) if self._device == "cpu" else [one()]
-        name = Plan(processes, way, size).describe()
-        if not answers:
-            self._notes.append(f"{name}: this did not work here")
+    def _stacked(self, plain: _Candidate) -> _Candidate | None:
+        """Each shape in stacks where that is faster, or asked for. Raises StudyError if asked for in vain."""
+        way = Way(plain.way.threads, plain.way.channels_last, self._device)
+        uses: list[Measured] = []
+        for shape, alone in zip(self._shapes, plain.uses, strict=True):
+            uses.append(alone)
+            if shape.size == 1 or not (
+                self._must_stack or alone.step <= _SMALL_STEP or self._device != "cpu"
+            ):
+                continue
+            try:
+                found = self._measure(shape, shape.size, replace(way, channels_last=False), plain.processes)
+            except NotUsable as problem:
+                if self._must_stack:
+                    raise StudyError(f"--stack: {problem}; leave the option out") from None
+                self._notes.append(f"stacks of {shape.size} trials: {problem}")
+                continue
+            if self._must_stack or found.epoch < alone.epoch * shape.size:
+                uses[-1] = found
+        if all(used.stack_size == 1 for used in uses):
             return None
-        if max(a["difference"] for a in answers) > _ROUNDING[chosen[0][0].training.precision]:
-            self._notes.append(f"{name}: the results are not those of the plain way within rounding")
-            return None
-        epoch, step, start = (max(a[key] for a in answers) for key in ("epoch", "step", "start"))
-        memory = int(sum(a["memory"] for a in answers))
-        measured = Measured(name, way, processes, size, epoch, step, start, memory, once)
-        self._found.append(measured)
-        return measured
+        self._tried.append(_Candidate(plain.processes, way, self._shapes, uses))
+        return self._tried[-1]
+
+    def _compiled(self, stacked: _Candidate) -> None:
+        """The stacks with their steps compiled, where that may pay or is asked for."""
+        asked, processes = self._wishes.compiled, stacked.processes
+        programs = sum(
+            len({len(shape.trials) * (k + 1) // n - len(shape.trials) * k // n for k in range(n)})
+            for shape in stacked.stacked
+            for n in [parts(len(shape.trials), _LARGEST_STACK, processes)]
+        )
+        expected = _COMPILING * (
+            len(stacked.stacked) + math.ceil((programs - len(stacked.stacked)) / processes)
+        )
+        worth_it = stacked.total() > 4 * expected and programs <= _MOST_PROGRAMS and self._device == "cpu"
+        if asked is False or (asked is None and not (worth_it and compiled.available())):
+            return
+        way, uses, taken = replace(stacked.way, compiled=True), list[Measured](), list[float]()
+        try:
+            for shape, used in zip(self._shapes, stacked.uses, strict=True):
+                if used.stack_size == 1:
+                    uses.append(used)
+                    continue
+                chosen = replace(way, channels_last=False)
+                trials = shape.trials[: used.stack_size]
+                taken.append(measuring.compile_step(trials, self._data, chosen, self._here))
+                uses.append(self._measure(shape, used.stack_size, chosen, processes))
+        except NotUsable as problem:
+            if asked:
+                raise StudyError(f"--compile: {problem}; leave the option out") from None
+            self._notes.append(str(problem))
+            return
+        # What was compiled for this look is there for the study; stacks of other sizes are not.
+        once = max(taken) * math.ceil((programs - len(taken)) / processes)
+        self._tried.append(_Candidate(processes, way, self._shapes, uses, once))
+        if note := _pays("compiling", sum(taken) + once, "compile", self._tried[-1], stacked):
+            self._notes.append(note)
+
+    def _other_divisions(self, best: _Candidate) -> None:
+        """Another layout with one thread, then other divisions of the cores: for trials that are trained alone.
+
+        The shape that takes longest is measured, and the others are taken to follow it.
+        """
+        single = [
+            (used.epoch * shape.epochs * len(shape.trials), place)
+            for place, (shape, used) in enumerate(zip(self._shapes, best.uses, strict=True))
+            if used.stack_size == 1
+        ]
+        if (
+            not single
+            or best.total() < _SHORT
+            or 2 * sum(s for s, _ in single) < best.total() * best.processes
+        ):
+            return
+        place = max(single)[1]
+
+        def look(share: tuple[int, int], channels_last: bool) -> _Candidate | None:
+            processes, threads = share
+            way = replace(best.way, threads=threads, channels_last=channels_last)
+            try:
+                found = self._measure(self._shapes[place], 1, replace(way, compiled=False), processes)
+            except NotUsable as problem:
+                self._notes.append(f"{Plan(processes, way).describe()}: {problem}")
+                return None
+            before = best.uses[place]
+            scaled = [
+                replace(
+                    used,
+                    epoch=used.epoch * found.epoch / before.epoch,
+                    step=used.step * found.epoch / before.epoch,
+                    memory=int(used.memory * found.memory / max(1, before.memory)),
+                )
+                if used.stack_size == 1
+                else used
+                for used in best.uses
+            ]
+            self._tried.append(_Candidate(processes, way, self._shapes, scaled, best.once))
+            return self._tried[-1]
+
+        tried = [best, *(look(self._shares[0], layout) for layout in self._layouts[1:])]
+        fastest = min((c for c in tried if c is not None), key=_Candidate.total)
+        for share in self._shares[1:]:
+            look(share, fastest.way.channels_last)
 
 
-def _pays(what: str, cost: float, verb: str, ours: Measured, other: Measured, trials: int) -> str:
+def _pays(what: str, cost: float, verb: str, ours: _Candidate, other: _Candidate) -> str:
     """From how many epochs on something pays that costs some seconds once."""
-    saved = other.epochs(trials) - ours.epochs(trials)
-    epochs = math.ceil(cost / saved) if saved > 0 else math.inf
-    if epochs == math.inf:
+    saved = other.epoch() - ours.epoch()
+    if saved <= 0:
         return f"{what} does not pay here"
+    epochs = max(1, math.ceil(cost / saved))
     plural = "s" * (epochs != 1)
     return f"{what} pays from {epochs} epoch{plural} on: it takes {_spoken(cost)} to {verb}"
 
@@ -324,70 +393,13 @@ def _shares(wishes: Wishes, cores: int, trials: int, device: str) -> list[tuple[
     return [(max(1, min(cores // t, trials)), t) for t in sorted(set(threads))]
 
 
-def _difference(trials: Sequence[tuple[Settings, int]], data: Dataset, way: Way, here: Path) -> float:
-    """How far the first trial is from the same trial computed in the plain way, in parts of what some steps change."""
-    if len(trials) == 1 and not way.channels_last:
-        return 0.0
-    plain = Run(*trials[0], data, replace(way, channels_last=False, compiled=False), here)
-    before = plain.weights()
-    if len(trials) == 1:
-        one, other = Run(*trials[0], data, way, here).few_steps(1), plain.few_steps(1)
-    else:
-        # A compiled step is for a stack of this size; the result of any other is the same for two.
-        one = Stack(trials if way.compiled else trials[:2], data, way, here).few_steps(4)
-        other = plain.few_steps(4)
-    if not other.isfinite().all():
-        return 0.0 if not one.isfinite().all() else math.inf
-    # What a step changes may itself be near the rounding of the weights.
-    change = (other - before).norm() + 1e-6 * other.norm()
-    return float((one - other).norm() / change.clamp_min(1e-12))
-
-
-def at_once(work: Callable[[], dict[str, Any]], processes: int) -> list[dict[str, Any]]:
-    """The results of a piece of work in several processes at the same time; empty if one of them died.
-
-    Processes are forked, so that work that starts threads leaves none in this one.
-    """
-    if not hasattr(os, "fork"):
-        return [work()]
-    children: list[tuple[int, int]] = []
-    for _ in range(processes):
-        receive, send = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            status = 1
-            try:
-                signal.signal(signal.SIGTERM, signal.SIG_DFL)
-                os.write(send, json.dumps(work()).encode())
-                status = 0
-            except Exception as error:  # noqa: BLE001 - a way that does not work is not taken
-                print(f"measuring: {error}", file=sys.stderr)  # noqa: T201
-            finally:
-                os._exit(status)
-        os.close(send)
-        children.append((pid, receive))
-    answers: list[dict[str, Any]] = []
-    for pid, receive in children:
-        with os.fdopen(receive, "rb") as pipe:
-            held = pipe.read()
-        _, status = os.waitpid(pid, 0)
-        if status == 0 and held:
-            answers.append(json.loads(held))
-    return answers if len(answers) == processes else []
+def _model_name(settings: Settings) -> str:
+    return json.dumps([settings.model.kind, settings.model.arguments], sort_keys=True)
 
 
 def available_cores() -> int:
     """The cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _peak_memory() -> int:
-    if os.name != "posix":
-        return 0
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def _spoken(seconds: float) -> str:

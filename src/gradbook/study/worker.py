@@ -145,7 +145,7 @@ class _Job:
             return
         self._begin(run)
         self._heart.run = run
-        last, since = self._taken[0].epochs, time.monotonic()
+        last, since, cost = self._taken[0].epochs, time.monotonic(), 0.0
         while self._open and run.epoch < last:
             try:
                 outcomes = run.advance()
@@ -153,10 +153,12 @@ class _Job:
                 self._broken(traceback.format_exc())
                 return
             ended = run.epoch == last
-            due = ended or time.monotonic() - since >= checkpoints.INTERVAL
+            began = time.monotonic()
+            due = ended or began - since >= max(checkpoints.INTERVAL, cost / checkpoints.SHARE)
             self._record(run, outcomes, ended=ended, due=due)
             if due:
                 since = time.monotonic()
+                cost = since - began
             self._open = [place for place in self._open if isinstance(outcomes[place], Epoch)]
 
     def _state(self) -> dict[str, Tensor] | None:
