@@ -60,9 +60,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _guarded(command: Callable[[], int]) -> int:
     """The exit status of a command, whatever happens in it."""
     try:
-        return command()
+        status = command()
+        sys.stdout.flush()
+        return status
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except BrokenPipeError:
+        # A reader that has seen enough (head) is no failure. What is left goes nowhere: Python would fail once more
+        # as it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except Exception as error:  # noqa: BLE001 - Python would exit with 1, which means that a document is wrong
         print(f"gradbook: error: {fault(error)}", file=sys.stderr)
         return 2
