@@ -10,6 +10,7 @@ import pyarrow.parquet
 import pytest
 
 from gradbook.study import runner, spec
+from gradbook.study.plan import Wishes
 from gradbook.study.schema import TrialState
 from gradbook.study.store import locate
 
@@ -30,7 +31,7 @@ def test_the_cifar_example_trains_on_a_part_of_the_data(tmp_path: Path) -> None:
     tables["training"] |= {"epochs": 2, "batch_size": 32, "learning_rate": 0.02}
     tables["seeds"] = 1
     store = locate(None, tmp_path)
-    wishes = {"processes": 2, "threads": 1, "channels_last": True, "stacked": False}
+    wishes = Wishes(processes=2, threads=1, channels_last=True, stacked=False)
     found = runner.Runner(store, wishes=wishes).run(tables, place, tmp_path)
     store.close()
     assert found.study.data["sizes"] == {"train": 594, "validation": 66, "test": 120}

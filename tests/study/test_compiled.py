@@ -12,12 +12,12 @@ import torch
 from gradbook.study import compiled, spec, survey
 from gradbook.study.compiled import CompileError
 from gradbook.study.data import Prepared
-from gradbook.study.plan import Plan, Wishes
+from gradbook.study.plan import Plan, Way, Wishes
 from gradbook.study.problem import StudyError
 from gradbook.study.samples import Dataset
 from gradbook.study.settings import Settings
 from gradbook.study.stacked import Stack
-from gradbook.study.training import Epoch, Way
+from gradbook.study.training import Epoch
 
 needs_compiler = pytest.mark.skipif(not compiled.available(), reason="no C++ compiler here")
 

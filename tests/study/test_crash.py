@@ -17,10 +17,10 @@ import sqlalchemy as sa
 
 from gradbook.study import checkpoints, compiled, data, plan, spec, stacking
 from gradbook.study.data import Prepared
+from gradbook.study.plan import Way
 from gradbook.study.runner import Runner
 from gradbook.study.schema import ArmRow, StudyRow, TrialState
 from gradbook.study.store import Store
-from gradbook.study.training import Way
 from gradbook.study.worker import Order, Stopped, work
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forks of this process")

@@ -13,15 +13,29 @@ import pytest
 from gradbook.study import data, measuring, spec, survey
 from gradbook.study.data import Prepared
 from gradbook.study.measuring import Measured
-from gradbook.study.plan import Plan, Wishes
+from gradbook.study.plan import Plan, Way, Wishes
 from gradbook.study.problem import StudyError
-from gradbook.study.training import Way
 
 
 def surveyed(prepared: Prepared, wishes: Wishes, **tables: Any) -> Plan:
     study = spec.read({"name": "x", "seeds": 4, "training": {"epochs": 400, "batch_size": 16}, **tables})
     found = survey.survey([arm.settings for arm in study.arms()], study.seeds, prepared, Path(), wishes)
     return found.plan
+
+
+@pytest.mark.parametrize(
+    ("wish", "told"),
+    [
+        ({"nonsense": 1}, "plan: expected one of processes, threads, .*, found 'nonsense'"),
+        ({"processes": 0}, "plan: processes: expected a whole number from 1 to 1024, found 0"),
+        ({"threads": True}, "plan: threads: expected a whole number"),
+        ({"stacked": "yes"}, "plan: stacked: expected True or False, found 'yes'"),
+        ({"device": 0}, "plan: device: expected a name"),
+    ],
+)
+def test_wishes_that_cannot_be_are_told_in_one_line(wish: dict[str, Any], told: str) -> None:
+    with pytest.raises(StudyError, match=told):
+        Wishes.of(wish)
 
 
 def test_what_is_asked_for_in_full_is_not_measured(prepared: Prepared) -> None:
@@ -79,6 +93,22 @@ def test_models_and_devices_that_cannot_be_are_told_before_any_training(prepared
         surveyed(prepared, Wishes(), model={"kind": "gone:Net"})
     with pytest.raises(StudyError, match="PyTorch finds no such device"):
         surveyed(prepared, Wishes(device="tpu"))
+
+
+def test_each_shape_of_trial_is_looked_at(prepared: Prepared) -> None:
+    """Small models are stacked and large ones, whose steps are arithmetic, are not; the estimate counts both."""
+    vary = {"model.hidden": [[8], [2048, 2048]], "weight_decay": [0.1, 0.01]}
+    asked = Wishes(processes=1, threads=1, device="cpu")
+    tables: dict[str, Any] = {"training": {"epochs": 20, "batch_size": 16}}
+    decided = surveyed(prepared, asked, vary=vary, **tables)
+    assert decided.stack_size == 8
+    (alone,) = decided.apart
+    assert "2048" in alone
+    small = surveyed(prepared, asked, vary={**vary, "model.hidden": [[8]]}, **tables)
+    assert small.apart == ()
+    assert decided.seconds is not None
+    assert small.seconds is not None
+    assert decided.seconds > 20 * small.seconds
 
 
 def test_totals_count_rounds_of_jobs() -> None:

@@ -8,12 +8,13 @@ import pytest
 import torch
 
 from gradbook.study import models, spec
+from gradbook.study.plan import Way
 from gradbook.study.recording import Recording
 from gradbook.study.samples import Dataset
 from gradbook.study.settings import Settings
 from gradbook.study.stacked import Stack, stackable
 from gradbook.study.stacking import shape_of, stacks
-from gradbook.study.training import Diverged, Epoch, Run, Way
+from gradbook.study.training import Diverged, Epoch, Run
 
 VARIED = {
     "weight_decay": [5e-2, 5e-4],

@@ -13,9 +13,10 @@ from torch import nn
 from torch.nn import functional
 
 from gradbook.study import models, optimization, randomness, spec
+from gradbook.study.plan import Way
 from gradbook.study.samples import Dataset, augmented
 from gradbook.study.settings import Model, Settings
-from gradbook.study.training import Diverged, Epoch, Run, Way, digest, starts
+from gradbook.study.training import Diverged, Epoch, Run, digest, starts
 
 EPOCHS = 5
 

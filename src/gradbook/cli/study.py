@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gradbook.study.plan import Wishes
     from gradbook.study.results import Results
     from gradbook.study.runner import Outlook
     from gradbook.study.store import Store
@@ -221,16 +222,17 @@ def _remove(asked: argparse.Namespace, store: Store) -> int:
 # --- what is printed -----------------------------------------------------------------------------
 
 
-def _wishes(asked: argparse.Namespace) -> dict[str, Any]:
-    wishes = {
-        "processes": asked.processes,
-        "threads": asked.threads,
-        "stacked": asked.stack,
-        "compiled": asked.compile,
-        "channels_last": asked.channels_last,
-        "device": asked.device,
-    }
-    return {name: value for name, value in wishes.items() if value is not None}
+def _wishes(asked: argparse.Namespace) -> Wishes:
+    from gradbook.study.plan import Wishes
+
+    return Wishes(
+        processes=asked.processes,
+        threads=asked.threads,
+        channels_last=asked.channels_last,
+        stacked=asked.stack,
+        compiled=asked.compile,
+        device=asked.device,
+    )
 
 
 def _say(text: str) -> None:

@@ -57,6 +57,7 @@ def run(
     Raises StudyError, in one line, for whatever is wrong with the study or its data.
     """
     from gradbook.study import python, runner, spec
+    from gradbook.study.plan import Wishes
     from gradbook.study.store import locate
 
     if os.environ.get("GRADBOOK_WORKER"):
@@ -82,7 +83,7 @@ def run(
         tables["data"] = table
     store = locate(database, Path(folder))
     try:
-        return runner.Runner(store, wishes=dict(plan or {})).run(tables, place, here, given, watch)
+        return runner.Runner(store, wishes=Wishes.of(plan or {})).run(tables, place, here, given, watch)
     finally:
         store.close()
 

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from gradbook.study import compiled, training
+from gradbook.study.plan import Way
 from gradbook.study.samples import Dataset
 from gradbook.study.settings import Settings
 from gradbook.study.stacked import Stack
-from gradbook.study.training import Run, Way
+from gradbook.study.training import Run
 
 #: How far apart two ways may be after a step or a few, in parts of what the steps changed, by precision. What is not
 #: rounding, such as other random numbers, is about 1.

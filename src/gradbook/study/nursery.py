@@ -141,13 +141,13 @@ def _survey(order: Mapping[str, Any]) -> dict[str, Any]:
         order["seeds"],
         data.opened(Path(order["data"])),
         Path(order["here"]),
-        Wishes(**order["wishes"]),
+        Wishes.of(order["wishes"]),
     )
     return asdict(found)
 
 
 def _work(order: Mapping[str, Any]) -> None:
-    from gradbook.study.training import Way
+    from gradbook.study.plan import Way
     from gradbook.study.worker import Order, work
 
     work(Order(order["url"], order["folder"], order["study"], Way(**order["way"])))

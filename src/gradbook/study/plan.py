@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from gradbook.study.training import Way
+from gradbook.study.problem import StudyError
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How the work is computed: it changes how long a trial takes, and its results by rounding only."""
+
+    threads: int = 1
+    channels_last: bool = False
+    device: str = "cpu"
+    compiled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +29,34 @@ class Wishes:
     stacked: bool | None = None
     compiled: bool | None = None
     device: str | None = None
+
+    @staticmethod
+    def of(told: Mapping[str, Any]) -> Wishes:
+        """Wishes by name.
+
+        Raises StudyError for a name that there is not, and a value that cannot be.
+
+        >>> Wishes.of({"processes": 2}).processes
+        2
+        """
+        names = [field.name for field in fields(Wishes)]
+        for name, value in told.items():
+            if name not in names:
+                raise StudyError(f"plan: expected one of {', '.join(names)}, found {name!r}")
+            if name in ("processes", "threads"):
+                fits = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 1024
+                expected = "a whole number from 1 to 1024"
+            elif name == "device":
+                fits, expected = isinstance(value, str), "a name such as 'cpu' or 'cuda'"
+            else:
+                fits, expected = isinstance(value, bool), "True or False"
+            if value is not None and not fits:
+                raise StudyError(f"plan: {name}: expected {expected}, found {value!r}")
+        return Wishes(**told)
+
+    def told(self) -> dict[str, Any]:
+        """Those that are decided, by name."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradbook.study import data, owners, results, spec
 from gradbook.study.nursery import PROGRAMS
+from gradbook.study.plan import Wishes
 from gradbook.study.problem import StudyError
 from gradbook.study.python import code_of
 from gradbook.study.results import Results
@@ -95,7 +96,7 @@ class Runner:
 
     store: Store
     say: Callable[[str], None] = lambda _: None
-    wishes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    wishes: Wishes = field(default_factory=Wishes)
 
     def look_ahead(
         self, tables: Mapping[str, Any], place: spec.Place, here: Path, given: Source | None = None
@@ -254,7 +255,7 @@ class Runner:
                 "seeds": list(study.seeds),
                 "data": str(prepared.path.resolve()),
                 "here": str(here.resolve()),
-                "wishes": dict(self.wishes),
+                "wishes": self.wishes.told(),
             }
         )
 
@@ -262,9 +263,9 @@ class Runner:
         row = self.store.study(name)
         assert row is not None
         assert row.plan is not None
-        plan = {**row.plan, "processes": self.wishes.get("processes") or row.plan["processes"]}
+        plan: dict[str, Any] = {**row.plan, "processes": self.wishes.processes or row.plan["processes"]}
         told = {**plan["way"], "stacked": plan["stack_size"] > 1}
-        if any(told.get(name, wish) != wish for name, wish in self.wishes.items()):
+        if any(told.get(name, wish) != wish for name, wish in self.wishes.told().items()):
             # Another way would give other bits to what is left than to what is done.
             self.say("the plan stays as it was recorded, but for the number of processes")
         trials = self.store.trials(name)

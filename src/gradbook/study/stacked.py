@@ -23,21 +23,12 @@ from torch.func import functional_call, vmap  # pyright: ignore[reportPrivateImp
 from torch.nn import functional
 
 from gradbook.study import compiled, models, optimization, randomness
+from gradbook.study.plan import Way
 from gradbook.study.recording import Captured, Recording
 from gradbook.study.samples import Dataset
 from gradbook.study.settings import Settings, Training
 from gradbook.study.stacking import shape_of
-from gradbook.study.training import (
-    Diverged,
-    Epoch,
-    Way,
-    beginning,
-    digest,
-    norm_steps,
-    record,
-    starts,
-    timed,
-)
+from gradbook.study.training import Diverged, Epoch, beginning, digest, norm_steps, record, starts, timed
 
 #: Modules that compute the same whatever else is in the stack. One that draws random numbers, or that keeps
 #: statistics of batches, would not.

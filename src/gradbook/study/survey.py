@@ -25,13 +25,12 @@ from torch import nn
 from gradbook.study import compiled, measuring, models
 from gradbook.study.data import Prepared
 from gradbook.study.measuring import Measured, NotUsable
-from gradbook.study.plan import Plan, Wishes
+from gradbook.study.plan import Plan, Way, Wishes
 from gradbook.study.problem import StudyError
 from gradbook.study.samples import Dataset
 from gradbook.study.settings import Settings
 from gradbook.study.stacked import stackable
 from gradbook.study.stacking import FREE, parts, shape_of
-from gradbook.study.training import Way
 
 #: Seconds for which one way is measured, for all shapes of trials together. Ways are few.
 _LOOK = 0.2

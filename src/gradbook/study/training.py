@@ -18,6 +18,7 @@ from torch import nn
 from torch.nn import functional
 
 from gradbook.study import models, optimization, randomness
+from gradbook.study.plan import Way
 from gradbook.study.samples import Dataset, augmented
 from gradbook.study.settings import Settings
 
@@ -54,16 +55,6 @@ class Diverged:
 
     epoch: int
     cause: str
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How the work is computed: it changes how long a trial takes, and its results by rounding only."""
-
-    threads: int = 1
-    channels_last: bool = False
-    device: str = "cpu"
-    compiled: bool = False
 
 
 def prepare_process(way: Way) -> None:

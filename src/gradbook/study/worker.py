@@ -17,13 +17,14 @@ from gradbook.study import checkpoints, owners, spec
 from gradbook.study.compiled import CompileError
 from gradbook.study.data import opened
 from gradbook.study.database import is_full
+from gradbook.study.plan import Way
 from gradbook.study.problem import StudyError
 from gradbook.study.samples import Dataset
 from gradbook.study.schema import Trial, TrialState
 from gradbook.study.settings import Settings
 from gradbook.study.stacked import Stack
 from gradbook.study.store import LeaseLost, Store
-from gradbook.study.training import Diverged, Epoch, Run, Way, prepare_process
+from gradbook.study.training import Diverged, Epoch, Run, prepare_process
 
 #: Leases are renewed this often, and the table told how far the epoch is.
 _BEAT = 2.0
