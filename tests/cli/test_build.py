@@ -111,3 +111,49 @@ def test_an_interrupt_ends_it_cleanly(report: Path) -> None:
     assert "interrupted" in said
     assert "Traceback" not in said
     assert not report.with_suffix(".html").exists()
+
+
+STUDY = """```study
+name = "mine"
+seeds = 1
+[data]
+limit = 100
+[model]
+kind = "{kind}"
+{argument}
+[training]
+epochs = 1
+```
+"""
+
+NET = """
+from pathlib import Path
+from torch import nn
+Path(__file__).with_name("ran").touch()
+class Net(nn.Sequential):
+    def __init__(self, shape, classes):
+        super().__init__(nn.Flatten(), nn.Linear(64, classes))
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "argument"), [("os:system", 'command = "touch {here}/ran"'), ("net.py:Net", "")]
+)
+def test_a_document_runs_no_code(
+    report: Path, kind: str, argument: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report.with_name("net.py").write_text(NET)
+    report.write_text(STUDY.format(kind=kind, argument=argument.format(here=report.parent)))
+    assert main(["build", str(report)]) == 1
+    assert f"{kind} is code, which a document may not run by itself" in capsys.readouterr().err
+    assert not report.with_name("ran").exists()
+
+
+def test_models_of_ones_own_are_trained_where_that_is_asked_for(report: Path) -> None:
+    report.with_name("net.py").write_text(NET)
+    report.write_text(STUDY.format(kind="net.py:Net", argument=""))
+    assert main(["build", str(report), "--own-models"]) == 0
+    assert report.with_name("ran").exists()
+    report.with_name("ran").unlink()
+    assert main(["build", str(report)]) == 0  # it is trained: its results are shown, and nothing runs
+    assert not report.with_name("ran").exists()

@@ -15,6 +15,7 @@ from gradbook.study.data import Prepared
 from gradbook.study.measuring import Measured
 from gradbook.study.plan import Plan, Way, Wishes
 from gradbook.study.problem import StudyError
+from gradbook.study.runner import Nursery
 
 
 def surveyed(prepared: Prepared, wishes: Wishes, **tables: Any) -> Plan:
@@ -147,3 +148,17 @@ def test_a_layout_that_draws_other_random_numbers_is_not_used(tmp_path: Path) ->
     assert any("channels last: the results are not those" in reason for reason in dropped.reasons)
     with pytest.raises(StudyError, match="--channels-last: the results are not those of the plain way"):
         surveyed(held, Wishes(processes=1, threads=1, channels_last=True, device="cpu"), **tables)
+
+
+@pytest.mark.parametrize("own_code", [False, True])
+def test_processes_import_models_only_where_that_is_allowed(
+    prepared: Prepared, tmp_path: Path, own_code: bool
+) -> None:
+    (tmp_path / "net.py").write_text("raise ImportError('it ran')")
+    settings = spec.read({"name": "x", "model": {"kind": "net.py:Net"}}).settings
+    order = {"do": "survey", "settings": [settings.to_json()], "seeds": [0], "data": str(prepared.path)}
+    with (
+        Nursery(own_code=own_code) as nursery,
+        pytest.raises(StudyError, match="it ran" if own_code else "is code"),
+    ):
+        nursery.ask({**order, "here": str(tmp_path), "wishes": {}})

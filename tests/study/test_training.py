@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from gradbook.study import models, optimization, randomness, spec
 from gradbook.study.plan import Way
+from gradbook.study.problem import StudyError
 from gradbook.study.samples import Dataset, augmented
 from gradbook.study.settings import Model, Settings
 from gradbook.study.training import Diverged, Epoch, Run, digest, starts
@@ -443,3 +444,13 @@ def test_unused_and_tied_parameters_are_trained_as_torch_does(tmp_path: Path, da
     again = Run(asked, 0, dataset, Way(), tmp_path)
     again.restore(held, EPOCHS)
     assert again.digests() == run.digests()
+
+
+def test_where_no_code_may_run_only_built_in_models_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "own_code", False)
+    (tmp_path / "net.py").write_text("raise SystemExit")
+    with pytest.raises(StudyError, match=r"net.py:Net is code"):
+        models.build(Model("net.py:Net", {}), (1, 8, 8), 10, 0, tmp_path)
+    assert models.build(Model("mlp", {}), (1, 8, 8), 10, 0, tmp_path)

@@ -63,6 +63,7 @@ class Options:
     folder: Path | None = None
     database: str | None = None
     keep: bool = True
+    own_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class _Build:
         self.path, self.text, self.options, self.watch = path, text, options, watch
         here = path.parent
         self.kept = Kept(here / ".gradbook" if options.keep else None)
-        self.home = studies.Home(options.folder or here / "studies", here, options.database)
+        self.home = studies.Home(options.folder or here / "studies", here, options.database, options.own_code)
         self.images = Images(here)
         self.used: Counter[str] = Counter()
         self.problems: list[str] = []

@@ -43,11 +43,15 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where studies are kept, and the folder that the paths in them start from."""
+    """Where studies are kept, and the folder that the paths in them start from.
+
+    ``own_code`` is whether studies may name models in files and modules, whose code runs then.
+    """
 
     folder: Path
     here: Path
     database: str | None = None
+    own_code: bool = False
 
 
 def tables(block: Block, document: str) -> tuple[dict[str, Any], Any]:
@@ -85,7 +89,7 @@ def run(
         found, place = tables(block, document)
         store = locate(home.database, home.folder)
         try:
-            return Runner(store).run(found, place, home.here, watch=watch)
+            return Runner(store, own_code=home.own_code).run(found, place, home.here, watch=watch)
         finally:
             store.close()
     except StudyError as error:

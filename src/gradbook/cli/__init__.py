@@ -228,6 +228,11 @@ def _add_build(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     )
     build.add_argument("--database", metavar="URL", help="postgresql://… instead of a file in that folder")
     build.add_argument("--strict", action="store_true", help="exit 1 for UNREAD and UNDECIDED lines too")
+    build.add_argument(
+        "--own-models",
+        action="store_true",
+        help="let studies in the document name models in files and modules, which runs their code",
+    )
     build.add_argument("--browser", metavar="PATH", help="the browser that prints, for --format pdf")
     build.set_defaults(run=_build)
 
@@ -245,6 +250,7 @@ def _build(asked: argparse.Namespace) -> int:
             asked.database,
             asked.strict,
             asked.browser,
+            asked.own_models,
         )
     )
 

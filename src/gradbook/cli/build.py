@@ -23,6 +23,7 @@ class BuildOptions:
     database: str | None
     strict: bool
     browser: str | None
+    own_code: bool
 
 
 def run(options: BuildOptions) -> int:
@@ -35,7 +36,9 @@ def run(options: BuildOptions) -> int:
     folder = Path(options.folder) if options.folder else None
     try:
         with BuildLive() as live:
-            built = build(path, Options(options.data, folder, options.database), live)
+            built = build(
+                path, Options(options.data, folder, options.database, own_code=options.own_code), live
+            )
             if isinstance(built, Problem):
                 return _refuse(f"{visible(built.path)}: {built.message}")
             out = Path(options.out) if options.out else path.with_suffix(f".{options.format}")

@@ -17,6 +17,10 @@ from gradbook.study import randomness
 from gradbook.study.problem import StudyError
 from gradbook.study.settings import Model
 
+#: Whether models that are named by module or file may be imported, which runs their code. A process that trains what a
+#: document asks for sets it to False.
+own_code = True
+
 _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
     "tanh": nn.Tanh,
@@ -203,6 +207,8 @@ def _image(shape: Sequence[int]) -> tuple[int, int, int]:
 
 
 def _imported(kind: str, here: Path | None) -> Callable[..., Any]:
+    if not own_code:
+        raise StudyError(f"[model] kind: {kind} is code, which a document may not run by itself")
     module_name, _, name = kind.rpartition(":")
     folder = here or Path()
     if str(folder.resolve()) not in sys.path:

@@ -22,6 +22,9 @@ from typing import Any
 #: The variable of the environment that names the folder for compiled programs.
 PROGRAMS = "GRADBOOK_PROGRAMS"
 
+#: The variable that is set where models may be imported by name.
+OWN_CODE = "GRADBOOK_OWN_CODE"
+
 #: The exit status of a worker that stopped for a reason that it told.
 STOPPED = 3
 
@@ -35,8 +38,9 @@ def main() -> None:
     import torch
 
     torch.set_num_threads(1)  # nothing here may start threads, which a fork would not have
-    from gradbook.study import compiled, survey, worker
+    from gradbook.study import compiled, models, survey, worker
 
+    models.own_code = OWN_CODE in os.environ
     del survey, worker  # imported so that workers need not
     programs = Path(os.environ[PROGRAMS])
     compiled.keep_in(programs)

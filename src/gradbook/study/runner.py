@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradbook.study import data, owners, results, spec
-from gradbook.study.nursery import PROGRAMS
+from gradbook.study.nursery import OWN_CODE, PROGRAMS
 from gradbook.study.plan import Wishes
 from gradbook.study.problem import StudyError
 from gradbook.study.python import code_of
@@ -92,18 +92,22 @@ class Outlook:
 
 @dataclass(slots=True)
 class Runner:
-    """Runs studies on one store. ``say`` is told what happens, in a line each."""
+    """Runs studies on one store. ``say`` is told what happens, in a line each.
+
+    Without ``own_code`` no model is imported by name, which would run its code: only built-in models are trained.
+    """
 
     store: Store
     say: Callable[[str], None] = lambda _: None
     wishes: Wishes = field(default_factory=Wishes)
+    own_code: bool = True
 
     def look_ahead(
         self, tables: Mapping[str, Any], place: spec.Place, here: Path, given: Source | None = None
     ) -> Outlook:
         """What would be trained, how, and how long it would take; nothing is trained or recorded."""
         study = self._read(tables, place, here)
-        with Nursery() as nursery:
+        with Nursery(own_code=self.own_code) as nursery:
             prepared = self._prepared(study, here, given)
             told = self._survey(nursery, study, prepared, here)
         known = {trial.key: trial for trial in self.store.trials(study.name)}
@@ -128,14 +132,25 @@ class Runner:
         study = self._read(tables, place, here)
         with contextlib.ExitStack() as stack:
             known = self.store.study(study.name)
+            if known is None:
+                self._see_code(study)
             # PyTorch takes as long to import as small data to read: both go on at the same time.
-            nursery = stack.enter_context(Nursery()) if known is None else None
+            nursery = stack.enter_context(Nursery(own_code=self.own_code)) if known is None else None
             prepared = self._prepared(study, here, given)
             if known is None or not self._is_finished(known, study, prepared, here):
-                nursery = nursery or stack.enter_context(Nursery())
+                self._see_code(study)
+                nursery = nursery or stack.enter_context(Nursery(own_code=self.own_code))
                 self._record(nursery, study, prepared, here)
                 self._train(nursery, study.name, watch)
         return results.read(self.store, study.name)
+
+    def _see_code(self, study: Study) -> None:
+        kinds = [arm.settings.model.kind for arm in study.arms()]
+        if not self.own_code and (named := [kind for kind in kinds if ":" in kind]):
+            raise StudyError(
+                f"[model] kind: {named[0]} is code, which a document may not run by itself; build with --own-models, "
+                "or train it first with gradbook study"
+            )
 
     def _is_finished(self, known: StudyRow, study: Study, prepared: data.Prepared, here: Path) -> bool:
         over = all(trial.state.over for trial in self.store.trials(study.name))
@@ -166,7 +181,7 @@ class Runner:
                     f"{name}: the data are no longer those that it began with; start a new study"
                 )
         if any(not trial.state.over for trial in self.store.trials(name)):
-            with Nursery() as nursery:
+            with Nursery(own_code=self.own_code) as nursery:
                 if row.plan is None:
                     prepared = data.opened(
                         self.store.folder / "data" / f"{row.data['fingerprint']}.safetensors"
@@ -316,15 +331,17 @@ def _keys(study: Study, fingerprint: str, here: Path) -> list[str]:
 class Nursery:
     """The process that workers come from, seen from its owner's side."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, own_code: bool = True) -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._programs = tempfile.TemporaryDirectory(prefix="gradbook-", ignore_cleanup_errors=True)
+        environment = {**_ALLOCATOR, **os.environ, "GRADBOOK_WORKER": "1", PROGRAMS: self._programs.name}
+        environment.pop(OWN_CODE, None)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "gradbook.study.nursery"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env={**_ALLOCATOR, **os.environ, "GRADBOOK_WORKER": "1", PROGRAMS: self._programs.name},
+            env={**environment, OWN_CODE: "1"} if own_code else environment,
             start_new_session=True,
         )
         self._events: queue.Queue[dict[str, Any]] = queue.Queue()
