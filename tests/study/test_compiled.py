@@ -48,7 +48,7 @@ def test_a_compiled_stack_gives_what_the_plain_one_gives_and_always_the_same_bit
     one, plain = Stack(asked, dataset, Way(compiled=True)), Stack(asked, dataset, Way())
     compiled.keep_in(tmp_path)  # compiled again, as when a study goes on another day
     again = Stack(asked, dataset, Way(compiled=True))
-    assert len(list(tmp_path.glob("*.pt2"))) == 1
+    assert len(list(tmp_path.glob("*.so"))) == 1
     for _ in range(2):
         ours, theirs, third = one.advance(), plain.advance(), again.advance()
         for a, b, c in zip(ours, theirs, third, strict=True):

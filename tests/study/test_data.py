@@ -318,3 +318,23 @@ def test_digits_are_the_whole_of_what_their_origin_says() -> None:
     assert source.train.x.shape == (1797, 1, 8, 8)
     assert int(source.train.x.max()) == 16
     assert np.bincount(source.train.y).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_pipes_are_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.csv")
+    with pytest.raises(StudyError, match=r"a.csv: expected a file or a folder, found a pipe"):
+        data.prepare(spec.Data(source=str(tmp_path / "a.csv")), tmp_path / "out", Path())
+    (tmp_path / "set").mkdir()
+    os.mkfifo(tmp_path / "set" / "train.csv")
+    with pytest.raises(StudyError, match=r"set: expected CIFAR"):
+        data.prepare(spec.Data(source=str(tmp_path / "set")), tmp_path / "out", Path())
+
+
+def test_what_the_system_refuses_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "secret.csv")
+
+    monkeypatch.setattr(formats, "read", refused)
+    with pytest.raises(StudyError, match=r"^secret.csv: cannot be read: Permission denied$"):
+        data.prepare(spec.Data(source=str(tmp_path)), tmp_path / "out", Path())

@@ -17,6 +17,7 @@ import shutil
 import sys
 import tempfile
 import warnings
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -57,18 +58,19 @@ def program(
     """
     shapes = [(tuple(value.shape), value.stride(), str(value.dtype)) for value in given]
     key = hashlib.sha256(repr((name, shapes, threads, torch.__version__)).encode()).hexdigest()[:32]
-    path = _folder() / f"{key}.pt2"
+    path = _folder() / f"{key}.so"
     try:
         if not path.exists():
             _compile(function, tuple(given), threads, path)
-        # The loader of torch._inductor.aoti_load_package, without 2 s of imports that only compiling needs.
-        loader: Any = torch._C._aoti.AOTIModelPackageLoader(str(path), "model", False, 1, -1)  # pyright: ignore
+        # What torch._inductor.aoti_load_package comes to, without 2 s of imports that only compiling needs, and
+        # without a copy in the system's temporary folder that a process which is killed leaves behind.
+        loaded: Any = torch._C._aoti.AOTIModelContainerRunnerCpu(str(path), 1)  # pyright: ignore
     except Exception as error:  # a compiler and all of PyTorch's tracing may fail in any way
         first = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise CompileError(f"a step could not be compiled: {first}") from error
 
     def run(*tensors: torch.Tensor) -> Any:
-        return loader.run(list(tensors))
+        return loaded.run(list(tensors))
 
     return run
 
@@ -87,7 +89,9 @@ def _compile(function: Callable[..., Any], given: tuple[torch.Tensor, ...], thre
         made = torch._inductor.aoti_compile_and_package(  # pyright: ignore[reportPrivateUsage]
             exported, package_path=f"{room}/program.pt2", inductor_configs={"cpp.threads": threads}
         )
-        os.replace(made, path)
+        with zipfile.ZipFile(made) as package:
+            (library,) = (name for name in package.namelist() if name.endswith((".so", ".pyd", ".dylib")))
+            os.replace(package.extract(library, room), path)
 
 
 _kept: list[Path] = []

@@ -60,17 +60,15 @@ def prepare(settings: Data, folder: Path, here: Path, given: Source | None = Non
     folder.mkdir(parents=True, exist_ok=True)
     note = None
     if given is None:
-        note = folder / f"{_signature(settings, here)}.json"
-        known = _known(note, folder)
-        if known is not None:
-            return known
-        if settings.source == "digits":
-            given = formats.digits()
-        else:
-            given = formats.read(_path(settings.source, here), settings.target)
-            if isinstance(settings.test, str):
-                held = formats.read_test(_path(settings.test, here), settings.target, given.classes)
-                given = Source(given.train, held, given.classes)
+        try:
+            note = folder / f"{_signature(settings, here)}.json"
+            known = _known(note, folder)
+            if known is not None:
+                return known
+            given = _read(settings, here)
+        except OSError as error:
+            name = error.filename or settings.source
+            raise StudyError(f"{name}: cannot be read: {error.strerror or error}") from None
     where = settings.source
     _check(given.train, given.classes, f"{where}: training samples")
     if given.test is not None:
@@ -85,6 +83,16 @@ def prepare(settings: Data, folder: Path, here: Path, given: Source | None = Non
         with written_whole(note) as file:
             file.write(json.dumps({"path": prepared.path.name}).encode())
     return prepared
+
+
+def _read(settings: Data, here: Path) -> Source:
+    if settings.source == "digits":
+        return formats.digits()
+    given = formats.read(_path(settings.source, here), settings.target)
+    if isinstance(settings.test, str):
+        held = formats.read_test(_path(settings.test, here), settings.target, given.classes)
+        given = Source(given.train, held, given.classes)
+    return given
 
 
 def opened(path: Path) -> Prepared:
@@ -143,7 +151,9 @@ def _signature(settings: Data, here: Path) -> str:
             seen.append(source)
             continue
         path = _path(source, here).resolve()
-        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        # Nothing lies deeper than the images of a class of a part.
+        levels = ("*", "*/*", "*/*/*") if path.is_dir() else ()
+        files = sorted(file for level in levels for file in path.glob(level)) or [path]
         stats = [(str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in files if f.is_file()]
         seen.append([str(path), hashlib.sha256(repr(stats).encode()).hexdigest()])
     return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:24]

@@ -67,6 +67,8 @@ def read(path: Path, target: str | None = None) -> Source:
         return _folder(path, target)
     if not path.exists():
         raise StudyError(f"{path}: expected data, found nothing of this name; look at its spelling")
+    if not path.is_file():
+        raise StudyError(f"{path}: expected a file or a folder, found a pipe or a device")
     match path.suffix.lower():
         case ".npz":
             return _npz(path)
@@ -92,7 +94,8 @@ def read_test(path: Path, target: str | None, classes: tuple[str, ...]) -> Sampl
 
 
 def _folder(path: Path, target: str | None) -> Source:
-    names = {entry.name.lower(): entry for entry in sorted(path.iterdir()) if not entry.name.startswith(".")}
+    seen = (entry for entry in sorted(path.iterdir()) if not entry.name.startswith("."))
+    names = {entry.name.lower(): entry for entry in seen if entry.is_file() or entry.is_dir()}
     if any(name.endswith(".bin") for name in names):
         return _cifar(path, names)
     if any("ubyte" in name for name in names):
@@ -351,7 +354,7 @@ def _image_folders(path: Path, names: dict[str, Path]) -> Source:
 
 
 def _images_in(folder: Path) -> list[Path]:
-    return sorted(f for f in folder.glob("*") if f.suffix.lower() in _IMAGE_SUFFIXES)
+    return sorted(f for f in folder.glob("*") if f.suffix.lower() in _IMAGE_SUFFIXES and f.is_file())
 
 
 def _pixels(images: Iterable[tuple[str, Callable[[], Any]]], count: int) -> Array:
