@@ -76,6 +76,17 @@ def test_findings_are_supported_and_contradicted(folder: Path) -> None:
     assert Document("a.md", tuple(lines)).count(Verdict.CONTRADICTED) == 1
 
 
+def test_figures_are_compared_with_the_record(folder: Path) -> None:
+    text = "```findings study=decay\n- The final test accuracy of weight decay 0 is {}.\n```\n"
+    (wrong,) = _lines(text.format("0.001"), folder)
+    assert wrong.verdict is Verdict.CONTRADICTED
+    assert wrong.evidence is not None
+    mean = wrong.evidence.words[1].split("at the end ")[1].split(",")[0]
+    (right,) = _lines(text.format(mean), folder)
+    assert right.verdict is Verdict.SUPPORTED
+    assert right.message == "the record of the study shows this"
+
+
 def test_a_contradicted_finding_is_wrong(folder: Path, tmp_path: Path) -> None:
     path = folder.parent / "wrong.md"
     path.write_text("```findings study=decay\n- 3 beats 0 in test accuracy.\n```\n")

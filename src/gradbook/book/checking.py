@@ -390,7 +390,8 @@ class _Book:
         numbers = _numbers(finding)
         match finding.outcome:
             case Outcome.SUPPORTED:
-                return self._line(item, Verdict.SUPPORTED, "", (read, *finding.evidence, *numbers))
+                seen = "the record of the study shows this" if finding.described else ""
+                return self._line(item, Verdict.SUPPORTED, seen, (read, *finding.evidence, *numbers))
             case Outcome.CONTRADICTED:
                 return self._line(
                     item,

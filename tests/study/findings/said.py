@@ -12,6 +12,7 @@ from gradbook.study.findings.statements import (
     Dominates,
     Equivalent,
     Exceeds,
+    Figure,
     Improving,
     Learns,
     Level,
@@ -66,6 +67,27 @@ def _of(arms: Arms, *pairs: tuple[str, Statement | tuple[Statement, ...] | None]
 
 
 KNOWN: list[Said] = [
+    *_of(
+        DECAY,
+        # figures
+        ("5e-4 ends with a test accuracy of about 97.8 %.", Figure(1, TA, 0.978, 3, about=True)),
+        ("The final test accuracy of 5e-4 is 97.8\\%.", Figure(1, TA, 0.978, 3)),
+        ("The test loss of 5e-6 is around 1.4 at the end.", Figure(2, TL, 1.4, 1, about=True)),
+        ("5e-2 is stuck near 46 % test accuracy.", Figure(0, TA, 0.46, 2, about=True)),
+        ("5e-2 gets stuck at about 46 % test accuracy.", Figure(0, TA, 0.46, 2, about=True)),
+        ("5e-4 achieves 97.9 % test accuracy at the end.", Figure(1, TA, 0.979, 3)),
+        ("5e-4 achieves 97.9 % test accuracy.", None),  # at some time, or at the end?
+        ("5e-4 and 5e-6 have a test accuracy of 0.98.", (Figure(1, TA, 0.98, 2), Figure(2, TA, 0.98, 2))),
+        ("The test accuracy of 5e-2 is not 0.98.", No(Figure(0, TA, 0.98, 2))),
+        ("With weight decay 5e-4, the final test loss is .08.", Figure(1, TL, 0.08, 2)),
+        ("Test accuracy is 97.8 % for 5e-4.", Figure(1, TA, 0.978, 3)),
+        ("The training accuracy of 5e-6 is 100 % at the end.", Figure(2, RA, 1.0, 2)),
+        ("5e-4 has a test accuracy of 1.", None),  # to how many digits?
+        ("The final test loss of 5e-4 is 1e-3.", None),
+        ("The test accuracy of 5e-4 is 0.978 by 0.01.", None),
+        ("The test loss of 5e-4 is 5 %.", None),
+        ("The weight norm of 5e-2 is about 5.4 at the best epoch.", Figure(0, NORM, 5.4, 1, BEST, True)),
+    ),
     *_of(
         DECAY,
         # learns
@@ -208,7 +230,7 @@ KNOWN: list[Said] = [
         ("All models do not learn.", None),
         ("5e-4 beats 5e-6 or 5e-2.", None),
         ("5e-4 does not beat 5e-6 and 5e-2 in test accuracy.", None),
-        ("The test accuracy of 5e-4 is 0.95.", None),
+        ("The test accuracy of 5e-4 is 0.95.", Figure(1, TA, 0.95, 2)),
         ("5e-2 is too large for the model to converge.", None),
         ("5e-4 sometimes beats 5e-6.", None),
         ("Does 5e-4 beat 5e-6?", None),
@@ -387,7 +409,7 @@ TRAPS: list[Said] = [
         ("5e-6 leads 5e-4 in training accuracy until epoch 40", None),
         ("5e-6 leads 5e-4 in training accuracy, but 5e-2 and 5e-4 converge", None),
         ("5e-6 leads 5e-4 in training accuracy, but 5e-6 catches up", None),
-        ("5e-4 gives 97 % test accuracy", None),
+        ("5e-4 gives 97 % test accuracy", Figure(1, TA, 0.97, 2)),
         ("5e-4 gives more than 97 test accuracy", None),
         ("5e-4 performs better", None),
         ("5e-4 does not have the highest test accuracy.", None),

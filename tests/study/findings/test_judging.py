@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from gradbook.study.findings.statements import (
     Dominates,
     Equivalent,
     Exceeds,
+    Figure,
     Finding,
     Improving,
     Learns,
@@ -316,3 +318,31 @@ def statement_of(found: Finding) -> Statement:
 def test_a_study_of_many_arms_is_not_a_flood() -> None:
     found = findings(made(world(12, test_accuracy=np.linspace(0, -0.3, 12).tolist())))
     assert 0 < len(found) < 50
+
+
+def test_a_figure_is_compared_with_the_record() -> None:
+    results = made(DIFFERENT)
+    last = results.curves["test_accuracy"][0, :, -1]
+    mean, low, high = float(last.mean()), float(last.min()), float(last.max())
+
+    def said(value: float, digits: int, *, about: bool = False) -> Finding:
+        return judge(results, [Figure(0, ACC, round(value, digits), digits, about=about)])
+
+    assert said(mean, 3).outcome is Outcome.SUPPORTED
+    assert said(mean + 0.003, 3).outcome is not Outcome.SUPPORTED
+    assert said(mean + 0.003, 3, about=True).outcome is Outcome.SUPPORTED
+    cut_off = math.floor(mean * 1000) / 1000
+    assert said(cut_off, 3).outcome is Outcome.SUPPORTED
+    far = judge(results, [Figure(0, ACC, round(high + 0.03, 3), 3)])
+    assert far.outcome is Outcome.CONTRADICTED
+    assert far.p is None  # nothing was tested
+    assert judge(results, [Denied(Figure(0, ACC, round(high + 0.03, 3), 3))]).outcome is Outcome.SUPPORTED
+    # One seed comes to it: perhaps that one was meant.
+    assert abs(low - mean) > 0.001
+    assert said(low, 4).outcome is Outcome.OPEN
+    assert "single seeds" in said(low, 4).evidence[0]
+
+
+def test_a_figure_of_an_arm_without_numbers_is_open() -> None:
+    results = with_states(made(DIFFERENT), {(0, seed): TrialState.DIVERGED for seed in range(6)})
+    assert outcome(results, Figure(0, ACC, 0.5, 1)) is Outcome.OPEN

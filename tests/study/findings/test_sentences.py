@@ -18,6 +18,7 @@ from gradbook.study.findings.statements import (
     Dominates,
     Equivalent,
     Exceeds,
+    Figure,
     Improving,
     Learns,
     Level,
@@ -94,6 +95,8 @@ def _statement(draw: st.DrawFn, arms: Arms) -> Statement:
         Level(one, draw(_METRIC), least=_share(draw), when=draw(_WHEN)),
         Level(one, draw(_METRIC), most=_share(draw), when=draw(_WHEN)),
         Level(one, draw(_METRIC), 0.25, 0.75, draw(_WHEN)),
+        Figure(one, draw(_METRIC), 0.125, 3, draw(_WHEN), draw(st.booleans())),
+        Figure(one, draw(_METRIC), round(_share(draw), 2), 2, draw(_WHEN)),
     ]
     if count > 1:
         choices += [

@@ -19,6 +19,7 @@ from gradbook.study.findings.statements import (
     Dominates,
     Equivalent,
     Exceeds,
+    Figure,
     Finding,
     Improving,
     Learns,
@@ -127,6 +128,8 @@ def _weigh(measures: Measures, statement: Statement, alpha: float) -> Weighed:
             return single.improving(measures, statement, alpha)
         case Level():
             return single.level(measures, statement, alpha)
+        case Figure():
+            return single.figure(measures, statement)
         case Response():
             return response.response(measures, statement, alpha)
 
@@ -138,7 +141,15 @@ def _check(measures: Measures, statement: Statement) -> None:
             arms = (one, other)
         case Equivalent(arms):
             pass
-        case Learns(arm) | Overfits(arm) | Best(arm) | Diverges(arm) | Improving(arm) | Level(arm):
+        case (
+            Learns(arm)
+            | Overfits(arm)
+            | Best(arm)
+            | Diverges(arm)
+            | Improving(arm)
+            | Level(arm)
+            | Figure(arm)
+        ):
             arms = (arm,)
         case Response(setting):
             if setting not in measures.arms.varied:

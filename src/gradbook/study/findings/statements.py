@@ -6,6 +6,7 @@ it, in :mod:`.sentences`.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from enum import Enum
@@ -161,6 +162,34 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """The mean over seeds of a metric of an arm, as it is recorded, is a number that is written with some digits.
+
+    ``digits`` are those after the decimal point of ``value``, to which the mean is rounded or, where the number has
+    two digits or more, cut off. ``about``: it may also differ by less than the study's own margin.
+    """
+
+    arm: int
+    metric: Metric
+    value: float
+    digits: int
+    when: When = When.END
+    about: bool = False
+
+    def agrees(self, mean: float, margin: float) -> bool:
+        """Whether a mean may be written like that.
+
+        >>> figure = Figure(0, Metric.TEST_ACCURACY, 0.978, 3)
+        >>> figure.agrees(0.97751, 0.01), figure.agrees(0.97899, 0.01), figure.agrees(0.9769, 0.01)
+        (True, True, False)
+        """
+        unit = 10.0**-self.digits
+        above = mean - self.value
+        cut_off = abs(self.value) >= 9.5 * unit and 0 <= above * math.copysign(1.0, self.value) < unit
+        return abs(above) <= unit / 2 + 1e-12 or cut_off or (self.about and abs(above) < margin)
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """A metric answers to the varied setting in such a shape, all else being equal."""
 
@@ -188,6 +217,7 @@ Statement = (
     | Diverges
     | Improving
     | Level
+    | Figure
     | Response
     | Denied
 )

@@ -13,6 +13,7 @@ from gradbook.study.findings.statements import (
     Dominates,
     Equivalent,
     Exceeds,
+    Figure,
     Improving,
     Learns,
     Level,
@@ -126,6 +127,10 @@ def say(statement: Statement, arms: Arms) -> str:
         case Level(arm, metric, least, most, when):
             bare = metric_words(metric).removeprefix("the ")
             return f"the {bare} of {name(arm)} is {_range(least, most)}{_WHEN[when]}"
+        case Figure(arm, metric, value, digits, when, about):
+            bare = metric_words(metric).removeprefix("the ")
+            near = "about " if about else ""
+            return f"the {bare} of {name(arm)} is {near}{value:.{digits}f}{_WHEN[when]}"
         case Response(setting, metric, shape, when):
             return f"{metric_words(metric)} {_SHAPES[shape]} {setting_words(setting)}{_WHEN[when]}"
         case Denied(denied):

@@ -5,12 +5,13 @@ A frame takes everything that stands in it, or refuses: what it cannot say is ne
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gradbook.study.findings.sentences.grammar import Bound, Rejected
 from gradbook.study.findings.sentences.naming import Named, Naming
-from gradbook.study.findings.sentences.quantities import Adjuncts, By, Span
+from gradbook.study.findings.sentences.quantities import Adjuncts, By, Span, Written
 from gradbook.study.findings.sentences.words import Word
 from gradbook.study.findings.statements import (
     Best,
@@ -19,6 +20,7 @@ from gradbook.study.findings.statements import (
     Dominates,
     Equivalent,
     Exceeds,
+    Figure,
     Improving,
     Learns,
     Level,
@@ -496,6 +498,37 @@ def level(bound: Bound, context: Context) -> tuple[Statement, ...]:
 def level_reached(bound: Bound, context: Context) -> tuple[Statement, ...]:
     """The same, said by a verb that does not say when: the place must be said."""
     return level({**bound, "needs_place": True}, context)
+
+
+def figure(bound: Bound, context: Context) -> tuple[Statement, ...]:
+    """A metric of arms is a number, as it is written."""
+    adjuncts = _only(_adjuncts(bound), metrics=True, when=True)
+    if bound.get("needs_place") and adjuncts.when is None:
+        raise Rejected("reached at some time, or at the end? Say where")
+    written: Written = bound["f"]
+    when = _place(adjuncts.when, context)
+    return tuple(
+        _signed(Figure(arm, metric, *_rounded(written.number, metric), when, written.about), no)
+        for metric in adjuncts.metrics
+        for arm, no in _subjects(bound["s"], bound["no"], context)
+    )
+
+
+def figure_reached(bound: Bound, context: Context) -> tuple[Statement, ...]:
+    """The same, said by a verb that does not say when: the place must be said."""
+    return figure({**bound, "needs_place": True}, context)
+
+
+def _rounded(word: Word, metric: Metric) -> tuple[float, int]:
+    """A number, and how many digits it has after the point; per cent are hundredths."""
+    value = _number(word, metric)
+    written = re.match(r"[-−–]?\d*(?:\.(\d*))?(?![\d.]|[eE]|\s*(?:\\times|\\cdot|[·×⋅*^⁰-⁹⁻]))", word.text)
+    if written is None or len(written[1] or "") > 9:
+        raise Rejected("write this number in decimals", word)
+    digits = len(written[1] or "") + 2 * word.percent
+    if not digits and metric.value.endswith("accuracy"):
+        raise Rejected("to how many digits? Write 1.00, or 100 %", word)
+    return round(value, digits), digits
 
 
 # --- responses -----------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ from gradbook.study.findings.sentences.claims import (
     diverging,
     equality,
     extreme,
+    figure,
+    figure_reached,
     improving,
     indifferent,
     learning,
@@ -290,6 +292,19 @@ _LEVELS: tuple[tuple[Frame, ...], ...] = (
             f"<s> {verb} {_BELOW} <amount:most> <quantity:m>",
         )
         for verb, build in ((_HOLDS, level), (_GETS, level_reached))
+    ),
+    _of(figure, "{be/lie} (at)? <figure:f>", "{be/get} stuck (at)? <figure:f>"),
+    *(
+        _says(
+            build, f"<s> {verb} (a/an)? <quantity:m> (of)? <figure:f>", f"<s> {verb} <figure:f> <quantity:m>"
+        )
+        for verb, build in ((_HOLDS, figure), (_GETS, figure_reached))
+    ),
+    _says(
+        figure,
+        "<s> {be/get} stuck (at)? <figure:f> <quantity:m>",
+        f"<quantity:m> {{be/lie}} <figure:f> {_AT} <arms:s>",
+        f"{_AT} <arms:s> (,)? <quantity:m> {{be/lie}} <figure:f>",
     ),
 )
 

@@ -213,6 +213,24 @@ def _amount(parse: Parse, at: int) -> Iterator[tuple[Word, int]]:
             yield parse.words[at], end
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A number that a metric is said to have, and whether only ``about``."""
+
+    number: Word
+    about: bool = False
+
+
+_ABOUT = "about/around/roughly/approximately/nearly/almost/near/close_to"
+
+
+def _figure(parse: Parse, at: int) -> Iterator[tuple[Written, int]]:
+    for bound, end in parse.match("<amount>", at):
+        yield Written(bound["amount"]), end
+    for bound, end in parse.match(f"{_ABOUT} <amount>", at):
+        yield Written(bound["amount"], about=True), end
+
+
 def _by(parse: Parse, at: int) -> Iterator[tuple[By, int]]:
     for said, kind in ((f"by {_MORE} <amount>", "more"), (f"by {_LESS} <amount>", "less")):
         for bound, end in parse.match(said, at):
@@ -297,6 +315,7 @@ PHRASES: Mapping[str, Phrase] = {
     "count": _count,
     "ordinal": _ordinal,
     "amount": _amount,
+    "figure": _figure,
     "by": _by,
     "bound": _bound,
     "adjunct": _adjunct,

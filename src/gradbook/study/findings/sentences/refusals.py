@@ -26,6 +26,13 @@ WHY: dict[str, str] = {
     **dict.fromkeys(
         "sometimes often usually mostly generally rarely seldom occasionally most some few".split(), _OFTEN
     ),
+    **dict.fromkeys(
+        "generalise generalises generalised generalize generalizes generalized".split(),
+        "may mean a higher test accuracy, a lower test loss or a smaller gap; say which",
+    ),
+    **dict.fromkeys(
+        "earlier sooner".split(), "compares times, which is not tested; say from which epoch each overfits"
+    ),
     "error": "is not measured; say accuracy or loss",
     "errors": "is not measured; say accuracy or loss",
     "will": "tells the future; a finding says what is so",
