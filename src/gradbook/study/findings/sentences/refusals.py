@@ -60,7 +60,7 @@ NAMING = frozenset(
     after before until till through up from epoch epochs number first early beginning start last best
     early stopping over across along whole entire full curve curves averaged throughout during initially
     once onset overfitting starts begins more less than least most margin nats nat within points them
-    which was were 's , ; ( ) = : [ ]
+    around near close which was were 's , ; ( ) = : [ ]
     """.split()
 )
 
