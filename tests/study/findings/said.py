@@ -472,6 +472,10 @@ LATER: list[Said] = [
         ("The test losses of 5e-4 and 5e-6 differ by more than 0.05.", No(E((1, 2), TL, margin=0.05))),
         ("5e-4 and 5e-6 reach similar test accuracy.", E((1, 2), TA)),
         ("5e-6 is ahead in training accuracy at first, but 5e-4 catches up.", None),
+        (
+            "5e-6 dominates 5e-4 in training accuracy until epoch 1, and then they converge.",
+            Dominates(2, 1, RA, 1, converge=True),
+        ),
         ("5e-6 leads over 5e-4 in training accuracy for the first 10 epochs.", Dominates(2, 1, RA, 10)),
         ("Up to epoch 12, 5e-6 has a lower training loss than 5e-4.", Dominates(2, 1, RL, 12)),
         (

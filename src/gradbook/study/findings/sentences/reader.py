@@ -251,9 +251,9 @@ class _Reader:
                         self.refused.append(refusal)
 
     def _whole(self, clause: _Clause) -> bool:
-        """Whether the lead was said of the whole curve, which its end then limits."""
+        """Whether the lead was said of the whole curve, or *at first*: how long it lasts was not said."""
         places = [clause.bound[n].when for n in ("before", "w", "x", "y") if n in clause.bound]
-        return any(place is When.CURVE or place == Span("throughout") for place in places)
+        return any(place is When.CURVE or place in (Span("throughout"), Span("first")) for place in places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,8 +328,6 @@ def _lead(statement: Statement) -> Dominates | None:
 
 
 def _converging(lead: Dominates, amount: Word | None) -> Dominates:
-    if lead.until == 1:  # "at first … but later they converge": how long it lasts was not said
-        lead = replace(lead, until=None)
     return replace(lead, converge=True, margin=None if amount is None else margin_of(amount, lead.metric))
 
 
