@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Collection, Sequence
+from itertools import islice
 
 from gradbook.study.settings import Settings
 
@@ -19,13 +20,14 @@ def shape_of(settings: Settings) -> str:
     return json.dumps(flat, sort_keys=True)
 
 
-def parts(trials: int, size: int, processes: int) -> int:
-    """Into how many stacks, of at most ``size``, trials of one shape are divided: enough to keep all processes busy.
+def sizes(trials: int, size: int, processes: int) -> list[int]:
+    """The sizes, at most ``size``, of the stacks that trials of one shape are divided into: all processes are busy.
 
-    >>> parts(9, size=64, processes=2), parts(9, size=4, processes=2), parts(1, size=64, processes=2)
-    (2, 3, 1)
+    >>> sizes(9, size=64, processes=2), sizes(9, size=4, processes=2), sizes(1, size=64, processes=2)
+    ([4, 5], [3, 3, 3], [1])
     """
-    return max(math.ceil(trials / size), min(processes, trials // 2), 1)
+    count = max(math.ceil(trials / size), min(processes, trials // 2), 1)
+    return [(part + 1) * trials // count - part * trials // count for part in range(count)]
 
 
 def stacks(
@@ -45,9 +47,9 @@ def stacks(
             groups.setdefault(shape, []).append((configuration, seed))
     found: dict[tuple[str, int], tuple[str, int]] = {}
     for members in groups.values():
-        count = parts(len(members), size, processes)
-        for part in range(count):
-            chosen = members[part * len(members) // count : (part + 1) * len(members) // count]
+        left = iter(members)
+        for count in sizes(len(members), size, processes):
+            chosen = list(islice(left, count))
             if len(chosen) > 1:
                 name = hashlib.sha256(repr(chosen).encode()).hexdigest()[:32]
                 found |= {key: (name, place) for place, key in enumerate(chosen)}

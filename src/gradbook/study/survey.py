@@ -30,7 +30,7 @@ from gradbook.study.problem import StudyError
 from gradbook.study.samples import Dataset
 from gradbook.study.settings import Settings
 from gradbook.study.stacked import stackable
-from gradbook.study.stacking import FREE, parts, shape_of
+from gradbook.study.stacking import FREE, shape_of, sizes
 
 #: Seconds for which one way is measured, for all shapes of trials together. Ways are few.
 _LOOK = 0.2
@@ -195,18 +195,12 @@ class _Surveyor:
         self._set_sizes()
         open_sizes = any(shape.size > 1 for shape in self._shapes)
         if len(self._shares) == len(self._layouts) == 1 and not self._layouts[0] and not open_sizes:
-            processes, threads = self._shares[0]
-            return Plan(
-                processes, Way(threads, device=self._device), 1, ("as asked; nothing was left to measure",)
-            )
+            return self._unmeasured("as asked; nothing was left to measure")
         plain = self._single_runs(self._shares[0], self._layouts[0])
         if plain is None:
             if self._must_stack:
                 raise StudyError(f"--stack: no trial could be tried here ({'; '.join(self._notes)})")
-            processes, threads = self._shares[0]
-            return Plan(
-                processes, Way(threads, device=self._device), 1, (*self._notes, "the plain way is used")
-            )
+            return self._unmeasured(*self._notes, "the plain way is used")
         stacked = self._stacked(plain) if open_sizes else None
         if stacked is not None:
             if note := _pays("a stack", stacked.start(), "set up", stacked, plain):
@@ -221,6 +215,10 @@ class _Surveyor:
             f"{c.name()}: {_spoken(c.total())}" + (" (chosen)" if c is chosen else "") for c in self._tried
         ]
         return chosen.plan([*reasons, *self._notes])
+
+    def _unmeasured(self, *reasons: str) -> Plan:
+        processes, threads = self._shares[0]
+        return Plan(processes, Way(threads, device=self._device), 1, reasons)
 
     def _set_sizes(self) -> None:
         """How many trials to put into a stack of each shape. Raises StudyError if what is asked for cannot be."""
@@ -237,8 +235,7 @@ class _Surveyor:
             return
         for shape in self._shapes:
             if shape.can_stack:
-                count = parts(len(shape.trials), _LARGEST_STACK, self._shares[0][0])
-                shape.size = math.ceil(len(shape.trials) / count)
+                shape.size = max(sizes(len(shape.trials), _LARGEST_STACK, self._shares[0][0]))
         if self._must_stack and all(shape.size == 1 for shape in self._shapes):
             raise StudyError(
                 f"{'--stack' if wishes.stacked else '--compile'}: these trials cannot be stacked: that takes models "
@@ -294,9 +291,7 @@ class _Surveyor:
         """The stacks with their steps compiled, where that may pay or is asked for."""
         asked, processes = self._wishes.compiled, stacked.processes
         programs = sum(
-            len({len(shape.trials) * (k + 1) // n - len(shape.trials) * k // n for k in range(n)})
-            for shape in stacked.stacked
-            for n in [parts(len(shape.trials), _LARGEST_STACK, processes)]
+            len(set(sizes(len(shape.trials), _LARGEST_STACK, processes))) for shape in stacked.stacked
         )
         expected = _COMPILING * (
             len(stacked.stacked) + math.ceil((programs - len(stacked.stacked)) / processes)

@@ -479,8 +479,6 @@ def improving(direction: Direction = GOOD, *, flip: bool = False) -> Builder:
 def level(bound: Bound, context: Context) -> tuple[Statement, ...]:
     """A metric of arms lies above a number, below one, or between two."""
     adjuncts = _only(_adjuncts(bound), metrics=True, when=True)
-    if bound.get("needs_place") and adjuncts.when is None:
-        raise Rejected("reached at some time, or at the end? Say where")
     found: list[Statement] = []
     for metric in adjuncts.metrics:
         least = _number(bound["least"], metric) if "least" in bound else None
@@ -495,16 +493,9 @@ def level(bound: Bound, context: Context) -> tuple[Statement, ...]:
     return tuple(found)
 
 
-def level_reached(bound: Bound, context: Context) -> tuple[Statement, ...]:
-    """The same, said by a verb that does not say when: the place must be said."""
-    return level({**bound, "needs_place": True}, context)
-
-
 def figure(bound: Bound, context: Context) -> tuple[Statement, ...]:
     """A metric of arms is a number, as it is written."""
     adjuncts = _only(_adjuncts(bound), metrics=True, when=True)
-    if bound.get("needs_place") and adjuncts.when is None:
-        raise Rejected("reached at some time, or at the end? Say where")
     written: Written = bound["f"]
     when = _place(adjuncts.when, context)
     return tuple(
@@ -514,9 +505,15 @@ def figure(bound: Bound, context: Context) -> tuple[Statement, ...]:
     )
 
 
-def figure_reached(bound: Bound, context: Context) -> tuple[Statement, ...]:
+def reached(build: Builder) -> Builder:
     """The same, said by a verb that does not say when: the place must be said."""
-    return figure({**bound, "needs_place": True}, context)
+
+    def somewhere(bound: Bound, context: Context) -> tuple[Statement, ...]:
+        if _adjuncts(bound).when is None:
+            raise Rejected("reached at some time, or at the end? Say where")
+        return build(bound, context)
+
+    return somewhere
 
 
 def _rounded(word: Word, metric: Metric) -> tuple[float, int]:

@@ -21,13 +21,12 @@ from gradbook.study.findings.sentences.claims import (
     equality,
     extreme,
     figure,
-    figure_reached,
     improving,
     indifferent,
     learning,
     level,
-    level_reached,
     overfitting,
+    reached,
     response,
     rising,
 )
@@ -291,14 +290,14 @@ _LEVELS: tuple[tuple[Frame, ...], ...] = (
             f"<s> {verb} {_ABOVE} <amount:least> <quantity:m>",
             f"<s> {verb} {_BELOW} <amount:most> <quantity:m>",
         )
-        for verb, build in ((_HOLDS, level), (_GETS, level_reached))
+        for verb, build in ((_HOLDS, level), (_GETS, reached(level)))
     ),
     _of(figure, "{be/lie} (at)? <figure:f>", "{be/get} stuck (at)? <figure:f>"),
     *(
         _says(
             build, f"<s> {verb} (a/an)? <quantity:m> (of)? <figure:f>", f"<s> {verb} <figure:f> <quantity:m>"
         )
-        for verb, build in ((_HOLDS, figure), (_GETS, figure_reached))
+        for verb, build in ((_HOLDS, figure), (_GETS, reached(figure)))
     ),
     _says(
         figure,
