@@ -110,6 +110,10 @@ class Chains:
                 ),
             )
             return
+        if role in (Role.CONDITION, Role.SUPPOSED) and self._defines_in_passing(statement):
+            role = Role.LET
+        elif role is Role.SUPPOSED:
+            role = Role.GIVEN
         passing = list(self.table.passing)
         for tokens in statement.conditions:
             self.assume_passing(tokens)
@@ -120,8 +124,6 @@ class Chains:
             self._odd_relation(statement, relations)
         elif all(r in ORDERS or r == "in" for r in relations) and not statement.continues:
             self._inequality(statement, role, clock)
-        elif not statement.continues and role is Role.CONDITION and self._defines_in_passing(statement):
-            self._links(statement, Role.LET, clock)
         elif not statement.continues and self._is_imposed(statement, role):
             self._imposed(statement, role)
         else:
@@ -140,24 +142,41 @@ class Chains:
         left = self.trees.side(statement.sides[0])
         if left is None or len(statement.marks) > 1:
             return False
-        return isinstance(left, Symbol | Indexed) or (
-            role is Role.CONDITION and not self.definitions.rests_on_definition(left)
-        )
+        if isinstance(left, Symbol | Indexed):
+            return True
+        if role is Role.PLACE:
+            return False
+        return not self.definitions.rests_on_definition(left) or self._is_to_be_solved(statement, left)
+
+    def _is_to_be_solved(self, statement: Statement, left: Expr) -> bool:
+        """``if f'(x) = 0``: a number for what varies, which holds for some x and claims nothing."""
+        right = self.trees.side(statement.sides[1])
+        return right is not None and is_given(right) and bool(free_symbols(left))
 
     def _defines_in_passing(self, statement: Statement) -> bool:
-        """``If y = x^3 + 1 then``, ``for F = ln t``: a formula for a name, not a condition."""
-        if statement.relation(0) != "=":
+        """``If y = x^3 + 1 then``, ``for f(x) = sin x``: a formula for a name, not a condition."""
+        if statement.continues or statement.relation(0) != "=":
             return False
         left, right = self.trees.side(statement.sides[0]), self.trees.side(statement.sides[1])
-        if not isinstance(left, Symbol) or right is None or is_given(right):
+        if left is None or right is None or is_given(right):
             return False
-        return not isinstance(right, Symbol | Indexed) and left.name not in self.table.names.indices
+        if isinstance(left, Apply):
+            return form_of(left) is not None and not (
+                isinstance(right, Symbol | Indexed | Apply) or self.definitions.mentions(right, left)
+            )
+        return (
+            isinstance(left, Symbol)
+            and not isinstance(right, Symbol | Indexed)
+            and left.name not in self.table.names.indices
+        )
 
     def _claims_anyway(self, statement: Statement) -> bool:
         """After "find" or "we want" a derivative set equal to a formula, or a known name, is still claimed."""
         left = self.trees.side(statement.sides[0])
         right = self.trees.side(statement.sides[-1])
         if left is None or right is None:
+            return False
+        if not isinstance(left, Symbol | Indexed) and self._is_to_be_solved(statement, left):
             return False
         if isinstance(left, Symbol | Indexed | Apply) and self.definitions.is_defined(left):
             return True
@@ -248,7 +267,8 @@ class Chains:
             if role is Role.SETTING or statement.relation(k) == "=!":
                 self.table.imposed.append((left, right))
             if role is Role.CONDITION and not isinstance(left, Symbol | Indexed):
-                self.definitions.constrain(left, right)
+                if not self.definitions.rests_on_definition(left):
+                    self.definitions.constrain(left, right)
             elif role in (Role.CONDITION, Role.PLACE):
                 self.table.passing[:] = [c for c in self.table.passing if not _about(c, left)]
                 self.table.assume(Relation(left, relation, right), passing=True)
@@ -379,7 +399,7 @@ class Chains:
             )
             if updated is not None:
                 return updated
-            solved = self._solved(left, right, clock) if role is not Role.LET else None
+            solved = self._solved(left, right, clock) if role not in (Role.LET, Role.GIVEN) else None
             if solved is not None:
                 return solved
             if statement is self.example and k == 0:
@@ -394,7 +414,7 @@ class Chains:
         if (
             right == ZERO
             and (not first or self.leads_on)
-            and finding.verdict is Verdict.REFUTED
+            and (finding.verdict is Verdict.REFUTED or finding.code == "U108")
             and not is_given(left)
         ):
             # f'(x) = 2x - 4 = 0: set to zero in order to solve it

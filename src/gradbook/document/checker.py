@@ -327,7 +327,7 @@ class Checker:
         relation = statement.relation(0)
         if relation in ORDERS or relation == "in":
             self.chains.assume_passing(statement.tokens)
-        elif relation == "=" and role in (Role.GIVEN, Role.CLAIM, Role.LET):
+        elif relation == "=" and role in (Role.GIVEN, Role.SUPPOSED, Role.CLAIM, Role.LET):
             left, right = self.trees.side(statement.sides[0]), self.trees.side(statement.sides[1])
             if (
                 left is not None
@@ -373,9 +373,19 @@ class Checker:
                 self._fragment(statement, display, symbols)
                 continue
             own = prose.role_of(statement.words) if statement.words else Role.CLAIM
-            self.chains.statement(statement, own if own is not Role.CLAIM else role, display)
+            if own is Role.CLAIM and not (role is Role.CONDITION and self._is_for_all(statement, run, place)):
+                own = role
+            self.chains.statement(statement, own, display)
         if symbols and not display:
             self._declare(symbols, before, after, run, place)
+
+    def _is_for_all(self, statement: Statement, run: Passage | None, place: int) -> bool:
+        """``For all $x$, $f(x) = x^2$``: the words are about the name before the comma, not about the equation."""
+        if run is None or place < 2 or statement.relation(0) != "=":
+            return False
+        comma = run.parts[place - 1]
+        left = self.trees.side(statement.sides[0])
+        return isinstance(comma, str) and comma.strip() == "," and isinstance(left, Apply | Derivative)
 
     def _explains(self, statement: Statement, formula: Formula) -> bool:
         r"""``f'(x) = 2u, \quad u = x``: whether it says what a letter of the line before it is."""

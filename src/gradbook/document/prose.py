@@ -25,12 +25,13 @@ class Role(Enum):
     CONDITION = "condition"  # "for", "if", "when": holds in this sentence only
     PLACE = "place"  # "at": a point, if it is about a plain symbol
     SETTING = "setting"  # "setting", "at", "solve": an equation that is imposed, not claimed
-    GIVEN = "given"  # "such that", "with", "assume": holds from here on
+    GIVEN = "given"  # "such that", "with", "since": holds from here on
+    SUPPOSED = "supposed"  # "suppose", "assume": given, or a definition if it is a formula for a name
 
 
 _ROLES = tuple((re.compile(pattern), role) for pattern, role in (
     (r"(?<!us )\b(let|define|redefine|consider|denote( by)?|introduce|by definition|"
-     r"let us (define|write|introduce|put))"
+     r"let us (define|write|introduce|put)|(?<!if we )(take|choose|pick))"
      r"( (the|a|an|now|also|instead|function|functions|loss|error|by|quantity|case|example|"
      r"model|new|another|and|again))*$", Role.LET),
     (r"(so that|such that|subject to|satisf\w+|constraint|under the condition( that)?|"
@@ -39,9 +40,10 @@ _ROLES = tuple((re.compile(pattern), role) for pattern, role in (
      r"requires?|requiring|want|equation|root of|roots of|equate|equating)( (?!(gives?|giving|gets?|yields?|is|are|"
      r"becomes?|obtains?|have|has|finds?|shows?|reads?|follows?|leads?|results?|therefore|so)\b)\w+){0,3}$",
      Role.SETTING),
-    (r"(suppose|assume|assuming|assumption|given|provided|since|because|as)( that)?$", Role.GIVEN),
-    (r"\b(for|if|when|whenever|unless|in case|case|all|every|and for|until|both)"
-     r"( (all|any|every|the case|some|which|class|label|labels))*$", Role.CONDITION),
+    (r"(suppose|assume|assuming)( (that|now|instead|further))*$", Role.SUPPOSED),
+    (r"(assumption|given|provided|since|because|as)( that)?$", Role.GIVEN),
+    (r"\b(for|if|when|whenever|unless|in case|case|all|every|and for|until)"
+     r"( (all|any|every|both|the case|some|which|class|label|labels))*$", Role.CONDITION),
     (r"\b(start\w*|begin\w*|initial\w*)( \w+){0,2}$", Role.GIVEN),
     (r"\b(at|on|near|around|through)( (the )?(point|points|origin|value|values))?$", Role.PLACE),
     (r"\b(with|has|have|using|where|initial\w*|start\w*)$", Role.GIVEN),
