@@ -139,6 +139,9 @@ def test_right_lines_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
         ("z = 0.4, d = 0.31", "d \\sigma(z) = 0.124", "N205"),
         ("a = 0.125, b = 3.1", "a b = 3.875", "N210"),
         ("a = 1.2, b = 0.4", "a b = 0.84", "N208"),
+        ("x_1 = 0.65", "\\tanh(x_1) = 0.5771", "N208"),
+        ("x_1 = 0.6, x_2 = -1.2, d = 0.31", "d x_1 = -0.372", "N205"),
+        ("w_1 = 0.5, \\eta = 0.1, g_1 = 0.2", "w_1 - \\eta g_1 = 0.52", "N207"),
         ("a = 0.666, b = 3.5", "a^2 b = 1.57", "N202"),
         ("a = 1.5", "a^2 + 1 = 4", "N201"),
         ("a = 2", "a + 1 = 3 \\cdot 5", "N211"),
@@ -146,3 +149,11 @@ def test_right_lines_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_mistakes_with_numbers(given: str, line: str, code: str) -> None:
     assert wrong(f"${given}$\n\n$${line}$$\n")[0].code == code
+
+
+def test_a_long_step_is_not_spelled_out() -> None:
+    given = (
+        r"Let $x_1 = 0.6$, $v_1 = 0.8$, $\eta = 0.5$ and $L = \ln(1 + e^{-v_1 x_1}) + \ln(1 + e^{-3 v_1})$."
+    )
+    line = wrong(given + "\n\n$$v_1 - \\eta \\frac{\\partial L}{\\partial v_1} = 0.5606$$\n")[0]
+    assert (line.code, line.message) == ("N207", "the step is added, but gradient descent subtracts it")

@@ -186,9 +186,10 @@ def update_direction(work: _Work) -> Found:
     match work.question.formula:
         case Add((w, Neg(step))) if _holds_rate(step):
             if work.question.meets(work.value(Add((w, step)))):
-                yield Slip(
-                    "N207", "the step is added, but gradient descent subtracts it: {} is the step", (step,)
-                )
+                words = "the step is added, but gradient descent subtracts it"
+                if tree_size(step) <= _NAMED_STEP:
+                    words += ": {} is the step"
+                yield Slip("N207", words, (step,))
         case Add((w, step)) if _holds_rate(step):
             if work.question.meets(work.value(Add((w, Neg(step))))):
                 yield Slip("N207", "the step {} is subtracted, but the rule adds it", (step,))
@@ -203,6 +204,9 @@ def _holds_rate(tree: Expr) -> bool:
 def _is_rate(node: Node) -> bool:
     return isinstance(node, Symbol) and node.name in _RATES
 
+
+#: Largest step that is shown: a longer one is a whole gradient, which nobody reads in a sentence.
+_NAMED_STEP = 12
 
 #: Names that learning rates have.
 _RATES = frozenset(
