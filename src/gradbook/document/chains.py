@@ -8,7 +8,7 @@ from gradbook.document.claims import Judge
 from gradbook.document.definitions import Definitions, form_of, is_given
 from gradbook.document.findings import ORDERS, Finding, Link
 from gradbook.document.formula import Reading, read_expression
-from gradbook.document.memory import Memory
+from gradbook.document.memory import Memory, names_behind
 from gradbook.document.places import Places
 from gradbook.document.prose import Role
 from gradbook.document.report import Verdict
@@ -497,12 +497,14 @@ class Chains:
             chain.wrong_line = finding.follows
         if chain.head_key is None:
             return
-        beliefs = self.table.beliefs
+        beliefs, under = self.table.beliefs, self.table.held()
         if chain.wrong_line is not None:
-            beliefs[chain.head_key] = Belief(right, chain.wrong_line, True)
+            names = names_behind(chain.head, self.table)
+            beliefs[chain.head_key] = Belief(right, chain.wrong_line, True, under, names)
         elif finding.verdict is Verdict.PROVED:
             if plain_number(right) is not None:
-                beliefs[chain.head_key] = Belief(right, line, False)
+                names = names_behind(chain.head, self.table)
+                beliefs[chain.head_key] = Belief(right, line, False, under, names)
             else:
                 beliefs.pop(chain.head_key, None)
 

@@ -6,11 +6,15 @@ raises for what a document says; what cannot be read becomes UNREAD with the pla
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 
+from gradbook.derivation.branches import opposite
 from gradbook.document import files, prose, scan
 from gradbook.document.chains import Chain, Chains
+from gradbook.document.clauses import conditions_behind, elsewhere, is_otherwise, parts_of
 from gradbook.document.definitions import Definitions, form_of
 from gradbook.document.findings import ORDERS, Finding
 from gradbook.document.front_matter import read_front_matter
@@ -28,14 +32,17 @@ from gradbook.document.symbols import (
     Table,
     atom_of,
 )
-from gradbook.document.tokens import FormulaError
+from gradbook.document.tokens import FormulaError, Token
 from gradbook.document.trees import Trees
 from gradbook.symbolic.bounds import BoundHit
 from gradbook.symbolic.expr import (
+    All,
     Apply,
+    Condition,
     Derivative,
     Expr,
     Node,
+    Not,
     Symbol,
     walk,
 )
@@ -119,6 +126,10 @@ class Checker:
         self.given = GivenValues(self.table, self.definitions, self.trees)
         self.passages = passages(pieces, self.table.names, deadline, memory)
         self.context = ""
+        #: The alternatives told in the sentence so far: "… for x > 0, …".
+        self.told: list[Condition] = []
+        #: Formulas that belong to such a clause, which holds for what stands before it only.
+        self.in_clauses: set[int] = set()
 
     # --- first pass -----------------------------------------------------------------------------
 
@@ -261,6 +272,7 @@ class Checker:
 
     def _begin_paragraph(self, run: Passage) -> None:
         """Conditions of a sentence end with its paragraph, unless the next one plainly goes on."""
+        self._end_clauses()
         words = run.parts[0].strip().lower() if isinstance(run.parts[0], str) else ""
         opener = words.lstrip("(,;").split(" ")[0].strip(",.:;")
         if len(words) > 3 and not run.displays and opener not in _GOING_ON:
@@ -274,16 +286,54 @@ class Checker:
                 before = (before + " " + part)[-200:]
                 continue
             after = next((p for p in run.parts[j + 1 :] if isinstance(p, str)), "")
+            under = self._conditions(run, j, before, after)
             if part.piece.kind is PieceKind.DISPLAY:
                 self._look_ahead(k, run, j)
-                self._take(part, before or self.context, after, display=True)
+                self._take(part, before or self.context, after, display=True, under=under)
             else:
-                self._take(part, before, after, display=False, run=run, place=j)
+                self._take(part, before, after, display=False, run=run, place=j, under=under)
             before = "" if part.statements and any(s.marks for s in part.statements) else before
         words = " ".join(p for p in run.parts[-1:] if isinstance(p, str))
         self.context = words or ("" if run.displays else self.context)
         if not run.displays:
             self.chains.chain = Chain() if words.strip() else self.chains.chain
+
+    def _conditions(self, run: Passage, place: int, before: str, after: str) -> list[Condition]:
+        """Where a formula holds by the words around it, which stand for the alternatives before as well."""
+        if _SENTENCE_END.search(before) and not is_otherwise(before, ""):
+            self._end_clauses()
+        if is_otherwise(before, after):
+            return elsewhere(self.told, self.table.passing)
+        part = run.parts[place]
+        if not isinstance(part, Formula) or part.piece.kind is PieceKind.DISPLAY:
+            return []  # what stands behind a display is looked at as it is taken
+        found = conditions_behind(run.parts, place, self.trees)
+        following = run.parts[place + 2] if found else None
+        if isinstance(following, Formula):
+            self.in_clauses.add(id(following))
+            self.told.append(All(tuple(found)) if len(found) > 1 else found[0])
+        return found
+
+    def _end_clauses(self) -> None:
+        self.table.passing[:] = [c for c in self.table.passing if c not in parts_of(self.told)]
+        self.told.clear()
+
+    @contextmanager
+    def _under(self, conditions: Sequence[Condition]) -> Generator[None]:
+        """Some conditions, in the place of the alternatives to them, for one statement."""
+        if not conditions:
+            yield
+            return
+        passing = self.table.passing
+        before = list(passing)
+        others = parts_of(self.told) | {
+            c for c in before if opposite(c) in conditions or Not(c) in conditions
+        }
+        passing[:] = [c for c in before if c not in others]
+        for condition in conditions:
+            self.table.assume(condition, passing=True)
+        yield
+        passing[:] = before
 
     def _case_target(self, run: Passage) -> None:
         """``Case 1: let p(x) be a sigmoid``: which function the case is about."""
@@ -311,14 +361,17 @@ class Checker:
         if opener not in ("for", "if", "where", "with", "when", "provided", "whenever", "here"):
             return
         before = rest[0]
+        display = run.parts[j]
+        heads = [s.sides[0] for s in display.statements if s.marks] if isinstance(display, Formula) else []
         for part in rest[1:]:
             if isinstance(part, str):
-                if any(stop in part for stop in (". ", ".\n")):
+                if any(stop in part for stop in (". ", ".\n")) or _COMES_OUT.search(part):
                     break
                 before = part
                 continue
             for statement in part.statements:
-                self._foresee(statement, prose.role_of(before))
+                if not any(_same_side(statement.sides[0], head) for head in heads):
+                    self._foresee(statement, prose.role_of(before))
 
     def _foresee(self, statement: Statement, role: Role) -> None:
         """Use what a following clause says, before its own line is taken."""
@@ -353,6 +406,7 @@ class Checker:
         display: bool,
         run: Passage | None = None,
         place: int = 0,
+        under: Sequence[Condition] = (),
     ) -> None:
         self.places.piece = formula.piece
         if formula.error is not None:
@@ -362,7 +416,7 @@ class Checker:
         if display and role in (Role.CONDITION, Role.PLACE):
             role = Role.CLAIM
         symbols: list[Expr] = []
-        _attach_conditions(formula.statements)
+        attached = _attach_conditions(formula.statements)
         for statement in formula.statements[1:]:
             opener = statement.words.lower().split(" ")[0].strip(",:")
             if opener in ("where", "with", "here") or (not opener and self._explains(statement, formula)):
@@ -375,8 +429,11 @@ class Checker:
             own = prose.role_of(statement.words) if statement.words else Role.CLAIM
             if own is Role.CLAIM and not (role is Role.CONDITION and self._is_for_all(statement, run, place)):
                 own = role
-            self.chains.statement(statement, own, display)
-        if symbols and not display:
+            if id(statement) in attached:
+                own = Role.CONDITION
+            with self._under(under if statement.relation(0) in ("=", "~") else ()):
+                self.chains.statement(statement, own, display)
+        if symbols and not display and id(formula) not in self.in_clauses:
             self._declare(symbols, before, after, run, place)
 
     def _is_for_all(self, statement: Statement, run: Passage | None, place: int) -> bool:
@@ -454,14 +511,20 @@ class Checker:
 
 #: How deep a paragraph is that acts as a heading: below all headings.
 _SUBHEADING = 20
+#: What comes behind such words is a result, and explains nothing.
+_COMES_OUT = re.compile(
+    r"\b(we|get|gets|gives?|yields?|then|so|thus|hence|therefore|obtain|becomes?|results?|follows)\b", re.I
+)
+_SENTENCE_END = re.compile(r"[.;!?]\s")
 _GOING_ON = frozenset(
     "then and so thus hence we which giving therefore that with where for if when here this it by or "
     "simplifying".split()
 )
 
 
-def _attach_conditions(found: list[Statement]) -> None:
-    """``f'(x) = 1, \\quad x > 0``: a bare inequality after an equation says where the equation holds."""
+def _attach_conditions(found: list[Statement]) -> set[int]:
+    """``f'(x) = 1, \\quad x > 0``: a bare inequality after an equation says where the equation holds, and no other."""
+    attached: set[int] = set()
     for before, after in pairwise(found):
         relations = [after.relation(k) for k in range(len(after.marks))]
         plain = len(after.sides[0]) <= 4 and not any(t.is_char("(") for t in after.sides[0])
@@ -470,6 +533,12 @@ def _attach_conditions(found: list[Statement]) -> None:
         holds = relation in ("=", "~") or (relation in ORDERS and len(before.sides[0]) > 3)
         if bounds and plain and holds and not after.words:
             before.conditions.append(after.tokens)
+            attached.add(id(after))
+    return attached
+
+
+def _same_side(a: Sequence[Token], b: Sequence[Token]) -> bool:
+    return [t.text for t in a] == [t.text for t in b]
 
 
 def _names(node: Node, name: str) -> bool:

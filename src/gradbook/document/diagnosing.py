@@ -21,7 +21,7 @@ from gradbook.derivation.mistakes import (
 from gradbook.document.cases import gather_cases
 from gradbook.document.claims import Functions, Judge
 from gradbook.document.findings import Finding, Link, is_derivative
-from gradbook.document.meanings import Unresolved, component_name
+from gradbook.document.meanings import Unresolved, name_of_quantity
 from gradbook.document.memory import situation
 from gradbook.document.pending import Pending
 from gradbook.document.precision import exact_decimals, is_numeric, value_of, widened, written_number
@@ -294,7 +294,9 @@ class Diagnoser(Judge):
     def _with_values(self, *trees: Expr | None) -> frozenset[Expr]:
         """The quantities in some trees that the document gives a number, ``x_1`` among them."""
         nodes = (node for tree in trees if tree is not None for node in walk(tree))
-        return frozenset(n for n in nodes if isinstance(n, Symbol | Indexed) and _key(n) in self.table.values)
+        return frozenset(
+            n for n in nodes if isinstance(n, Symbol | Indexed) and name_of_quantity(n) in self.table.values
+        )
 
     def _named(self, finding: Finding, found: Diagnosis, question: Question) -> Finding:
         first = found.first
@@ -362,7 +364,9 @@ class Diagnoser(Judge):
         formula = self._formula(link)
         if formula is None or tree_size(formula) > 300:
             return None
-        formula = tree_replace(formula, {node: Symbol(_key(node)) for node in self._with_values(formula)})
+        formula = tree_replace(
+            formula, {node: Symbol(name_of_quantity(node)) for node in self._with_values(formula)}
+        )
         assert isinstance(formula, Expr)
         values: dict[Expr, Expr] = {Symbol(name): v.number for name, v in self.table.values.items()}
         missing = [s for s in free_symbols(formula) if s not in values]
@@ -397,17 +401,6 @@ class Diagnoser(Judge):
             message=message,
             help=_joined(corrected, [Explanation((s,)) for s in slips[1:]]),
         )
-
-
-def _key(quantity: Expr) -> str:
-    """The name under which the number of a quantity is kept."""
-    match quantity:
-        case Symbol(name):
-            return name
-        case Indexed(base, indices):
-            return component_name(base, indices)
-        case _:
-            return ""
 
 
 def _occurrence(written: Node, mended: Node, part: Expr) -> int:

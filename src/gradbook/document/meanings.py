@@ -10,7 +10,7 @@ from fractions import Fraction
 from gradbook.document.precision import exact_value
 from gradbook.document.symbols import Definition, Table, plain_number
 from gradbook.symbolic.bounds import Clock
-from gradbook.symbolic.expr import Add, Apply, Expr, Indexed, Neg, Number, Symbol, substitute, walk
+from gradbook.symbolic.expr import Add, Apply, Expr, Indexed, Neg, Node, Number, Symbol, substitute, walk
 
 
 class Unresolved(ValueError):
@@ -206,3 +206,18 @@ def component_name(base: str, indices: tuple[Expr, ...]) -> str:
             return ""
         parts.append(str(index.value))
     return f"{base}_{{{','.join(parts)}}}"
+
+
+def name_of_quantity(node: Node) -> str:
+    """The name under which the meaning of a quantity is kept, such as ``x_{1}``; empty for what is none.
+
+    >>> name_of_quantity(Indexed("x", (Number(Fraction(1)),))), name_of_quantity(Symbol("w"))
+    ('x_{1}', 'w')
+    """
+    match node:
+        case Symbol(name) | Apply(name, _, _):
+            return name
+        case Indexed(base, indices):
+            return component_name(base, indices)
+        case _:
+            return ""

@@ -13,6 +13,7 @@ from typing import Any
 
 from gradbook.document.dependence import Dependence
 from gradbook.document.formula import Names
+from gradbook.document.meanings import name_of_quantity
 from gradbook.document.symbols import Definition, Table, bare, lookalikes
 from gradbook.symbolic.expr import Apply, Expr, Indexed, Node, Symbol, walk
 
@@ -79,6 +80,20 @@ def names_in(node: Node) -> set[str]:
     return found
 
 
+def names_behind(tree: Expr | None, table: Table) -> frozenset[str]:
+    """Names on whose values the value of a tree rests: those in it, in what defines them, and so on."""
+    seen: set[str] = set()
+    todo: list[Node] = [tree] if tree is not None else []
+    while todo:
+        for part in walk(todo.pop()):
+            family = part.base + "_{}" if isinstance(part, Indexed) else ""
+            for name in {name_of_quantity(part), family} - seen - {""}:
+                seen.add(name)
+                if name in table.definitions:
+                    todo.append(table.definitions[name].body)
+    return frozenset(seen)
+
+
 def situation(trees: Iterable[Expr], table: Table) -> tuple[Any, ...]:
     """Everything in the symbol table that a finding on these trees can depend on, as a hashable key."""
     seen: set[str] = set()
@@ -129,7 +144,7 @@ def situation(trees: Iterable[Expr], table: Table) -> tuple[Any, ...]:
                 todo.add(other)
     labelled = tuple(sorted((*table.definitions, *table.values))) if undefined else ()
     beliefs = tuple(
-        (key, belief.tree, belief.wrong)
+        (key, belief.tree, belief.wrong, table.holds(belief))
         for key, belief in table.beliefs.items()
         if any(name in key for name in seen)
     )

@@ -135,6 +135,7 @@ class Resolution(Slopes):
         belief = self.table.beliefs.get(key) if key is not None else None
         if (
             belief is None
+            or not self.table.holds(belief)
             or (belief.wrong and not self.trust_wrong)
             or (not belief.wrong and not self.trust_rounded)
         ):

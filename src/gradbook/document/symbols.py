@@ -23,6 +23,7 @@ from gradbook.symbolic.expr import (
     Indexed,
     Neg,
     Node,
+    Not,
     Number,
     Op,
     Product,
@@ -61,11 +62,17 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Belief:
-    """What the writer holds of a head (``df/dx``, ``h_1``): the tree written, and the line it goes back to."""
+    """What the writer holds of a head (``df/dx``, ``h_1``): the tree written, and the line it goes back to.
+
+    ``under`` are the conditions of the sentence and the case under which it was written, ``names`` those on whose
+    values it rests.
+    """
 
     tree: Expr
     line: int
     wrong: bool
+    under: frozenset[Condition] = frozenset()
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +192,17 @@ class Table:
 
     def give(self, name: str, number: Expr, line: int) -> None:
         """Note a number for a symbol (again)."""
+        if name in self.values and self.values[name].number != number:
+            self._outdate(name)
         self.values[name] = Value(number, self.section, line)
         self.known.add(name)
+
+    def _outdate(self, name: str) -> None:
+        """Numbers that were worked out with the old value of a name are held no longer."""
+        for key in [
+            k for k, b in self.beliefs.items() if name in b.names and plain_number(b.tree) is not None
+        ]:
+            del self.beliefs[key]
 
     def other_name(self, node: Expr) -> Expr | None:
         """The quantity that an undefined symbol is another name of: declared, or the only look-alike."""
@@ -262,6 +278,22 @@ class Table:
             frozenset(unequal),
         )
 
+    def held(self) -> frozenset[Condition]:
+        """The conditions of this sentence and this case."""
+        return frozenset((*self.of_case, *self.passing))
+
+    def holds(self, belief: Belief) -> bool:
+        """Whether what was held under some conditions still is.
+
+        A rounded value needs them all; a mistake is carried on to wherever they are not contradicted.
+        """
+        now = self.held()
+        if not belief.wrong:
+            return belief.under <= now
+        return belief.under <= now or not any(
+            _excludes(old, new) for old in belief.under - now for new in now - belief.under
+        )
+
     def sentence_equalities(self) -> dict[Expr, Expr]:
         """``for y = 1``, ``at x = 2``: what stands in for what in this sentence."""
         return {
@@ -283,7 +315,7 @@ class Table:
                 for part in parts:
                     self.assume(part, passing=passing)
                 return
-            case AnyOf(parts):
+            case AnyOf(parts) if all(isinstance(p, Relation) and p.op is Op.EQ for p in parts):
                 atoms = {p.left for p in parts if isinstance(p, Relation)}
                 values = [p.right for p in parts if isinstance(p, Relation)]
                 numbers = [v for v in map(plain_number, values) if v is not None]
@@ -330,6 +362,7 @@ class Table:
         for name, number in self.renewed.items():
             if name in self.values:
                 self.former[name] = self.values[name].number
+                self._outdate(name)
             self.values[name] = Value(number, self.section, 0)
         self.renewed.clear()
 
@@ -364,6 +397,13 @@ def _contradicts(old: Condition, new: Relation) -> bool:
     low, high = (old.right, new.right) if old.op in _UPWARD else (new.right, old.right)
     a, b = plain_number(low), plain_number(high)
     return opposite and (a is None or b is None or a >= b)
+
+
+def _excludes(old: Condition, new: Condition) -> bool:
+    """Whether two conditions are alternatives to each other."""
+    if isinstance(new, Not) or isinstance(old, Not):
+        return new == Not(old) or old == Not(new)
+    return isinstance(new, Relation) and _contradicts(old, new)
 
 
 def bare(name: str) -> str:

@@ -99,7 +99,7 @@ MAX_DEPTH = 48
 _SPACING = frozenset(
     ", ; : ! > / displaystyle textstyle scriptstyle limits nolimits big Big bigg Bigg bigl bigr "
     "Bigl Bigr biggl biggr Biggl Biggr bigm middle mathstrut nonumber notag checkmark blacksquare "
-    "qed qedsymbol allowbreak noindent smallskip medskip bigskip strut hline centering rm bf it "
+    "qed qedhere qedsymbol allowbreak noindent smallskip medskip bigskip strut hline centering rm bf it "
     "boldmath normalsize small large relax".split()
 ) | {" "}
 _WIDE = frozenset({"hfill", "quad", "qquad", "enspace", "hspace", "hskip", "newline", "par"})
