@@ -7,14 +7,12 @@ raises for what a document says; what cannot be read becomes UNREAD with the pla
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import pairwise
 
-from gradbook.derivation.branches import opposite
 from gradbook.document import files, prose, scan
 from gradbook.document.chains import Chain, Chains
-from gradbook.document.clauses import conditions_behind, elsewhere, is_otherwise, parts_of
+from gradbook.document.clauses import Clauses
 from gradbook.document.definitions import Definitions, form_of
 from gradbook.document.findings import ORDERS, Finding
 from gradbook.document.front_matter import read_front_matter
@@ -36,13 +34,11 @@ from gradbook.document.tokens import FormulaError, Token
 from gradbook.document.trees import Trees
 from gradbook.symbolic.bounds import BoundHit
 from gradbook.symbolic.expr import (
-    All,
     Apply,
     Condition,
     Derivative,
     Expr,
     Node,
-    Not,
     Symbol,
     walk,
 )
@@ -126,10 +122,7 @@ class Checker:
         self.given = GivenValues(self.table, self.definitions, self.trees)
         self.passages = passages(pieces, self.table.names, deadline, memory)
         self.context = ""
-        #: The alternatives told in the sentence so far: "… for x > 0, …".
-        self.told: list[Condition] = []
-        #: Formulas that belong to such a clause, which holds for what stands before it only.
-        self.in_clauses: set[int] = set()
+        self.clauses = Clauses(self.table, self.trees)
 
     # --- first pass -----------------------------------------------------------------------------
 
@@ -272,7 +265,7 @@ class Checker:
 
     def _begin_paragraph(self, run: Passage) -> None:
         """Conditions of a sentence end with its paragraph, unless the next one plainly goes on."""
-        self._end_clauses()
+        self.clauses.end()
         words = run.parts[0].strip().lower() if isinstance(run.parts[0], str) else ""
         opener = words.lstrip("(,;").split(" ")[0].strip(",.:;")
         if len(words) > 3 and not run.displays and opener not in _GOING_ON:
@@ -286,7 +279,7 @@ class Checker:
                 before = (before + " " + part)[-200:]
                 continue
             after = next((p for p in run.parts[j + 1 :] if isinstance(p, str)), "")
-            under = self._conditions(run, j, before, after)
+            under = self.clauses.around(run, j, before, after)
             if part.piece.kind is PieceKind.DISPLAY:
                 self._look_ahead(k, run, j)
                 self._take(part, before or self.context, after, display=True, under=under)
@@ -297,43 +290,6 @@ class Checker:
         self.context = words or ("" if run.displays else self.context)
         if not run.displays:
             self.chains.chain = Chain() if words.strip() else self.chains.chain
-
-    def _conditions(self, run: Passage, place: int, before: str, after: str) -> list[Condition]:
-        """Where a formula holds by the words around it, which stand for the alternatives before as well."""
-        if _SENTENCE_END.search(before) and not is_otherwise(before, ""):
-            self._end_clauses()
-        if is_otherwise(before, after):
-            return elsewhere(self.told, self.table.passing)
-        part = run.parts[place]
-        if not isinstance(part, Formula) or part.piece.kind is PieceKind.DISPLAY:
-            return []  # what stands behind a display is looked at as it is taken
-        found = conditions_behind(run.parts, place, self.trees)
-        following = run.parts[place + 2] if found else None
-        if isinstance(following, Formula):
-            self.in_clauses.add(id(following))
-            self.told.append(All(tuple(found)) if len(found) > 1 else found[0])
-        return found
-
-    def _end_clauses(self) -> None:
-        self.table.passing[:] = [c for c in self.table.passing if c not in parts_of(self.told)]
-        self.told.clear()
-
-    @contextmanager
-    def _under(self, conditions: Sequence[Condition]) -> Generator[None]:
-        """Some conditions, in the place of the alternatives to them, for one statement."""
-        if not conditions:
-            yield
-            return
-        passing = self.table.passing
-        before = list(passing)
-        others = parts_of(self.told) | {
-            c for c in before if opposite(c) in conditions or Not(c) in conditions
-        }
-        passing[:] = [c for c in before if c not in others]
-        for condition in conditions:
-            self.table.assume(condition, passing=True)
-        yield
-        passing[:] = before
 
     def _case_target(self, run: Passage) -> None:
         """``Case 1: let p(x) be a sigmoid``: which function the case is about."""
@@ -431,9 +387,9 @@ class Checker:
                 own = role
             if id(statement) in attached:
                 own = Role.CONDITION
-            with self._under(under if statement.relation(0) in ("=", "~") else ()):
+            with self.clauses.under(under if statement.relation(0) in ("=", "~") else ()):
                 self.chains.statement(statement, own, display)
-        if symbols and not display and id(formula) not in self.in_clauses:
+        if symbols and not display and not self.clauses.holds(formula):
             self._declare(symbols, before, after, run, place)
 
     def _is_for_all(self, statement: Statement, run: Passage | None, place: int) -> bool:
@@ -515,7 +471,6 @@ _SUBHEADING = 20
 _COMES_OUT = re.compile(
     r"\b(we|get|gets|gives?|yields?|then|so|thus|hence|therefore|obtain|becomes?|results?|follows)\b", re.I
 )
-_SENTENCE_END = re.compile(r"[.;!?]\s")
 _GOING_ON = frozenset(
     "then and so thus hence we which giving therefore that with where for if when here this it by or "
     "simplifying".split()

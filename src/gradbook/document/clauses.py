@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 
 from gradbook.derivation.branches import opposite
 from gradbook.document.findings import ORDERS
-from gradbook.document.passages import Formula
+from gradbook.document.passages import Formula, Passage
+from gradbook.document.pieces import PieceKind
+from gradbook.document.symbols import Table
 from gradbook.document.trees import Trees
 from gradbook.symbolic.expr import (
     ZERO,
@@ -34,8 +37,60 @@ _SIGNED = re.compile(
 )
 _OTHERWISE = re.compile(r"[\s,(]*(?:otherwise|elsewhere|else)\b", re.I)
 _ENDS_OTHERWISE = re.compile(r"(?:otherwise|elsewhere|else)[\s,:]*(?:we have |it is |we get )?$", re.I)
+_SENTENCE_END = re.compile(r"[.;!?]\s")
 _JOINED = re.compile(r"[\s,]*(and|or)?[\s,]*", re.I)
 _SIGNS = {"positive": Op.GT, "negative": Op.LT, "nonnegative": Op.GE, "nonpositive": Op.LE}
+
+
+class Clauses:
+    """The clauses of the sentence that is being read, and the alternatives that they tell."""
+
+    def __init__(self, table: Table, trees: Trees) -> None:
+        self.table = table
+        self.trees = trees
+        self._told: list[Condition] = []
+        self._formulas: set[int] = set()
+
+    def holds(self, formula: Formula) -> bool:
+        """Whether a formula belongs to a clause, which is about what stands before it only."""
+        return id(formula) in self._formulas
+
+    def around(self, run: Passage, place: int, before: str, after: str) -> list[Condition]:
+        """Where a formula holds by the words around it, which may deny all alternatives before it."""
+        if _SENTENCE_END.search(before) and not is_otherwise(before, ""):
+            self.end()
+        if is_otherwise(before, after):
+            return elsewhere(self._told, self.table.passing)
+        part = run.parts[place]
+        if not isinstance(part, Formula) or part.piece.kind is PieceKind.DISPLAY:
+            return []  # what stands behind a display is looked at as it is taken
+        found = conditions_behind(run.parts, place, self.trees)
+        if found:
+            self._formulas.add(id(run.parts[place + 2]))
+            self._told.append(All(tuple(found)) if len(found) > 1 else found[0])
+        return found
+
+    def end(self) -> None:
+        """A sentence ends, and with it what its clauses told."""
+        told = parts_of(self._told)
+        self.table.passing[:] = [c for c in self.table.passing if c not in told]
+        self._told.clear()
+
+    @contextmanager
+    def under(self, conditions: Sequence[Condition]) -> Generator[None]:
+        """Some conditions, in the place of the alternatives to them, for one statement."""
+        if not conditions:
+            yield
+            return
+        passing = self.table.passing
+        before = list(passing)
+        others = parts_of(self._told)
+        others |= {c for c in before if opposite(c) in conditions or Not(c) in conditions}
+        passing[:] = [c for c in before if c not in others]
+        for condition in conditions:
+            self.table.assume(condition, passing=True)
+        yield
+        passing[:] = before
 
 
 def conditions_behind(parts: Sequence[str | Formula], place: int, trees: Trees) -> list[Condition]:
