@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -187,3 +188,13 @@ def test_the_example_of_the_documentation_builds(book: Book) -> None:
     assert built.exit_status(strict=True) == 0
     assert built.title == "Weight decay on digits"
     assert "A. Student" in built.html
+
+
+def test_headings_of_a_block_stand_below_the_heading_above_it(book: Book) -> None:
+    sheet = BOOK[BOOK.index("```worksheet") :]
+    sheet = sheet[: sheet.index("```\n", 3) + 4]
+    text = f"---\ntitle: A\n---\n\n# Part\n\n## Network\n\n```sh\n# a comment\n```\n\n{sheet}"
+    levels = re.findall(r"<h([1-6])[^>]*>([^<]*)", book(text).html)
+    assert levels[:4] == [("1", "A"), ("2", "Part"), ("3", "Network"), ("4", "Given")]
+    steps = [int(level) for level, _ in levels]
+    assert all(after <= before + 1 for before, after in pairwise(steps))

@@ -18,7 +18,7 @@ from gradbook.book import checking, derivations, marks, page, studies, worksheet
 from gradbook.book.blocks import Block, BlockKind, blocks, chosen
 from gradbook.book.findings import part as findings_part
 from gradbook.book.images import Images
-from gradbook.book.markup import Setting, lay_out
+from gradbook.book.markup import Setting, heading_levels, lay_out
 from gradbook.book.parts import Part, counted, joined, summed
 from gradbook.book.store import Kept
 from gradbook.document.report import Document, Line, Problem
@@ -203,12 +203,13 @@ class _Build:
 
     def _level(self, block: Block) -> int:
         """The level of headings in a block: one below the heading that it stands under."""
-        level = 1
-        for match in re.finditer(r"^ {0,3}(#{1,6})[ \t]", self.text, re.MULTILINE):
-            if self.text.count("\n", 0, match.start()) + 1 >= block.line:
-                break
-            level = len(match[1])
-        return min(level + 1, 6)
+        setting = Setting(keep_title="title" in front_matter(self.text))
+        above = [
+            level
+            for line, level in heading_levels(without_front_matter(self.text), setting)
+            if line < block.line
+        ]
+        return min((above[-1] if above else 1) + 1, 6)
 
     # -- the page --------------------------------------------------------------------------------------------
 

@@ -80,6 +80,38 @@ def lay_out(text: str, document: Document, setting: Setting) -> Laid:
     return _Layout(text, document, setting).run()
 
 
+def heading_levels(text: str, setting: Setting) -> list[tuple[int, int]]:
+    """The headings of a text as they are laid out: the line of each, from 1, and its level.
+
+    >>> heading_levels("## A\n\n```sh\n# no heading\n```\n\n#### B", Setting())
+    [(1, 2), (7, 3)]
+    """
+    tokens = _markdown().parse(text)
+    at = None if setting.keep_title else _title_at(tokens)
+    tokens = tokens if at is None else tokens[:at] + tokens[at + 3 :]
+    lines = [t.map[0] + 1 if t.map else 0 for t in tokens if t.type == "heading_open"]
+    return list(zip(lines, _levels(tokens, setting.level), strict=True))
+
+
+def _levels(tokens: Sequence[Token], start: int) -> list[int]:
+    """The levels of headings: the first are at ``start``, and none is more than one below that before it."""
+    raw = [int(t.tag[1]) for t in tokens if t.type == "heading_open"]
+    first = min(raw, default=1)
+    levels: list[int] = []
+    for tag in raw:
+        last = levels[-1] if levels else start - 1
+        levels.append(min(start + tag - first, last + 1, 6))
+    return levels
+
+
+def _title_at(tokens: Sequence[Token]) -> int | None:
+    """Where the title stands in a document that begins with its only heading of the first level."""
+    firsts = [k for k, t in enumerate(tokens) if t.type == "heading_open" and t.tag == "h1"]
+    if len(firsts) != 1 or any(t.type == "heading_open" for t in tokens[: firsts[0]]):
+        return None
+    return firsts[0]
+
+
 class _Layout:
     def __init__(self, text: str, document: Document, setting: Setting) -> None:
         self.setting = setting
@@ -99,8 +131,7 @@ class _Layout:
         self.paragraph: str | None = None  # what ends and begins the paragraph around a display
         self.plain = False
         self.title: str | None = None
-        self.first_level = 0
-        self.last_level = setting.level - 1
+        self.levels: list[int] = []  # of the headings to come
         self.md = _markdown()
         self.renderer = cast("RendererHTML", self.md.renderer)
         for name in _RULES:
@@ -110,8 +141,7 @@ class _Layout:
         env: dict[str, Any] = {"docId": self.setting.prefix}
         tokens = self.md.parse(self.text, env)
         tokens = self._without_title(tokens)
-        levels = [int(t.tag[1]) for t in tokens if t.type == "heading_open"]
-        self.first_level = min(levels, default=1)
+        self.levels = _levels(tokens, self.setting.level)
         html = self.renderer.render(tokens, self.md.options, env)
         html = _EMPTY.sub("", html)
         rest = "".join(marks.note(p, self.setting.origin) for p in self.loose if p.has_note)
@@ -121,10 +151,9 @@ class _Layout:
         """A document that begins with its only heading of the first level has a title."""
         if self.setting.keep_title:
             return tokens
-        firsts = [k for k, t in enumerate(tokens) if t.type == "heading_open" and t.tag == "h1"]
-        if len(firsts) != 1 or any(t.type == "heading_open" for t in tokens[: firsts[0]]):
+        at = _title_at(tokens)
+        if at is None:
             return tokens
-        at = firsts[0]
         self.title = self._inline(tokens[at + 1])
         return tokens[:at] + tokens[at + 3 :]
 
@@ -235,15 +264,14 @@ class _Layout:
     def on_heading_open(self, tokens: Sequence[Token], at: int) -> str:
         token = tokens[at]
         self.maps.append((token.map[0], token.map[1]) if token.map else (0, 0))
-        level = min(self.setting.level + int(token.tag[1]) - self.first_level, self.last_level + 1, 6)
-        self.last_level = level
+        level = self.levels[len(self.headings)]
         html = self._inline(tokens[at + 1])
         name = self._named(self._sources(self._words(tokens[at + 1])))
         self.headings.append(Heading(level, name, html))
         return f'<h{level} id="{name}">'
 
     def on_heading_close(self, tokens: Sequence[Token], at: int) -> str:
-        return f"</h{self.last_level}>\n" + self._closed()
+        return f"</h{self.headings[-1].level}>\n" + self._closed()
 
     def on_table_open(self, tokens: Sequence[Token], at: int) -> str:
         token = tokens[at]

@@ -118,9 +118,7 @@ def _contents(headings: Sequence[Heading]) -> str:
 
 def _summary(page: Page) -> str:
     total = sum(page.counts.values())
-    wrong = sum(count for verdict, count in page.counts.items() if verdict in marks.WRONG) + len(
-        page.problems
-    )
+    wrong = sum(count for verdict, count in page.counts.items() if verdict in marks.WRONG)
     look = sum(page.counts.get(verdict.value, 0) for verdict in Verdict if _is_open(verdict))
     pills = "".join(
         f'<li class="pill v-{verdict.value.lower()}" title="{escape(verdict.meaning)}">{marks.icon(verdict)}'
@@ -128,9 +126,11 @@ def _summary(page: Page) -> str:
         for verdict in Verdict
         if page.counts.get(verdict.value)
     )
-    head = _headline(total, wrong, look)
-    state = "bad" if wrong else "open" if look else "good"
-    button = '<button type="button" class="next" hidden>Next wrong line</button>' if wrong else ""
+    head = _headline(total, wrong, look, len(page.problems))
+    state = "bad" if wrong or page.problems else "open" if look else "good"
+    button = (
+        '<button type="button" class="next" hidden>Next wrong line</button>' if wrong or page.problems else ""
+    )
     problems = "".join(f"<li>{escape(problem)}</li>" for problem in page.problems)
     told = f'<ul class="problems">{problems}</ul>' if problems else ""
     return (
@@ -143,15 +143,23 @@ def _is_open(verdict: Verdict) -> bool:
     return verdict.value in ("UNDECIDED", "UNREAD", "AGREES", "FOLLOWS")
 
 
-def _headline(total: int, wrong: int, look: int) -> str:
-    if not total and not wrong:
-        return "No line of mathematics in it"
+def _headline(total: int, wrong: int, look: int, problems: int) -> str:
+    """What is to be said of a page in one line.
+
+    >>> _headline(9, 2, 0, 1), _headline(9, 0, 1, 0), _headline(0, 0, 0, 2)
+    ('9 lines checked: 2 are wrong; 1 more problem', '9 lines checked: none is wrong, 1 needs a look', '2 problems')
+    """
+    told = f"{problems} {'more ' * bool(total)}problem{'s' * (problems != 1)}" if problems else ""
+    if not total:
+        return told or "No line of mathematics in it"
     lines = f"{total} line{'s' * (total != 1)} checked"
     if wrong:
-        return f"{lines}: {wrong} {'are' if wrong != 1 else 'is'} wrong"
-    if look:
-        return f"{lines}: none is wrong, {look} need{'s' * (look == 1)} a look"
-    return f"{lines}: nothing is wrong"
+        found = f"{wrong} {'are' if wrong != 1 else 'is'} wrong"
+    elif look:
+        found = f"none is wrong, {look} need{'s' * (look == 1)} a look"
+    else:
+        found = "none is wrong" if problems else "nothing is wrong"
+    return f"{lines}: {found}" + f"; {told}" * bool(told)
 
 
 def _made(page: Page) -> str:
