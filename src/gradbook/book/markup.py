@@ -83,7 +83,7 @@ def lay_out(text: str, document: Document, setting: Setting) -> Laid:
 def heading_levels(text: str, setting: Setting) -> list[tuple[int, int]]:
     """The headings of a text as they are laid out: the line of each, from 1, and its level.
 
-    >>> heading_levels("## A\n\n```sh\n# no heading\n```\n\n#### B", Setting())
+    >>> heading_levels("## A\\n\\n```sh\\n# no heading\\n```\\n\\n#### B", Setting())
     [(1, 2), (7, 3)]
     """
     tokens = _markdown().parse(text)
