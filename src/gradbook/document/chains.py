@@ -482,7 +482,7 @@ class Chains:
             beliefs[chain.head_key] = Belief(right, chain.wrong_line, True)
         elif finding.verdict is Verdict.PROVED:
             if plain_number(right) is not None:
-                beliefs[chain.head_key] = Belief(right, line, False)
+                beliefs[chain.head_key] = Belief(right, line, False, tuple(self.table.passing))
             else:
                 beliefs.pop(chain.head_key, None)
 

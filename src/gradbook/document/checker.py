@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from gradbook.document import files, prose, scan
+from gradbook.document import files, prose, provisos, scan
 from gradbook.document.chains import Chain, Chains
 from gradbook.document.definitions import Definitions, form_of
 from gradbook.document.findings import ORDERS, Finding
@@ -119,6 +119,8 @@ class Checker:
         self.given = GivenValues(self.table, self.definitions, self.trees)
         self.passages = passages(pieces, self.table.names, deadline, memory)
         self.context = ""
+        #: Statements that are conditions of the formula before them.
+        self.attached: set[int] = set()
 
     # --- first pass -----------------------------------------------------------------------------
 
@@ -278,6 +280,10 @@ class Checker:
                 self._look_ahead(k, run, j)
                 self._take(part, before or self.context, after, display=True)
             else:
+                if part.statements and part.statements[-1].marks:
+                    attached = provisos.trailing(run.parts, j)
+                    part.statements[-1].conditions += [s.tokens for s in attached]
+                    self.attached.update(map(id, attached))
                 self._take(part, before, after, display=False, run=run, place=j)
             before = "" if part.statements and any(s.marks for s in part.statements) else before
         words = " ".join(p for p in run.parts[-1:] if isinstance(p, str))
@@ -359,6 +365,9 @@ class Checker:
             self._unread_piece(formula, display)
             return
         role = prose.role_of(before)
+        turned = provisos.turns_round(before) and self.table.turn_round()
+        read = any(s.conditions for s in formula.statements)
+        self.table.proviso = provisos.in_words("" if turned else before, "" if read else after)
         if display and role in (Role.CONDITION, Role.PLACE):
             role = Role.CLAIM
         symbols: list[Expr] = []
@@ -373,6 +382,8 @@ class Checker:
                 self._fragment(statement, display, symbols)
                 continue
             own = prose.role_of(statement.words) if statement.words else Role.CLAIM
+            if id(statement) in self.attached:
+                own = Role.CONDITION
             self.chains.statement(statement, own if own is not Role.CLAIM else role, display)
         if symbols and not display:
             self._declare(symbols, before, after, run, place)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from gradbook.document.arithmetic import Arithmetic
-from gradbook.document.cases import gather_cases, lifted_sum
+from gradbook.document.cases import gather_cases, lifted_sum, one_sided
 from gradbook.document.doubts import doubt
 from gradbook.document.findings import ARRAY_CONSTANTS, ORDERS, Finding, Link, is_derivative, name_of
 from gradbook.document.hypotheses import substitutions
@@ -49,7 +49,7 @@ from gradbook.symbolic.expr import (
     substitute,
     walk,
 )
-from gradbook.symbolic.printing import to_latex
+from gradbook.symbolic.printing import to_latex, to_text
 from gradbook.symbolic.shapes import ShapeError
 
 Functions = Mapping[str, tuple[tuple[Expr, ...], Expr]]
@@ -408,8 +408,27 @@ class Judge(Arithmetic):
                 doubtful = doubt(link, left, right, self.table)
                 if doubtful is not None:
                     return doubtful
+                if (unread := self._unread_proviso()) and self._holds_in_part(left, right, resolution):
+                    return Finding(
+                        Verdict.UNDECIDED,
+                        "U109",
+                        f"this holds in part of the domain only, and the condition “{unread}” is not read",
+                        help="write where it holds as a formula: “for $x > 0$”",
+                    )
                 assert decision.counterexample is not None
                 return self._refuted(decision.counterexample, decision.reason, link, resolution)
+
+    def _unread_proviso(self) -> str:
+        """A condition of the sentence that was not used: one in words, or one between vectors."""
+        vectors = [c for c in self.table.passing if self._about_vectors(c)]
+        return to_text(vectors[0]) if vectors else self.table.proviso
+
+    def _holds_in_part(self, left: Expr, right: Expr, resolution: Resolution) -> bool:
+        """Whether the sides are equal where the branches of their cases and kinks are suitably chosen."""
+        for a, b in one_sided(left, right):
+            if self._decide(a, b, resolution).outcome in (Outcome.PROVED, Outcome.AGREES):
+                return True
+        return False
 
     def _refuted(self, found: Counterexample, reason: str, link: Link, resolution: Resolution) -> Finding:
         point = self._point(found)

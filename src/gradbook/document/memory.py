@@ -129,7 +129,7 @@ def situation(trees: Iterable[Expr], table: Table) -> tuple[Any, ...]:
                 todo.add(other)
     labelled = tuple(sorted((*table.definitions, *table.values))) if undefined else ()
     beliefs = tuple(
-        (key, belief.tree, belief.wrong)
+        (key, belief.tree, belief.wrong, belief.conditions)
         for key, belief in table.beliefs.items()
         if any(name in key for name in seen)
     )
@@ -142,6 +142,7 @@ def situation(trees: Iterable[Expr], table: Table) -> tuple[Any, ...]:
         nouns,
         table.domain(),
         tuple(table.sentence_equalities().items()),
+        table.proviso,
         tuple(table.hypotheses),
         table.section,
         frozenset(seen & (table.vectors | table.names.bold)),

@@ -136,7 +136,7 @@ class Resolution(Slopes):
         if (
             belief is None
             or (belief.wrong and not self.trust_wrong)
-            or (not belief.wrong and not self.trust_rounded)
+            or (not belief.wrong and not (self.trust_rounded and self.table.holds(belief)))
         ):
             return None
         if self.differentiating and key is not None and not key.startswith("d:"):

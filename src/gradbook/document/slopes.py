@@ -92,7 +92,7 @@ class Slopes(Meanings):
         head = body.name if isinstance(body, Symbol | Apply) else ""
         held: dict[str, Expr] = {}
         for key, belief in self.table.beliefs.items():
-            if belief.wrong and not self.trust_wrong:
+            if not (self.trust_wrong if belief.wrong else self.table.holds(belief)):
                 continue
             name = (
                 key[4:].partition("/")[0]

@@ -61,11 +61,15 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Belief:
-    """What the writer holds of a head (``df/dx``, ``h_1``): the tree written, and the line it goes back to."""
+    """What the writer holds of a head (``df/dx``, ``h_1``): the tree written, and the line it goes back to.
+
+    A result is held only where the conditions of its sentence hold: a slope at x = 2 says nothing of x = 3.
+    """
 
     tree: Expr
     line: int
     wrong: bool
+    conditions: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,8 @@ class Table:
     conditions: list[Condition] = field(default_factory=list[Condition])
     #: Conditions of the sentence being read ("for x > 0").
     passing: list[Condition] = field(default_factory=list[Condition])
+    #: Words of the sentence being read that may be a condition, which is not read: "where the unit is active".
+    proviso: str = ""
     #: Conditions of the case being read ("Case 1: x > 0").
     of_case: list[Condition] = field(default_factory=list[Condition])
     #: Under how deep a heading each condition was stated; it ends when that heading's part ends.
@@ -262,6 +268,20 @@ class Table:
             frozenset(unequal),
         )
 
+    def holds(self, belief: Belief) -> bool:
+        """Whether the conditions under which a result was written are those of this sentence."""
+        return all(c in self.passing for c in belief.conditions)
+
+    def turn_round(self) -> bool:
+        """“Otherwise”: the opposite of the condition of the sentence; False if there is not just one."""
+        match self.passing:
+            case [Relation(left, op, right)] if op in _OPPOSITE:
+                self.passing[:] = [Relation(left, _OPPOSITE[op], right)]
+                return True
+            case _:
+                self.passing.clear()
+                return False
+
     def sentence_equalities(self) -> dict[Expr, Expr]:
         """``for y = 1``, ``at x = 2``: what stands in for what in this sentence."""
         return {
@@ -352,6 +372,7 @@ class Table:
 
 _UPWARD = frozenset({Op.GT, Op.GE})
 _DOWNWARD = frozenset({Op.LT, Op.LE})
+_OPPOSITE = {Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
 
 
 def _contradicts(old: Condition, new: Relation) -> bool:
