@@ -145,10 +145,12 @@ class Chains:
         )
 
     def _defines_in_passing(self, statement: Statement) -> bool:
-        """``If y = x^3 + 1 then``, ``for F = ln t``: a formula for a name, not a condition."""
+        """``If y = x^3 + 1 then``, ``for f(x) = ln x``: a formula for a name, not a condition."""
         if statement.relation(0) != "=":
             return False
         left, right = self.trees.side(statement.sides[0]), self.trees.side(statement.sides[1])
+        if isinstance(left, Apply) and right is not None and not is_given(right):
+            return not any(left.orders) and form_of(left) is not None
         if not isinstance(left, Symbol) or right is None or is_given(right):
             return False
         return not isinstance(right, Symbol | Indexed) and left.name not in self.table.names.indices
@@ -162,6 +164,13 @@ class Chains:
         if isinstance(left, Symbol | Indexed | Apply) and self.definitions.is_defined(left):
             return True
         return self.definitions.rests_on_definition(left) and right != ZERO
+
+    def go_on_from(self, tree: Expr | None) -> None:
+        """``$f'(x)$ is $= 2x$``: the next chain starts at a formula that stood by itself."""
+        self.chain = Chain()
+        if tree is not None:
+            self.chain.head = self.chain.last = tree
+            self.chain.head_key = head_key(tree, self.table)
 
     def assume_passing(self, tokens: list[Token]) -> None:
         """``0 < x < 1`` as a condition of this sentence; nothing for what cannot be read as such."""

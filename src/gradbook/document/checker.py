@@ -280,6 +280,8 @@ class Checker:
                 self._look_ahead(k, run, j)
                 self._take(part, before or self.context, after, display=True)
             else:
+                if part.statements and part.statements[0].continues and not self._goes_on(run, j):
+                    continue
                 if part.statements and part.statements[-1].marks:
                     attached = provisos.trailing(run.parts, j)
                     part.statements[-1].conditions += [s.tokens for s in attached]
@@ -290,6 +292,25 @@ class Checker:
         self.context = words or ("" if run.displays else self.context)
         if not run.displays:
             self.chains.chain = Chain() if words.strip() else self.chains.chain
+
+    def _goes_on(self, run: Passage, j: int) -> bool:
+        """Whether an inline formula that begins with a relation has something to go on from; UNREAD if not."""
+        part = run.parts[j]
+        assert isinstance(part, Formula)
+        words = run.parts[j - 1] if j and isinstance(run.parts[j - 1], str) else ""
+        assert isinstance(words, str)
+        before = next((p for p in reversed(run.parts[:j]) if isinstance(p, Formula)), None)
+        if not provisos.leads_on(words):
+            self.places.piece = part.piece
+            self.chains.chain = Chain()
+            for statement in part.statements:
+                self.places.emit_all(
+                    statement, Finding(Verdict.UNREAD, "X103", "what the words before the relation name is not read")
+                )
+            return False
+        if before is not None and before.statements and not before.statements[-1].marks:
+            self.chains.go_on_from(self.trees.side(before.statements[-1].sides[0]))
+        return True
 
     def _case_target(self, run: Passage) -> None:
         """``Case 1: let p(x) be a sigmoid``: which function the case is about."""

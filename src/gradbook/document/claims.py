@@ -117,8 +117,8 @@ class Judge(Arithmetic):
         sigma = Symbol(r"\sigma")
         if r"\sigma" in names.variables or self.table.has(r"\sigma"):
             return link
-        trees = [t for t in (link.left, link.right) if any(_is_sigma(n) for n in walk(t))]
-        if not trees:
+        nodes = [n for t in (link.left, link.right) for n in walk(t) if _is_sigma(n)]
+        if not nodes or not (names.sigmoid or any(isinstance(n, Apply) for n in nodes)):
             return link
         by = next((n.wrt for t in (link.head or link.left, link.left) for n in walk(t)
                    if isinstance(n, Derivative) and n.body == sigma), Symbol("z"))  # fmt: skip

@@ -146,7 +146,7 @@ class Meanings(ABC):
         if own is not None:
             return self._body(own, opaque)
         definition = table.definitions.get(node.base + "_{}")
-        if definition is not None and table.recurrent(node.base) and not self._unrolls(indices):
+        if definition is not None and self._stands_for_itself(node.base, indices, opaque):
             return Indexed(node.base, indices)
         if node.base + "_{}" in table.unreadable:
             raise Unresolved(f"“{node.base}” is defined by a line that could not be read")
@@ -164,6 +164,12 @@ class Meanings(ABC):
             mapping = dict(zip(pattern, indices, strict=False))
             return self.of(Apply(name, tuple(substitute(p, mapping) for p in pattern)), opaque)
         return Indexed(node.base, indices)
+
+    def _stands_for_itself(self, base: str, indices: tuple[Expr, ...], opaque: frozenset[Expr]) -> bool:
+        """A member of a family is not put in where a recurrence ends, nor beside one that is differentiated by."""
+        if self.table.recurrent(base):
+            return not self._unrolls(indices)
+        return any(isinstance(o, Indexed) and o.base == base and len(o.indices) == len(indices) for o in opaque)
 
     def _index(self, index: Expr, opaque: frozenset[Expr]) -> Expr:
         """What an index stands for, if that counts something: the n of u_n is a label where n = tanh(x)."""

@@ -31,6 +31,15 @@ _IN_WORDS = re.compile(
     r"(?:in)?active\b|saturat\w+|almost everywhere)",
     re.I,
 )
+#: Words that name nothing, so that ``= …`` after them is still about what stood before.
+_LINKING = frozenset(
+    "and or so that this it is are was equals equal which in turn of course also then thus hence therefore i e g "
+    "we get have obtain gives giving yields yielding simplifies simplifying becomes to again finally further now "
+    "by from since because using with after as can be written rewritten expressed found just simply only exactly "
+    "about approximately roughly still clearly evidently indeed symmetry definition the a an chain product quotient "
+    "rule above previous equation eq step other words means meaning evaluates works out comes reduces same "
+    "not but".split()
+)
 _SENTENCE_END = re.compile(r"[.;!?](?:\s|$)")
 
 
@@ -71,6 +80,15 @@ def _is_condition(statement: Statement) -> bool:
         plain = len(left) <= 4 and not any(t.text in ("(", "'", "d", "+", "-") for t in left)
         return plain and bool(right) and all(t.is_digit or t.text in ("-", ".") for t in right)
     return all(r in ORDERS or r == "in" for r in relations)
+
+
+def leads_on(words: str) -> bool:
+    """Whether a formula that begins with a relation goes on from the one before these words.
+
+    >>> leads_on(", which is"), leads_on(""), leads_on(", sum")
+    (True, True, False)
+    """
+    return set(re.findall(r"[a-z]+", words.lower())) <= _LINKING
 
 
 def turns_round(before: str) -> bool:
