@@ -130,6 +130,7 @@ class Checker:
     def _scan(self) -> None:
         names = self.table.names
         formulas = self._formulas()
+        names.note_members()
         letters = scan.single_letters(s for f in formulas for s in f.statements)
         for formula in formulas:
             solo = formula.piece.kind is PieceKind.INLINE and len(formula.statements) == 1

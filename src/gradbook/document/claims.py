@@ -148,7 +148,37 @@ class Judge(Arithmetic):
             sound = self._trusting(link, trust_wrong)
             if sound is not None:
                 return sound
-        return replace(first, link=link) if first.verdict is Verdict.REFUTED else first
+        if first.verdict is not Verdict.REFUTED:
+            return first
+        return self._with_labels(link) or replace(first, link=link)
+
+    def _with_labels(self, link: Link) -> Finding | None:
+        """Undecided, where a wrong line is right if a letter below a name is a label and counts nothing."""
+        counting = self.table.names.counting
+        letters = {
+            i.name: n
+            for tree in (link.left, link.right)
+            for n in walk(tree)
+            if isinstance(n, Indexed)
+            for i in n.indices
+            if isinstance(i, Symbol) and i.name in counting
+        }
+        if not letters:
+            return None
+        resolution = Resolution(self.table, self.clock, apart=frozenset(letters))
+        try:
+            finding = self._attempt(link, resolution)
+        except Unresolved:
+            return None
+        if finding.verdict not in (Verdict.PROVED, Verdict.AGREES):
+            return None
+        member = to_latex(next(iter(letters.values())))
+        return Finding(
+            Verdict.UNDECIDED,
+            "U110",
+            f"right if {member} is none of those that are summed over, and wrong if it is one of them",
+            help="leave it out of the sum (\\ne below it) if it is none of them",
+        )
 
     # --- readings -------------------------------------------------------------------------------
 
@@ -321,7 +351,7 @@ class Judge(Arithmetic):
                 continue
             if name in ARRAY_CONSTANTS or name.endswith("_{*}"):
                 continue
-            if name in table.names.indices or (len(name) == 1 and name in "ijkmn"):
+            if name in table.names.indices | table.names.counting or (len(name) == 1 and name in "ijkmn"):
                 continue
             raise Unresolved(f"“{bare(name)}” is not explained anywhere above")
 

@@ -117,7 +117,7 @@ def _stranger(link: Link, left: Expr, table: Table) -> str | None:
     if not known and not any(table.has(n) for n in written):
         return None
     for name in sorted(names - known - _introduced(link.left)):
-        if name in table.names.indices or (len(name) == 1 and name in "ijklmn") or name.endswith("_{*}"):
+        if name in table.names.indices | table.names.counting or (len(name) == 1 and name in "ijklmn") or name.endswith("_{*}"):
             continue
         if name.startswith("#") or name in ARRAY_CONSTANTS:
             continue

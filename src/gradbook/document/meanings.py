@@ -40,6 +40,8 @@ class Meanings(ABC):
     differentiating: bool = False
     #: Quantities whose numbers have been put in already.
     worked_out: dict[str, Expr] = field(default_factory=dict[str, Expr])
+    #: Letters below a name that are read as its label, not as an index: s_y is none of the s_j.
+    apart: frozenset[str] = frozenset()
     #: The beliefs that were used, by what they are about.
     used: set[str] = field(default_factory=set[str])
     depth: int = 0
@@ -163,7 +165,11 @@ class Meanings(ABC):
         if pattern:
             mapping = dict(zip(pattern, indices, strict=False))
             return self.of(Apply(name, tuple(substitute(p, mapping) for p in pattern)), opaque)
-        return Indexed(node.base, indices)
+        match indices:
+            case (Symbol(letter),) if letter in self.apart:
+                return Symbol(f"{node.base}_{{{letter}}}")
+            case _:
+                return Indexed(node.base, indices)
 
     def _stands_for_itself(self, base: str, indices: tuple[Expr, ...], opaque: frozenset[Expr]) -> bool:
         """A member of a family is not put in where a recurrence ends, nor beside one that is differentiated by."""

@@ -183,6 +183,8 @@ class Slopes(Meanings):
                 return definition.params[0]
             body = self.of(node.body)
             return self._usual_variable(body, "(…)")
+        if self.apart and isinstance(wrt, Indexed):
+            return self._component(wrt, frozenset())
         if isinstance(wrt, Symbol) and self.definition(wrt.name) is None:
             other = self.table.other_name(wrt)
             if isinstance(other, Symbol):
