@@ -131,6 +131,7 @@ class Checker:
         names = self.table.names
         formulas = self._formulas()
         names.note_members()
+        self.table.numerator_layout = any(prose.is_numerator_layout(run.text) for run in self.passages)
         letters = scan.single_letters(s for f in formulas for s in f.statements)
         for formula in formulas:
             solo = formula.piece.kind is PieceKind.INLINE and len(formula.statements) == 1

@@ -54,6 +54,7 @@ from gradbook.symbolic.shapes import ShapeError
 
 Functions = Mapping[str, tuple[tuple[Expr, ...], Expr]]
 _AS_WRITTEN: Functions = {}
+_TRANSPOSED = "right only if the derivative by a matrix is laid out as its transpose (numerator layout)"
 
 
 class Judge(Arithmetic):
@@ -407,12 +408,15 @@ class Judge(Arithmetic):
             letters = _index_letters(equation.left, equation.right)
             a, b = resolution.of(equation.left, letters), resolution.of(equation.right, letters)
             decision = decide(a, b, domain, clock=self.clock)
+            if equation.is_transposed and not self.table.numerator_layout:
+                if decision.outcome in (Outcome.PROVED, Outcome.AGREES):
+                    return Decision(Outcome.UNDECIDED, _TRANSPOSED)
+                continue
             if decision.outcome is Outcome.PROVED:
                 return decision
             if weakest is None or decision.outcome is not Outcome.REFUTED:
                 weakest = decision
-        assert weakest is not None
-        return weakest
+        return weakest if weakest is not None else self._misshapen(left, right, domain, _TRANSPOSED)
 
     def _about_vectors(self, condition: Condition) -> bool:
         return isinstance(condition, Relation) and is_tensor((condition.left, condition.right), self.table)

@@ -143,6 +143,7 @@ def situation(trees: Iterable[Expr], table: Table) -> tuple[Any, ...]:
         table.domain(),
         tuple(table.sentence_equalities().items()),
         table.proviso,
+        table.numerator_layout,
         tuple(table.hypotheses),
         table.section,
         frozenset(seen & (table.vectors | table.names.bold)),

@@ -98,6 +98,15 @@ def ends_cases(text: str) -> bool:
     return bool(_OVER.match(text))
 
 
+def is_numerator_layout(text: str) -> bool:
+    """Whether a text says that derivatives by a matrix are laid out as its transpose.
+
+    >>> is_numerator_layout("We use the numerator-layout convention."), is_numerator_layout("the numerator")
+    (True, False)
+    """
+    return bool(re.search(r"\bnumerator[- ]layout\b|\bJacobian (layout|formulation)\b", text, re.I))
+
+
 def is_number(text: str) -> bool:
     """Whether a text is just a number.
 

@@ -130,6 +130,8 @@ class Table:
     matrices: set[str] = field(default_factory=set[str])
     #: Matrices that equal their transpose.
     symmetric: set[str] = field(default_factory=set[str])
+    #: Whether the document says that a derivative by a matrix has the shape of its transpose.
+    numerator_layout: bool = False
     scalars: set[str] = field(default_factory=set[str])
     equations: list[Relation] = field(default_factory=list[Relation])
     #: Unknown functions (and symbols) by name -> what they are differentiated by somewhere.

@@ -72,6 +72,11 @@ class Equation:
     right: Expr
     note: str = ""
 
+    @property
+    def is_transposed(self) -> bool:
+        """Whether it rests on a derivative by a matrix being laid out as the transpose of that matrix."""
+        return _MATRIX_LIES.note in self.note
+
 
 def componentwise(
     left: Expr,
