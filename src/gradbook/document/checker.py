@@ -282,6 +282,8 @@ class Checker:
                 self._look_ahead(k, run, j)
                 self._take(part, before or self.context, after, display=True)
             else:
+                if prose.explains(after):
+                    self._look_ahead(k, run, j)
                 if part.statements and part.statements[0].continues and not self._goes_on(run, j):
                     continue
                 if part.statements and part.statements[-1].marks:
@@ -307,7 +309,8 @@ class Checker:
             self.chains.chain = Chain()
             for statement in part.statements:
                 self.places.emit_all(
-                    statement, Finding(Verdict.UNREAD, "X103", "what the words before the relation name is not read")
+                    statement,
+                    Finding(Verdict.UNREAD, "X103", "what the words before the relation name is not read"),
                 )
             return False
         if before is not None and before.statements and not before.statements[-1].marks:
@@ -340,14 +343,18 @@ class Checker:
         if opener not in ("for", "if", "where", "with", "when", "provided", "whenever", "here"):
             return
         before = rest[0]
-        for part in rest[1:]:
+        for place, part in enumerate(rest[1:], 2):
             if isinstance(part, str):
-                if any(stop in part for stop in (". ", ".\n")):
+                if prose.concludes(part):
                     break
                 before = part
                 continue
+            after = rest[place] if place < len(rest) else ""
             for statement in part.statements:
                 self._foresee(statement, prose.role_of(before))
+                name = self.trees.side(statement.sides[0]) if not statement.marks else None
+                if name is not None and isinstance(after, str):
+                    prose.declare(Declared([name], before, after), self.table)
 
     def _foresee(self, statement: Statement, role: Role) -> None:
         """Use what a following clause says, before its own line is taken."""

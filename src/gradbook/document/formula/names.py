@@ -96,7 +96,7 @@ class Names:
     def note_members(self) -> None:
         """Note which names with a letter below are members of families, once all of the document has been seen.
 
-        A family is summed over somewhere, or has a member with the letter of one that is: the p of ``p_c = e^{z_c} / …``.
+        A family is summed over somewhere, or shares the letter of a member of one: the p of ``p_c = e^{z_c} / …``.
 
         >>> names = Names(lowered={"z_c", "z_y", "p_y", "v_o"}, summed={"z_c"})
         >>> names.note_members(), sorted(names.members)
