@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice, product
+
 from gradbook.document.symbols import Table
 from gradbook.symbolic.expr import (
+    ONE,
     ZERO,
     Cases,
     Expr,
+    Func,
     Indexed,
     Mul,
     Neg,
+    Node,
     Number,
     Sum,
     Symbol,
     free_names,
     free_symbols,
+    rebuild,
     substitute,
     walk,
 )
@@ -86,3 +93,53 @@ def _instance(expr: Expr, table: Table) -> Expr:
     name = getattr(expr, "name", "")
     definition = table.definitions.get(name)
     return definition.body if definition is not None else expr
+
+
+#: Most ways in which the branches of an equation are chosen.
+_MOST_CHOICES = 16
+
+
+def one_sided(left: Expr, right: Expr) -> Iterator[tuple[Expr, Expr]]:
+    """Both sides with one branch chosen at each case distinction and kink, in every way; nothing without any.
+
+    >>> from gradbook.symbolic.expr import Symbol
+    >>> x = Symbol("x")
+    >>> [a for a, _ in one_sided(Func("abs", (x,)), ONE)]
+    [Symbol(name='x'), Neg(arg=Symbol(name='x'))]
+    """
+    kinks = dict.fromkeys(
+        n for side in (left, right) for n in walk(side) if isinstance(n, Expr) and _branches(n)
+    )
+    if not kinks:
+        return
+    for chosen in islice(product(*map(_branches, kinks)), _MOST_CHOICES):
+        choice = dict(zip(kinks, chosen, strict=True))
+
+        def visit(node: Node, choice: dict[Expr, Expr] = choice) -> Node:
+            if isinstance(node, Expr) and node in choice:
+                node = choice[node]
+            return rebuild(node, visit)
+
+        a, b = visit(left), visit(right)
+        assert isinstance(a, Expr)
+        assert isinstance(b, Expr)
+        yield a, b
+
+
+def _branches(node: Expr) -> tuple[Expr, ...]:
+    """What a case distinction, or a function with a kink or step, is on each side of it."""
+    match node:
+        case Cases(branches):
+            return tuple(value for value, _ in branches)
+        case Func("max" | "min", values):
+            return values
+        case Func("abs", (arg,)):
+            return (arg, Neg(arg))
+        case Func("relu", (arg,)):
+            return (arg, ZERO)
+        case Func("sign", _):
+            return (ONE, Neg(ONE))
+        case Func("step", _):
+            return (ONE, ZERO)
+        case _:
+            return ()

@@ -182,6 +182,13 @@ class Chains:
             return True
         return self.definitions.rests_on_definition(left) and right != ZERO
 
+    def go_on_from(self, tree: Expr | None) -> None:
+        """``$f'(x)$ is $= 2x$``: the next chain starts at a formula that stood by itself."""
+        self.chain = Chain()
+        if tree is not None:
+            self.chain.head = self.chain.last = tree
+            self.chain.head_key = head_key(tree, self.table)
+
     def assume_passing(self, tokens: list[Token]) -> None:
         """``0 < x < 1`` as a condition of this sentence; nothing for what cannot be read as such."""
         condition = self.trees.condition(tokens)

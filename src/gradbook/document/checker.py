@@ -6,13 +6,12 @@ raises for what a document says; what cannot be read becomes UNREAD with the pla
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from gradbook.document import files, prose, scan
+from gradbook.document import files, prose, provisos, scan
 from gradbook.document.chains import Chain, Chains
-from gradbook.document.clauses import Clauses
+from gradbook.document.clauses import Clauses, is_otherwise
 from gradbook.document.definitions import Definitions, form_of
 from gradbook.document.findings import ORDERS, Finding
 from gradbook.document.front_matter import read_front_matter
@@ -123,6 +122,8 @@ class Checker:
         self.passages = passages(pieces, self.table.names, deadline, memory)
         self.context = ""
         self.clauses = Clauses(self.table, self.trees)
+        #: Statements that are conditions of the formula before them.
+        self.attached: set[int] = set()
 
     # --- first pass -----------------------------------------------------------------------------
 
@@ -132,6 +133,8 @@ class Checker:
     def _scan(self) -> None:
         names = self.table.names
         formulas = self._formulas()
+        names.note_members()
+        self.table.numerator_layout = any(prose.is_numerator_layout(run.text) for run in self.passages)
         letters = scan.single_letters(s for f in formulas for s in f.statements)
         for formula in formulas:
             solo = formula.piece.kind is PieceKind.INLINE and len(formula.statements) == 1
@@ -284,12 +287,40 @@ class Checker:
                 self._look_ahead(k, run, j)
                 self._take(part, before or self.context, after, display=True, under=under)
             else:
+                if prose.explains(after):
+                    self._look_ahead(k, run, j)
+                if part.statements and part.statements[0].continues and not self._goes_on(run, j):
+                    continue
+                if not under and part.statements and part.statements[-1].marks:
+                    attached = provisos.trailing(run.parts, j)
+                    part.statements[-1].conditions += [s.tokens for s in attached]
+                    self.attached.update(map(id, attached))
                 self._take(part, before, after, display=False, run=run, place=j, under=under)
             before = "" if part.statements and any(s.marks for s in part.statements) else before
         words = " ".join(p for p in run.parts[-1:] if isinstance(p, str))
         self.context = words or ("" if run.displays else self.context)
         if not run.displays:
             self.chains.chain = Chain() if words.strip() else self.chains.chain
+
+    def _goes_on(self, run: Passage, j: int) -> bool:
+        """Whether an inline formula that begins with a relation has something to go on from; UNREAD if not."""
+        part = run.parts[j]
+        assert isinstance(part, Formula)
+        words = run.parts[j - 1] if j and isinstance(run.parts[j - 1], str) else ""
+        assert isinstance(words, str)
+        before = next((p for p in reversed(run.parts[:j]) if isinstance(p, Formula)), None)
+        if not provisos.leads_on(words):
+            self.places.piece = part.piece
+            self.chains.chain = Chain()
+            for statement in part.statements:
+                self.places.emit_all(
+                    statement,
+                    Finding(Verdict.UNREAD, "X103", "what the words before the relation name is not read"),
+                )
+            return False
+        if before is not None and before.statements and not before.statements[-1].marks:
+            self.chains.go_on_from(self.trees.side(before.statements[-1].sides[0]))
+        return True
 
     def _case_target(self, run: Passage) -> None:
         """``Case 1: let p(x) be a sigmoid``: which function the case is about."""
@@ -319,15 +350,19 @@ class Checker:
         before = rest[0]
         display = run.parts[j]
         heads = [s.sides[0] for s in display.statements if s.marks] if isinstance(display, Formula) else []
-        for part in rest[1:]:
+        for place, part in enumerate(rest[1:], 2):
             if isinstance(part, str):
-                if any(stop in part for stop in (". ", ".\n")) or _COMES_OUT.search(part):
+                if prose.concludes(part):
                     break
                 before = part
                 continue
+            after = rest[place] if place < len(rest) else ""
             for statement in part.statements:
                 if not any(_same_side(statement.sides[0], head) for head in heads):
                     self._foresee(statement, prose.role_of(before))
+                name = self.trees.side(statement.sides[0]) if not statement.marks else None
+                if name is not None and isinstance(after, str):
+                    prose.declare(Declared([name], before, after), self.table)
 
     def _foresee(self, statement: Statement, role: Role) -> None:
         """Use what a following clause says, before its own line is taken."""
@@ -369,6 +404,9 @@ class Checker:
             self._unread_piece(formula, display)
             return
         role = prose.role_of(before)
+        read = bool(under) or any(s.conditions for s in formula.statements)
+        turned = bool(under) and is_otherwise(before, after)
+        self.table.proviso = provisos.in_words("" if turned else before, "" if read else after)
         if display and role in (Role.CONDITION, Role.PLACE):
             role = Role.CLAIM
         symbols: list[Expr] = []
@@ -385,7 +423,7 @@ class Checker:
             own = prose.role_of(statement.words) if statement.words else Role.CLAIM
             if own is Role.CLAIM and not (role is Role.CONDITION and self._is_for_all(statement, run, place)):
                 own = role
-            if id(statement) in attached:
+            if id(statement) in attached or id(statement) in self.attached:
                 own = Role.CONDITION
             with self.clauses.under(under if statement.relation(0) in ("=", "~") else ()):
                 self.chains.statement(statement, own, display)
@@ -468,9 +506,6 @@ class Checker:
 #: How deep a paragraph is that acts as a heading: below all headings.
 _SUBHEADING = 20
 #: What comes behind such words is a result, and explains nothing.
-_COMES_OUT = re.compile(
-    r"\b(we|get|gets|gives?|yields?|then|so|thus|hence|therefore|obtain|becomes?|results?|follows)\b", re.I
-)
 _GOING_ON = frozenset(
     "then and so thus hence we which giving therefore that with where for if when here this it by or "
     "simplifying".split()

@@ -12,7 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from gradbook.document.arithmetic import Arithmetic
-from gradbook.document.cases import gather_cases, lifted_sum
+from gradbook.document.cases import gather_cases, lifted_sum, one_sided
 from gradbook.document.doubts import doubt
 from gradbook.document.findings import ARRAY_CONSTANTS, ORDERS, Finding, Link, is_derivative, name_of
 from gradbook.document.hypotheses import substitutions
@@ -49,11 +49,12 @@ from gradbook.symbolic.expr import (
     substitute,
     walk,
 )
-from gradbook.symbolic.printing import to_latex
+from gradbook.symbolic.printing import to_latex, to_text
 from gradbook.symbolic.shapes import ShapeError
 
 Functions = Mapping[str, tuple[tuple[Expr, ...], Expr]]
 _AS_WRITTEN: Functions = {}
+_TRANSPOSED = "right only if the derivative by a matrix is laid out as its transpose (numerator layout)"
 
 
 class Judge(Arithmetic):
@@ -117,8 +118,8 @@ class Judge(Arithmetic):
         sigma = Symbol(r"\sigma")
         if r"\sigma" in names.variables or self.table.has(r"\sigma"):
             return link
-        trees = [t for t in (link.left, link.right) if any(_is_sigma(n) for n in walk(t))]
-        if not trees:
+        nodes = [n for t in (link.left, link.right) for n in walk(t) if _is_sigma(n)]
+        if not nodes or not (names.sigmoid or any(isinstance(n, Apply) for n in nodes)):
             return link
         by = next((n.wrt for t in (link.head or link.left, link.left) for n in walk(t)
                    if isinstance(n, Derivative) and n.body == sigma), Symbol("z"))  # fmt: skip
@@ -148,7 +149,37 @@ class Judge(Arithmetic):
             sound = self._trusting(link, trust_wrong)
             if sound is not None:
                 return sound
-        return replace(first, link=link) if first.verdict is Verdict.REFUTED else first
+        if first.verdict is not Verdict.REFUTED:
+            return first
+        return self._with_labels(link) or replace(first, link=link)
+
+    def _with_labels(self, link: Link) -> Finding | None:
+        """Undecided, where a wrong line is right if a letter below a name is a label and counts nothing."""
+        counting = self.table.names.counting
+        letters = {
+            i.name: n
+            for tree in (link.left, link.right)
+            for n in walk(tree)
+            if isinstance(n, Indexed)
+            for i in n.indices
+            if isinstance(i, Symbol) and i.name in counting
+        }
+        if not letters:
+            return None
+        resolution = Resolution(self.table, self.clock, apart=frozenset(letters))
+        try:
+            finding = self._attempt(link, resolution)
+        except Unresolved:
+            return None
+        if finding.verdict not in (Verdict.PROVED, Verdict.AGREES):
+            return None
+        member = to_latex(next(iter(letters.values())))
+        return Finding(
+            Verdict.UNDECIDED,
+            "U110",
+            f"right if {member} is none of those that are summed over, and wrong if it is one of them",
+            help="leave it out of the sum (\\ne below it) if it is none of them",
+        )
 
     # --- readings -------------------------------------------------------------------------------
 
@@ -321,7 +352,7 @@ class Judge(Arithmetic):
                 continue
             if name in ARRAY_CONSTANTS or name.endswith("_{*}"):
                 continue
-            if name in table.names.indices or (len(name) == 1 and name in "ijkmn"):
+            if name in table.names.indices | table.names.counting or (len(name) == 1 and name in "ijkmn"):
                 continue
             raise Unresolved(f"“{bare(name)}” is not explained anywhere above")
 
@@ -377,12 +408,15 @@ class Judge(Arithmetic):
             letters = _index_letters(equation.left, equation.right)
             a, b = resolution.of(equation.left, letters), resolution.of(equation.right, letters)
             decision = decide(a, b, domain, clock=self.clock)
+            if equation.is_transposed and not self.table.numerator_layout:
+                if decision.outcome in (Outcome.PROVED, Outcome.AGREES):
+                    return Decision(Outcome.UNDECIDED, _TRANSPOSED)
+                continue
             if decision.outcome is Outcome.PROVED:
                 return decision
             if weakest is None or decision.outcome is not Outcome.REFUTED:
                 weakest = decision
-        assert weakest is not None
-        return weakest
+        return weakest if weakest is not None else self._misshapen(left, right, domain, _TRANSPOSED)
 
     def _about_vectors(self, condition: Condition) -> bool:
         return isinstance(condition, Relation) and is_tensor((condition.left, condition.right), self.table)
@@ -408,8 +442,27 @@ class Judge(Arithmetic):
                 doubtful = doubt(link, left, right, self.table)
                 if doubtful is not None:
                     return doubtful
+                if (unread := self._unread_proviso()) and self._holds_in_part(left, right, resolution):
+                    return Finding(
+                        Verdict.UNDECIDED,
+                        "U109",
+                        f"this holds in part of the domain only, and the condition “{unread}” is not read",
+                        help="write where it holds as a formula: “for $x > 0$”",
+                    )
                 assert decision.counterexample is not None
                 return self._refuted(decision.counterexample, decision.reason, link, resolution)
+
+    def _unread_proviso(self) -> str:
+        """A condition of the sentence that was not used: one in words, or one between vectors."""
+        vectors = [c for c in self.table.passing if self._about_vectors(c)]
+        return to_text(vectors[0]) if vectors else self.table.proviso
+
+    def _holds_in_part(self, left: Expr, right: Expr, resolution: Resolution) -> bool:
+        """Whether the sides are equal where the branches of their cases and kinks are suitably chosen."""
+        for a, b in one_sided(left, right):
+            if self._decide(a, b, resolution).outcome in (Outcome.PROVED, Outcome.AGREES):
+                return True
+        return False
 
     def _refuted(self, found: Counterexample, reason: str, link: Link, resolution: Resolution) -> Finding:
         point = self._point(found)

@@ -63,6 +63,14 @@ def doubt(link: Link, left: Expr, right: Expr, table: Table) -> Finding | None:
             "true for some values and not for others: an equation to be solved or imposed?",
             help="if it is imposed, write “such that …” or “setting …” before it",
         )
+    tied = _tied(link, table)
+    if tied is not None:
+        return Finding(
+            Verdict.UNDECIDED,
+            "U107",
+            f"“{tied[0]}” and “{tied[1]}” are tied by an equation, so what is held fixed is not clear",
+            help=f"write {tied[1]} as a formula in {tied[0]}, if it changes with it",
+        )
     stranger = _stranger(link, left, table)
     if stranger is not None:
         raise Unresolved(f"“{bare(stranger)}” is not explained anywhere above")
@@ -93,6 +101,22 @@ def doubt(link: Link, left: Expr, right: Expr, table: Table) -> Finding | None:
     return None
 
 
+def _tied(link: Link, table: Table) -> tuple[str, str] | None:
+    """What is differentiated by, and another quantity of the line that an equation of the document ties to it."""
+    trees = (link.left, link.right)
+    variables = {n.wrt for tree in trees for n in walk(tree) if isinstance(n, Derivative)}
+    present = {s for tree in trees for s in free_symbols(tree) if isinstance(s, Symbol)}
+    for equation in table.equations:
+        inside = {
+            s for side in (equation.left, equation.right) for s in free_symbols(side) if isinstance(s, Symbol)
+        }
+        for variable in inside & variables:
+            others = sorted(s.name for s in (inside & present) - {variable} if not table.has(s.name))
+            if others and isinstance(variable, Symbol):
+                return bare(variable.name), bare(others[0])
+    return None
+
+
 def _lacking_value(link: Link, left: Expr, right: Expr) -> str | None:
     """A quantity without a number, where a formula is set equal to one in decimals or further down a chain."""
     if not is_numeric(right) or is_numeric(left):
@@ -117,7 +141,11 @@ def _stranger(link: Link, left: Expr, table: Table) -> str | None:
     if not known and not any(table.has(n) for n in written):
         return None
     for name in sorted(names - known - _introduced(link.left)):
-        if name in table.names.indices or (len(name) == 1 and name in "ijklmn") or name.endswith("_{*}"):
+        if (
+            name in table.names.indices | table.names.counting
+            or (len(name) == 1 and name in "ijklmn")
+            or name.endswith("_{*}")
+        ):
             continue
         if name.startswith("#") or name in ARRAY_CONSTANTS:
             continue
@@ -146,7 +174,10 @@ def _perhaps_constant(link: Link, left: Expr, right: Expr, table: Table) -> str 
     names = {
         body.name
         for body in slopes
-        if isinstance(body, Symbol) and body.name in table.depends and body.name not in table.usual_arguments
+        if isinstance(body, Symbol)
+        and body.name in table.depends
+        and body.name not in table.usual_arguments
+        and not table.has(body.name)
     }
     names -= USUAL_FUNCTIONS
     if not names or is_tensor((link.left, link.right), table):
@@ -197,6 +228,8 @@ def _is_equation(link: Link, left: Expr, right: Expr) -> bool:
     """``x^2 + y^2 = 25``: a formula in free quantities set equal to a number, which no definition speaks of."""
     if link.head is not None and link.head != link.left:
         return False
+    if _relates_unknown(link, left, right):
+        return True
     for side, other in ((link.left, right), (link.right, left)):
         written = link.left if side is link.left else link.right
         plain = not any(
@@ -206,3 +239,12 @@ def _is_equation(link: Link, left: Expr, right: Expr) -> bool:
         if plain and is_numeric(other) and several and not isinstance(written, Symbol | Indexed | Apply):
             return True
     return False
+
+
+def _relates_unknown(link: Link, left: Expr, right: Expr) -> bool:
+    """``x^3 + y^3 = 6xy``, where y is differentiated by x elsewhere: a relation that y is to satisfy."""
+    if any(isinstance(n, Derivative | Apply) for side in (link.left, link.right) for n in walk(side)):
+        return False
+    nodes = [n for side in (left, right) for n in walk(side) if isinstance(n, Apply)]
+    several = not isinstance(link.left, Symbol | Indexed)
+    return several and bool(nodes) and not any(any(n.orders) for n in nodes)

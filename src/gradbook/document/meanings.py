@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from gradbook.document.precision import exact_value
 from gradbook.document.symbols import Definition, Table, plain_number
+from gradbook.document.vectors import component_of
 from gradbook.symbolic.bounds import Clock
 from gradbook.symbolic.expr import Add, Apply, Expr, Indexed, Neg, Node, Number, Symbol, substitute, walk
 
@@ -40,6 +41,8 @@ class Meanings(ABC):
     differentiating: bool = False
     #: Quantities whose numbers have been put in already.
     worked_out: dict[str, Expr] = field(default_factory=dict[str, Expr])
+    #: Letters below a name that are read as its label, not as an index: s_y is none of the s_j.
+    apart: frozenset[str] = frozenset()
     #: The beliefs that were used, by what they are about.
     used: set[str] = field(default_factory=set[str])
     depth: int = 0
@@ -71,6 +74,7 @@ class Meanings(ABC):
                     not all(isinstance(i, Symbol | Number) for i in node.indices)
                     or self._has_meaning(component_name(node.base, node.indices))
                     or self._has_meaning(node.base + "_{}")
+                    or node.base in self.table.definitions
                 )
             known = self.free[node] = not meant and self.table.other_name(node) is None
         return known
@@ -146,7 +150,7 @@ class Meanings(ABC):
         if own is not None:
             return self._body(own, opaque)
         definition = table.definitions.get(node.base + "_{}")
-        if definition is not None and table.recurrent(node.base) and not self._unrolls(indices):
+        if definition is not None and self._stands_for_itself(node.base, indices, opaque):
             return Indexed(node.base, indices)
         if node.base + "_{}" in table.unreadable:
             raise Unresolved(f"“{node.base}” is defined by a line that could not be read")
@@ -155,6 +159,9 @@ class Meanings(ABC):
                 k: v for k, v in zip(definition.indices, indices, strict=True) if isinstance(k, Symbol)
             }
             return self.of(substitute(definition.body, mapping), opaque)
+        part = self._part_of_whole(node.base, indices, opaque)
+        if part is not None:
+            return self.of(part, opaque)
         other = self.table.other_name(Indexed(node.base, indices))
         if other is not None:
             return self.of(other, opaque)
@@ -163,7 +170,28 @@ class Meanings(ABC):
         if pattern:
             mapping = dict(zip(pattern, indices, strict=False))
             return self.of(Apply(name, tuple(substitute(p, mapping) for p in pattern)), opaque)
-        return Indexed(node.base, indices)
+        match indices:
+            case (Symbol(letter),) if letter in self.apart:
+                return Symbol(f"{node.base}_{{{letter}}}")
+            case _:
+                return Indexed(node.base, indices)
+
+    def _part_of_whole(self, base: str, indices: tuple[Expr, ...], opaque: frozenset[Expr]) -> Expr | None:
+        """``p_i`` where the vector p has a formula, unless something differentiates by p or a component of it."""
+        whole = self.table.definitions.get(base)
+        if whole is None or whole.params or whole.indices or len(indices) != 1:
+            return None
+        if any(o == Symbol(base) or (isinstance(o, Indexed) and o.base == base) for o in opaque):
+            return None
+        return component_of(whole.body, indices[0], self.table)
+
+    def _stands_for_itself(self, base: str, indices: tuple[Expr, ...], opaque: frozenset[Expr]) -> bool:
+        """A member of a family is not put in where a recurrence ends, nor beside one that is differentiated by."""
+        if self.table.recurrent(base):
+            return not self._unrolls(indices)
+        return any(
+            isinstance(o, Indexed) and o.base == base and len(o.indices) == len(indices) for o in opaque
+        )
 
     def _index(self, index: Expr, opaque: frozenset[Expr]) -> Expr:
         """What an index stands for, if that counts something: the n of u_n is a label where n = tanh(x)."""

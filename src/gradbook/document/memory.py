@@ -157,6 +157,8 @@ def situation(trees: Iterable[Expr], table: Table) -> tuple[Any, ...]:
         nouns,
         table.domain(),
         tuple(table.sentence_equalities().items()),
+        table.proviso,
+        table.numerator_layout,
         tuple(table.hypotheses),
         table.section,
         frozenset(seen & (table.vectors | table.names.bold)),

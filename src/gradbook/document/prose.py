@@ -100,6 +100,38 @@ def ends_cases(text: str) -> bool:
     return bool(_OVER.match(text))
 
 
+def explains(after: str) -> bool:
+    """Whether the words after a formula go on to say what its letters are.
+
+    >>> explains(", where"), explains("so that")
+    (True, False)
+    """
+    return bool(re.match(r"\s*,?\s*(where|with|here)\b", after))
+
+
+_CONCLUDES = re.compile(
+    r"[.;]\s|\b(so|then|hence|therefore|thus|we|gets?|gives?|giving|yields?|follows|obtain|becomes?|results?)\b"
+)
+
+
+def concludes(words: str) -> bool:
+    """Whether words end a list of what letters are: with the sentence, or with what follows from them.
+
+    >>> concludes(" and "), concludes("; therefore"), concludes(". Then")
+    (False, True, True)
+    """
+    return bool(_CONCLUDES.search(words))
+
+
+def is_numerator_layout(text: str) -> bool:
+    """Whether a text says that derivatives by a matrix are laid out as its transpose.
+
+    >>> is_numerator_layout("We use the numerator-layout convention."), is_numerator_layout("the numerator")
+    (True, False)
+    """
+    return bool(re.search(r"\bnumerator[- ]layout\b|\bJacobian (layout|formulation)\b", text, re.I))
+
+
 def is_number(text: str) -> bool:
     """Whether a text is just a number.
 

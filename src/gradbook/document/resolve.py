@@ -90,7 +90,7 @@ class Resolution(Slopes):
 
     def _stands_alone(self, expr: Expr, opaque: frozenset[Expr]) -> bool:
         """Whether the document says nothing that would change a tree: most are so, and need no visit."""
-        if self.trust_wrong or self.trust_rounded or not kinds(expr) <= _PLAIN:
+        if self.apart or self.trust_wrong or self.trust_rounded or not kinds(expr) <= _PLAIN:
             return False
         if self.values and not kinds(expr).isdisjoint((Sum, Product)):
             return False

@@ -33,6 +33,7 @@ from gradbook.symbolic.expr import (
 )
 
 _CHAR, _MACRO = Kind.CHAR, Kind.MACRO
+_ACCENTS = ("hat", "bar", "tilde", "widehat", "widetilde", "overline")
 
 
 class _Permissive(Names):
@@ -44,6 +45,7 @@ class _Permissive(Names):
 
 def scan_tokens(tokens: list[Token], names: Names) -> None:
     """Indices of sums, double indices, raised indices, letters in a special face."""
+    _scan_members(tokens, names)
     for k, token in enumerate(tokens):
         kind, text = token.kind, token.text
         if kind is _MACRO:
@@ -97,6 +99,37 @@ def _scan_subscript(tokens: list[Token], k: int, names: Names) -> None:
         names.double.add(_base(tokens[k - 1]))
     if len(inside) == 3 and inside[0].is_letter and inside[1].text in ("+", "-") and inside[2].text.isdigit():
         names.indices.add(inside[0].text)
+
+
+def _scan_members(tokens: list[Token], names: Names) -> None:
+    """Names with one letter below, and those over whose letter the formula sums."""
+    lowered: set[str] = set()
+    bound: set[str] = set()
+    for k, token in enumerate(tokens):
+        if not token.is_char("_") or k == 0:
+            continue
+        inside = _group(tokens, k + 1)
+        if tokens[k - 1].is_macro("sum"):
+            bound |= {t.text for t in inside[:1] if t.is_letter}
+        elif len(inside) == 1 and inside[0].is_letter and inside[0].text.islower():
+            base = _accented(tokens, k)
+            if base is not None:
+                lowered.add(f"{base}_{inside[0].text}")
+    names.lowered |= lowered
+    names.summed |= {name for name in lowered if name[-1] in bound}
+
+
+def _accented(tokens: list[Token], k: int) -> str | None:
+    """The name before the subscript at place k: a letter, with its accent; None for anything else."""
+    token = tokens[k - 1]
+    if token.kind is Kind.CLOSE and k > 3 and tokens[k - 3].kind is Kind.OPEN:
+        token, before = tokens[k - 2], tokens[k - 4]
+        return f"\\{before.text}{{{_base(token)}}}" if before.is_macro(*_ACCENTS) else None
+    if not (token.is_letter or token.kind is Kind.SYMBOL or (token.kind is _MACRO and token.text in GREEK)):
+        return None
+    if k > 1 and tokens[k - 2].is_macro(*_ACCENTS):
+        return f"\\{tokens[k - 2].text}{{{_base(token)}}}"
+    return _base(token)
 
 
 def _scan_prime(tokens: list[Token], k: int, names: Names) -> None:

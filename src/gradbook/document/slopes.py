@@ -69,7 +69,7 @@ class Slopes(Meanings):
             body = self.of(node.body, opaque | {wrt})
         finally:
             self.differentiating = before
-        if is_tensor((body, wrt), self.table):
+        if is_tensor((body, wrt), self.table) or (wrt not in walk(body) and self._has_components(body, wrt)):
             return self._gradient(body, wrt, node, opaque)
         slope = self._slope(body, wrt, node)
         return slope if wrt in opaque else self.of(slope, opaque)
@@ -134,7 +134,11 @@ class Slopes(Meanings):
         """A derivative that the vector layer works out; a defined variable gets its formula afterwards."""
         if wrt in opaque:
             return Derivative(body, wrt, node.order, node.variant)
-        if not isinstance(wrt, Indexed) and wrt not in set(walk(body)):
+        if (
+            not isinstance(wrt, Indexed)
+            and wrt not in set(walk(body))
+            and not self._has_components(body, wrt)
+        ):
             raise Unresolved("what is differentiated does not depend on this as far as the document says")
         value = self.of(wrt, opaque)
         if value == wrt:
@@ -162,6 +166,13 @@ class Slopes(Meanings):
         except NotDifferentiable as error:
             raise Unresolved(str(error)) from error
 
+    @staticmethod
+    def _has_components(body: Expr, wrt: Expr) -> bool:
+        """Whether a body holds components of the vector that is differentiated by."""
+        return isinstance(wrt, Symbol) and any(
+            isinstance(p, Indexed) and p.base == wrt.name for p in walk(body)
+        )
+
     def _varies(self, body: Expr, wrt: Expr) -> bool:
         """Whether a body holds a component of the variable's family."""
         return isinstance(wrt, Indexed) and any(
@@ -183,6 +194,8 @@ class Slopes(Meanings):
                 return definition.params[0]
             body = self.of(node.body)
             return self._usual_variable(body, "(…)")
+        if self.apart and isinstance(wrt, Indexed):
+            return self._component(wrt, frozenset())
         if isinstance(wrt, Symbol) and self.definition(wrt.name) is None:
             other = self.table.other_name(wrt)
             if isinstance(other, Symbol):

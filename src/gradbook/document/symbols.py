@@ -113,6 +113,8 @@ class Table:
     conditions: list[Condition] = field(default_factory=list[Condition])
     #: Conditions of the sentence being read ("for x > 0").
     passing: list[Condition] = field(default_factory=list[Condition])
+    #: Words of the sentence being read that may be a condition, which is not read: "where the unit is active".
+    proviso: str = ""
     #: Conditions of the case being read ("Case 1: x > 0").
     of_case: list[Condition] = field(default_factory=list[Condition])
     #: Under how deep a heading each condition was stated; it ends when that heading's part ends.
@@ -131,6 +133,8 @@ class Table:
     matrices: set[str] = field(default_factory=set[str])
     #: Matrices that equal their transpose.
     symmetric: set[str] = field(default_factory=set[str])
+    #: Whether the document says that a derivative by a matrix has the shape of its transpose.
+    numerator_layout: bool = False
     scalars: set[str] = field(default_factory=set[str])
     equations: list[Relation] = field(default_factory=list[Relation])
     #: Unknown functions (and symbols) by name -> what they are differentiated by somewhere.

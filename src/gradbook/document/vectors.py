@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gradbook.document.symbols import Table
-from gradbook.symbolic.components import Equation, componentwise
+from gradbook.symbolic.components import Equation, ShapeError, component_form, componentwise
 from gradbook.symbolic.expr import ONE, Derivative, Expr, Func, Mul, Node, rebuild
 from gradbook.symbolic.ranks import Rank, is_capital, needs_components
 
@@ -38,6 +38,16 @@ def scalar_equations(left: Expr, right: Expr, table: Table) -> tuple[Equation, .
         ShapeError: the shapes fit in no reading.
     """
     return componentwise(left, right, ranks(table), symmetric=table.symmetric)
+
+
+def component_of(whole: Expr, index: Expr, table: Table) -> Expr | None:
+    """The component of what is defined as a vector: ``p_i`` of ``p = softmax(z)``; None if it is no vector."""
+    if not is_tensor((whole,), table):
+        return None
+    try:
+        return component_form(whole, index, ranks(table), symmetric=table.symmetric)
+    except ShapeError:
+        return None
 
 
 def in_one_dimension(expr: Expr) -> Expr:

@@ -72,6 +72,11 @@ class Equation:
     right: Expr
     note: str = ""
 
+    @property
+    def is_transposed(self) -> bool:
+        """Whether it rests on a derivative by a matrix being laid out as the transpose of that matrix."""
+        return _MATRIX_LIES.note in self.note
+
 
 def componentwise(
     left: Expr,
@@ -145,6 +150,24 @@ def scalar_form(
     """
     ranks = infer_ranks((expr,), declared)
     return _Lowering((expr,), ranks, frozenset(), sizes, symmetric, None).scalar(expr, "a place for a scalar")
+
+
+def component_form(
+    expr: Expr, index: Expr, declared: Mapping[str, Rank], *, symmetric: Collection[str] = ()
+) -> Expr:
+    r"""The component of a vector's tree at an index, in the usual reading.
+
+    Raises:
+        ShapeError: the shapes do not fit, or the tree is no vector.
+
+    >>> component_form(Func("softmax", (Symbol("z"),)), Symbol("i"), {}).num
+    Func(name='exp', args=(Indexed(base='z', indices=(Symbol(name='i'),)),))
+    """
+    ranks = infer_ranks((expr,), declared)
+    array = _Lowering((expr, index), ranks, frozenset(), None, symmetric, None).of(expr)
+    if not array.is_vector:
+        raise ShapeError("a component of something that is no vector")
+    return array.along(index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -526,4 +549,4 @@ def _index_letters() -> Iterator[str]:
             yield letter + "'" * primes
 
 
-__all__ = ["Equation", "Rank", "ShapeError", "Sizes", "componentwise", "scalar_form"]
+__all__ = ["Equation", "Rank", "ShapeError", "Sizes", "component_form", "componentwise", "scalar_form"]

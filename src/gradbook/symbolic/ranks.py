@@ -106,6 +106,8 @@ def needs_components(exprs: Iterable[Node], declared: Mapping[str, Rank]) -> boo
                     return True
                 case Derivative(variant="nabla"):
                     return True
+                case Derivative(body, Symbol(name)) if _by_components(body, name):
+                    return True
                 case Symbol(name) if (
                     name in ONES or name in ZEROS or declared.get(name, _SCALAR) is not _SCALAR
                 ):
@@ -120,6 +122,12 @@ def needs_components(exprs: Iterable[Node], declared: Mapping[str, Rank]) -> boo
 
 
 _SCALAR = Rank.SCALAR
+
+
+def _by_components(body: Expr, name: str) -> bool:
+    """Whether a body holds a name only by its components with one index, as ``\\sum_i w_i x_i`` does w."""
+    nodes = [n for n in walk(body) if isinstance(n, Indexed) and n.base == name]
+    return bool(nodes) and all(len(n.indices) == 1 for n in nodes) and Symbol(name) not in set(walk(body))
 
 
 def infer_ranks(exprs: tuple[Expr, ...], declared: Mapping[str, Rank]) -> dict[str, Rank]:
@@ -173,10 +181,17 @@ class _Inference:
         self.declared = declared
 
     def spelled(self, exprs: Iterable[Node]) -> None:
-        """``W_1`` or ``x_i`` may be declared in full; that tells the rank of the items of its base."""
+        """``W_1`` or ``x_i`` may be declared in full; that tells the rank of the items of its base.
+
+        What is differentiated by, and has components with one index in the body, is a vector.
+        """
         for expr in exprs:
             for node in walk(expr):
                 match node:
+                    case Derivative(body, Symbol(name)) if item_name(name) not in self.ranks:
+                        if _by_components(body, name):
+                            self.put(name, _C)
+                        continue
                     case Indexed(base, (Symbol(index),)):
                         known = self.declared.get(f"{base}_{{{index}}}")
                     case Indexed(base, (Number(value),)):

@@ -164,7 +164,7 @@ class Atoms(Numbers, Naming, Functions, Bars, CaseDistinctions):
         mark = self.at
         self.at += 2
         inside = [t for t in self.script() if not t.is_char(",")]
-        if len(inside) == 2 and all(self.is_index_token(t) for t in inside):
+        if len(inside) == 2 and all(self.is_index_token(t) or t.text in self.names.counting for t in inside):
             if r"\delta" in self.names.variables:
                 self.at = mark
                 raise self.fail("this may be Kronecker's delta or a component of the δ that stands elsewhere")

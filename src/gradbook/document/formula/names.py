@@ -81,11 +81,37 @@ class Names:
     sets: set[str] = field(default_factory=set[str])
     #: Names written in bold or with an arrow.
     bold: set[str] = field(default_factory=set[str])
+    #: Names with one letter below, ``z_y``; and those of them over whose letter the same formula sums.
+    lowered: set[str] = field(default_factory=set[str])
+    summed: set[str] = field(default_factory=set[str])
+    #: Those of ``lowered`` that are members of a family: the ``z_y`` beside ``\\sum_c e^{z_c}``; and their letters.
+    members: set[str] = field(default_factory=set[str])
+    counting: set[str] = field(default_factory=set[str])
 
     def extent(self) -> int:
         """How much has been said: it grows whenever anything is added, and nothing is ever taken back."""
         said = cast("list[set[str] | bool]", [*vars(self).values()])
         return sum([len(part) for part in said if isinstance(part, set)], int(self.sigmoid))
+
+    def note_members(self) -> None:
+        """Note which names with a letter below are members of families, once all of the document has been seen.
+
+        A family is summed over somewhere, or shares the letter of a member of one: the p of ``p_c = e^{z_c} / …``.
+
+        >>> names = Names(lowered={"z_c", "z_y", "p_y", "v_o"}, summed={"z_c"})
+        >>> names.note_members(), sorted(names.members)
+        (None, ['p_y', 'z_c', 'z_y'])
+        """
+        letters: set[str] = set()
+        families = {name.rpartition("_")[0] for name in self.summed}
+        todo = set(families)
+        while todo:
+            found = {name for name in self.lowered if name.rpartition("_")[0] in todo}
+            letters |= {name[-1] for name in found}
+            self.members |= found
+            todo = {name.rpartition("_")[0] for name in self.lowered if name[-1] in letters} - families
+            families |= todo
+        self.counting |= letters - self.indices - USUAL_INDICES
 
     def is_twofold(self, letter: str) -> bool:
         """Whether a letter is written both plainly and in a special face, so that the two are apart."""

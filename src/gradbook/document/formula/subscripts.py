@@ -44,6 +44,8 @@ class Subscripts(Cursor):
         if not plain:
             raise self.fail("an empty subscript")
         parts = split_at(inside, ",")
+        if len(plain) == 1 and f"{base}_{plain[0].text}" in self.names.members:
+            return "", [Symbol(plain[0].text)]
         if all(t.is_digit for t in plain):
             return "", self._digits(base, parts, canonical_text(inside))
         if len(plain) == 2 and base in self.names.double and all(t.is_digit or t.is_letter for t in plain):
