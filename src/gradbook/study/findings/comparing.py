@@ -95,7 +95,7 @@ def _on_the_whole(
     evidence = told(measures, pairs, said.better, said.worse, place(said.metric, When.CURVE), alpha)
     if corrected[worst] <= alpha:
         name = measures.name(said.worse)
-        evidence += (f"in epoch {worst + 1} {name} is better (p = {corrected[worst]:.2g} after Holm)",)
+        evidence += (f"in epoch {worst + 1} {name} is better ({p_words(corrected[worst])} after Holm)",)
         weighed = replace(weighed, support=1.0)
     # The end is a place of its own, if nothing else was said of it: who leads there is seen without a correction.
     behind = 1.0 if said.converge else parts[-1].against
