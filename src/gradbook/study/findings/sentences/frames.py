@@ -8,28 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gradbook.study.findings.sentences.claims import (
-    BAD,
-    DOWN,
-    GOOD,
-    UP,
-    Builder,
+from gradbook.study.findings.sentences.claims import BAD, DOWN, GOOD, UP, Builder, denying
+from gradbook.study.findings.sentences.comparisons import (
     best,
     comparison,
-    denying,
-    diverging,
     equality,
     extreme,
-    figure,
-    improving,
     indifferent,
-    learning,
-    level,
-    overfitting,
-    reached,
-    response,
     rising,
 )
+from gradbook.study.findings.sentences.courses import diverging, improving, learning, overfitting, response
+from gradbook.study.findings.sentences.figures import figure, level, reached
+from gradbook.study.findings.sentences.quantities import ABOUT
 from gradbook.study.findings.statements import Shape
 
 
@@ -74,9 +64,8 @@ _ONE = (
     "of the models/values/settings)"
 )
 _CHANCE = "(chance (level)? | (random)? guessing | a constant prediction/predictor/guess)"
-_ABOUT = "about/roughly/approximately/almost/nearly/essentially/practically/basically/virtually"
 #: How equality is said.
-SAME = f"({_ABOUT})? (the_same/similar/equal/identical/comparable/indistinguishable/equivalent/on_par/alike)"
+SAME = f"({ABOUT})? (the_same/similar/equal/identical/comparable/indistinguishable/equivalent/on_par/alike)"
 _ABOVE = "above/over/more_than/at_least/greater_than/larger_than/higher_than/no_less_than/not_less_than"
 _BELOW = "below/under/less_than/at_most/lower_than/smaller_than/no_more_than/not_more_than"
 _FAST = "(faster/quicker/steeper | more rapidly/quickly/steeply/strongly)"
@@ -159,20 +148,20 @@ _EQUALS: tuple[tuple[Frame, ...], ...] = (
         f"<s> {_HAS} (a)? {SAME} <quantity:m> <adjuncts:w> as/to <compared:c>",
         f"<s> {_IS} {SAME}",
         f"<s> {_IS} {SAME} <adjuncts:w> as/to/with <compared:c>",
-        f"<s> {{perform/do}} ({_ABOUT})? (the_same/similarly/equally/alike) (well)?",
-        f"<s> {{perform/do}} ({_ABOUT})? (the_same/similarly) as/to <compared:c>",
+        f"<s> {{perform/do}} ({ABOUT})? (the_same/similarly/equally/alike) (well)?",
+        f"<s> {{perform/do}} ({ABOUT})? (the_same/similarly) as/to <compared:c>",
         f"<quantity:m> {_IS} {SAME} {_AT} <arms:s>",
         f"<quantity:m> {_IS} {SAME} {_AT} <arms:s> as/and <compared:c>",
         "there is/are no difference/differences in <quantity:m> <adjuncts:w> between <arms:s>",
         "there is/are no difference/differences between <arms:s>",
         "<s> {match} <arms:b>",
-        f"<s> {{converge}} to ({_ABOUT})? the same <quantity:m>",
+        f"<s> {{converge}} to ({ABOUT})? the same <quantity:m>",
     ),
     _of(
         equality(),
         f"{_IS} {SAME}",
         f"{_IS} {SAME} as/to/with <compared:c>",
-        f"{{converge}} to ({_ABOUT})? the same value",
+        f"{{converge}} to ({ABOUT})? the same value",
     ),
     _says(
         equality(differs=True),

@@ -221,13 +221,14 @@ class Written:
     about: bool = False
 
 
-_ABOUT = "about/around/roughly/approximately/nearly/almost/near/close_to"
+#: What says that a number, or *the same*, is meant roughly.
+ABOUT = "about/around/roughly/approximately/almost/nearly/essentially/practically/basically/virtually"
 
 
 def _figure(parse: Parse, at: int) -> Iterator[tuple[Written, int]]:
     for bound, end in parse.match("<amount>", at):
         yield Written(bound["amount"]), end
-    for bound, end in parse.match(f"{_ABOUT} <amount>", at):
+    for bound, end in parse.match(f"{ABOUT}/near/close_to <amount>", at):
         yield Written(bound["amount"], about=True), end
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from gradbook.study.findings.sentences.claims import Context, margin_of
+from gradbook.study.findings.sentences.claims import Context
+from gradbook.study.findings.sentences.comparisons import margin_of
 from gradbook.study.findings.sentences.frames import FRAMES, SAME, Frame
 from gradbook.study.findings.sentences.grammar import Bound, Parse, Rejected, compiled, literals
 from gradbook.study.findings.sentences.naming import Named, Naming
-from gradbook.study.findings.sentences.quantities import Adjuncts, Span
+from gradbook.study.findings.sentences.quantities import ABOUT, Adjuncts, Span
 from gradbook.study.findings.sentences.refusals import ELSEWHERE, NAMING, WHY
 from gradbook.study.findings.sentences.words import SentenceError, Word, WordKind, words
 from gradbook.study.findings.statements import Denied, Dominates, Exceeds, Statement, When
@@ -355,7 +356,7 @@ _JOINS = (
 _LATER = "then/later/eventually/finally/ultimately/afterwards/later_on/after_that/in_the_end/at_the_end"
 _MEET = (
     f"({_LATER})? ({{converge}} | {{meet}} | ({{become/be}} | {{end}} up) the_same/equal/identical)"
-    f" (to (about)? the same value | to each other)? ({_LATER})?"
+    f" (to ({ABOUT})? the same value | to each other)? ({_LATER})?"
 )
 _WITHIN = "(to within <amount> | within <amount>)? (of each other)?"
 
