@@ -108,10 +108,14 @@ def said_of(
 # --- adjuncts and numbers ------------------------------------------------------------------------
 
 
+#: The names by which patterns bind adjuncts.
+ADJUNCTS = ("before", "w", "x", "y", "z")
+
+
 def adjuncts_of(bound: Bound) -> Adjuncts:
     """All that stands beside, from each place of the pattern; with the metric where the pattern has one."""
     found = Adjuncts()
-    parts: list[Adjuncts] = [bound[name] for name in ("before", "w", "x", "y") if name in bound]
+    parts: list[Adjuncts] = [bound[name] for name in ADJUNCTS if name in bound]
     if (quantity := bound.get("m")) is not None:
         parts.append(Adjuncts(quantity.metrics, quantity.when, bare=quantity.bare))
     for part in parts:
@@ -140,8 +144,6 @@ def place_of(when: When | Span | None, context: Context, default: When = When.EN
             return default
         case When():
             return when
-        case Span("throughout"):
-            return When.CURVE
         case Span("at" | "after", epoch) if epoch == context.epochs:
             return When.END
         case Span("at" | "after" | "from", epoch):
@@ -151,7 +153,7 @@ def place_of(when: When | Span | None, context: Context, default: When = When.EN
             )
         case _:
             raise Rejected(
-                "this is tested at the end, at the best epoch or over the whole curve, not in each epoch"
+                "this is tested at the end, at the best epoch or in the mean over the whole curve, not in each epoch"
             )
 
 

@@ -18,6 +18,7 @@ from gradbook.study.findings.sentences.claims import (
     subjects_of,
     taking,
 )
+from gradbook.study.findings.sentences.figures import rounded
 from gradbook.study.findings.sentences.grammar import Bound, Rejected
 from gradbook.study.findings.sentences.naming import Named
 from gradbook.study.findings.sentences.quantities import Adjuncts, By, Span
@@ -27,6 +28,7 @@ from gradbook.study.findings.statements import (
     Dominates,
     Equivalent,
     Exceeds,
+    ExceedsBy,
     Metric,
     RisesFaster,
     Statement,
@@ -49,6 +51,8 @@ def comparison(direction: Direction | None = None, *, lead: bool = False) -> Bui
         if way[0] == "raw" and not adjuncts.metrics:
             raise Rejected("higher or lower in which metric?")
         subject: Named = bound["s"]
+        if bound["no"] and adjuncts.by is not None and adjuncts.by.kind == "exactly":
+            raise Rejected("is there no difference, or another one? Say which", adjuncts.by.number)
         named = named or _the_other(subject, context)
         subjects = subjects_of(subject, bound["no"], context, named.arms)
         return tuple(
@@ -60,6 +64,24 @@ def comparison(direction: Direction | None = None, *, lead: bool = False) -> Bui
         )
 
     return build
+
+
+def both(bound: Bound, context: Context) -> tuple[Statement, ...]:
+    """Two comparisons with the same arm: *a higher accuracy and a lower loss than B*."""
+    first, second = bound["m"], bound["n"]
+    if bound["no"] or {first.when, second.when} > {None}:
+        raise Rejected("which of the two? Say each in a clause of its own")
+    ways = ((first, bound["d"]), (second, bound["e"]))
+    return tuple(one for m, d in ways for one in comparison()({**bound, "m": m, "d": d}, context))
+
+
+def refusing(reason: str) -> Builder:
+    """What is said often, and has no meaning that is tested."""
+
+    def refuse(bound: Bound, context: Context) -> tuple[Statement, ...]:
+        raise Rejected(reason)
+
+    return refuse
 
 
 def _the_other(subject: Named, context: Context) -> Named:
@@ -92,8 +114,19 @@ def _pair(
                 return Dominates(better, worse, metric)
             return Dominates(better, worse, metric, 1 if kind == "first" else epoch_of(epoch, context))
         case _:
-            by = 0.0 if adjuncts.by is None else _least(adjuncts.by, metric)
+            by = adjuncts.by
+            if by is not None and by.kind == "exactly" and by.number is not None:
+                value, digits = rounded(_points(by.number), metric)
+                return ExceedsBy(more, less, metric, value, digits, place_of(when, context), by.about)
+            by = 0.0 if by is None else _least(by, metric)
             return Exceeds(more, less, metric, place_of(when, context), by)
+
+
+def _points(word: Word) -> Word:
+    """The number of an exact difference, which must not be one that may be relative."""
+    if word.percent and "%" in word.text:
+        raise Rejected("points, or per cent of the other? Write points, as in 2 points", word)
+    return word
 
 
 def _least(by: By, metric: Metric) -> float:
@@ -151,17 +184,22 @@ def _equal(
     by = adjuncts.by
     if by is not None and not differs:
         raise Rejected("the same, and by how much? Say 'differ by less than'", by.number)
-    if isinstance(adjuncts.when, Span) and adjuncts.when.kind == "every":
-        raise Rejected("that arms are equal in every epoch is not tested; say over the whole curve")
+    if by is not None and by.kind == "exactly":
+        raise Rejected("by this, or by less? Say by less than, or which is higher by that", by.number)
+    every = adjuncts.when in (Span("every"), Span("throughout"))
     # Arms that differ by less than a margin are equal to within it; by more, or by anything, they are not.
     unequal = no != (differs and (by is None or by.kind == "more"))
     if unequal and not whole and any(len(arms) > 2 for arms in groups):
         raise Rejected("not all the same, or each from each? Say it of two")
-    when = place_of(adjuncts.when, context)
+    when = When.END if every else place_of(adjuncts.when, context)
     return tuple(
         signed(
             Equivalent(
-                arms, metric, when, None if by is None or by.number is None else margin_of(by.number, metric)
+                arms,
+                metric,
+                when,
+                None if by is None or by.number is None else margin_of(by.number, metric),
+                every,
             ),
             unequal,
         )

@@ -11,16 +11,18 @@ from dataclasses import dataclass
 from gradbook.study.findings.sentences.claims import BAD, DOWN, GOOD, UP, Builder, denying
 from gradbook.study.findings.sentences.comparisons import (
     best,
+    both,
     comparison,
     equality,
     extreme,
     indifferent,
+    refusing,
     rising,
 )
 from gradbook.study.findings.sentences.courses import diverging, improving, learning, overfitting, response
-from gradbook.study.findings.sentences.figures import figure, level, reached
+from gradbook.study.findings.sentences.figures import coming, crossing, figure, figures, keeping, level
 from gradbook.study.findings.sentences.quantities import ABOUT
-from gradbook.study.findings.statements import Shape
+from gradbook.study.findings.statements import Manner, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +47,32 @@ _OF = (
     "<quantity:m> of/with/for/at/under/in <s> <adjuncts:w>",
     "<s> 's <quantity:m> <adjuncts:w>",
     "<s> <quantity:m> <adjuncts:w>",
+    "with/for/at/under/in <arms:s> (,)? <quantity:m> <adjuncts:w>",
+    "<arms:s> , <quantity:m> <adjuncts:w>",
 )
 
 # --- words that say the same ---------------------------------------------------------------------
 
 _HAS = (
     "({have/show/achieve/reach/attain/get/give/yield/produce/obtain/exhibit} | {end} with/at/up_with/up_at | "
-    "{result} in | {lead} to | {arrive} at)"
+    "{converge} to | {result} in | {lead} to | {arrive} at)"
 )
+_WE = "we/one {obtain/get/achieve/reach/find/see/observe}"
 _HOLDS = "({have/show/give/yield/produce/exhibit} | {end} with/at/up_with/up_at)"
-_GETS = "{reach/achieve/attain/get/obtain}"
+_GETS = "{reach/achieve/attain/get/obtain*}"
+#: Verbs before a number: that it is so, stays so, or comes to that.
+_NUMBER_IS = "{be/lie} (at)?"
+_NUMBER_STAYS = (
+    "({stay/remain/plateau/saturate/stagnate/hover/settle} (flat/constant)? (at)? | {level} off/out (at)? | "
+    "{be/get/remain} stuck (at)? | {converge} to)"
+)
+_NUMBER_COMES = (
+    "(<only>)? ({reach/achieve/attain/get/obtain/hit*} | {get/come/climb/rise*} (up)? to | {come} (<only>)? to | "
+    "{arrive} at)"
+)
+_KEEPS = "{stay/remain}"
+_RISES_TO = "({get/rise/go/climb/come*})"
+_FALLS_TO = "({drop/fall/go/get/sink/come*})"
 _IS = "{be/remain/stay/lie}"
 _STAYS = "{be/stay/remain}"
 _DOES = "{be/perform/do/work}"
@@ -70,16 +88,18 @@ _ABOVE = "above/over/more_than/at_least/greater_than/larger_than/higher_than/no_
 _BELOW = "below/under/less_than/at_most/lower_than/smaller_than/no_more_than/not_more_than"
 _FAST = "(faster/quicker/steeper | more rapidly/quickly/steeply/strongly)"
 _SLOW = "(slower | more slowly | less rapidly/quickly/steeply/strongly)"
-_RISES = "({increase/rise/grow/climb} | {go} up)"
-_FALLS = "({decrease/fall/drop/shrink/decline/sink} | {go} down)"
+_RISES = "({increase/rise/grow/climb/widen} | {go} up)"
+_FALLS = "({decrease/fall/drop/shrink/decline/sink/narrow} | {go} down)"
 _TO_RISE = "(rise/increase/grow/climb/go_up | rising/increasing/growing/climbing/going_up) (again)?"
 _LARGER = "larger/higher/stronger/bigger/greater/more/increasing/growing"
 _SMALLER = "smaller/lower/weaker/less/decreasing"
 _AT = "with/for/at/under/in"
+_VERSUS = "(compared to/with | relative to | in comparison to/with)"
+_THAN = f"(than | (as)? {_VERSUS})"
 _NOW = "is/are/was/were"
 
 _LEARNS: tuple[tuple[Frame, ...], ...] = (
-    _says(learning(), "<s> {learn*}", f"<s> {_DOES} better than {_CHANCE}", "<s> {beat} chance"),
+    _says(learning(), "<s> {learn*}", f"<s> ({_DOES} | {{get*}}) better than {_CHANCE}", "<s> {beat} chance"),
     _says(learning(needs=True), "<s> {learn*} (anything (at_all)? | at_all)"),
     _says(learning(needs=False), "<s> {learn} something"),
     _says(
@@ -100,6 +120,10 @@ _COMPARES: tuple[tuple[Frame, ...], ...] = (
     _says(
         comparison(GOOD),
         "<s> {beat/outperform/surpass} <arms:b>",
+        "<s> {improve} on/upon/over <arms:b>",
+        f"<s> {{improve}} <quantity:m> <adjuncts:w> (over | {_VERSUS}) <arms:b>",
+        "(using/with)? <s> instead_of/rather_than <arms:b> {improve} <quantity:m>",
+        f"{_VERSUS} <arms:b> (,)? <s> {{improve}} <quantity:m>",
         "<s> {win} over/against <arms:b>",
         "<s> {be} superior to <arms:b>",
     ),
@@ -112,18 +136,33 @@ _COMPARES: tuple[tuple[Frame, ...], ...] = (
     ),
     _says(
         comparison(),
-        f"<s> {_DOES} <more:d> <adjuncts:w> than <compared:c>",
-        f"<s> {_DOES} <more:d>",
-        f"<s> {_HAS} (a/the)? <more:d> <quantity:m> <adjuncts:w> than <compared:c>",
+        f"<s> {_DOES} (<size:z>)? <more:d> <adjuncts:w> {_THAN} <compared:c>",
+        f"<s> {_DOES} (<size:z>)? <more:d>",
+        f"{_VERSUS} <arms:b> (,)? <s> {_DOES} (<size:z>)? <more:d>",
+        f"{_VERSUS} <arms:b> (,)? <s> {_HAS} (a/the)? (<size:z>)? <more:d> <quantity:m>",
+        f"<s> {_HAS} (a/the)? (<size:z>)? <more:d> <quantity:m> <adjuncts:w> {_THAN} <compared:c>",
         f"<s> {_HAS} (a/the)? <more:d> <quantity:m>",
-        f"<s> {_HAS} (a/the)? <quantity:m> <more:d> than <compared:c>",
-        f"<quantity:m> {{be}} <more:d> {_AT} <arms:s> than <compared:c>",
-        f"{_AT} <arms:s> (,)? <quantity:m> {{be}} <more:d> than <compared:c>",
+        f"<s> {_HAS} (a/the)? <quantity:m> (<size:z>)? <more:d> {_THAN} <compared:c>",
+        f"<quantity:m> {{be}} (<size:z>)? <more:d> {_AT} <arms:s> {_THAN} <compared:c>",
     ),
-    _of(comparison(), f"{_IS} <more:d> than <compared:c>"),
-    _says(denying(comparison(GOOD)), f"<s> {_DOES} no better than <compared:c>", plain=False),
-    _says(denying(comparison(BAD)), f"<s> {_DOES} no worse than <compared:c>", plain=False),
-    _says(comparison(UP), "<s> {be/lie} above <arms:b>"),
+    _of(comparison(), f"{_IS} (<size:z>)? <more:d> {_THAN} <compared:c>"),
+    *(
+        _says(
+            comparison(way),
+            f"<s> {verb} <quantity:m> <adjuncts:w> {_VERSUS} <arms:b>",
+            f"(using/with)? <s> instead_of/rather_than <arms:b> {verb} <quantity:m>",
+        )
+        for verb, way in (("{raise/increase}", UP), ("{lower/reduce/decrease}", DOWN))
+    ),
+    _says(
+        both,
+        f"<s> {_HAS} (both)? (a/the)? <more:d> <quantity:m> and/but (a/the)? <more:e> <quantity:n> "
+        f"{_THAN} <compared:c>",
+        plain=False,
+    ),
+    _says(denying(comparison(GOOD)), f"<s> {_DOES} no better {_THAN} <compared:c>", plain=False),
+    _says(denying(comparison(BAD)), f"<s> {_DOES} no worse {_THAN} <compared:c>", plain=False),
+    _says(comparison(UP), "<s> {be/lie} above <arms:b>", "<s> {exceed} <arms:b>"),
     _says(comparison(DOWN), "<s> {be/lie} below <arms:b>"),
     _of(comparison(UP), f"{_IS} above <compared:c>", "{exceed} <compared:c>"),
     _of(comparison(DOWN), f"{_IS} below <compared:c>"),
@@ -171,20 +210,36 @@ _EQUALS: tuple[tuple[Frame, ...], ...] = (
         "<s> {differ} <adjuncts:w> from <compared:c>",
         "<quantity:m> {differ} <adjuncts:w> between <arms:s>",
     ),
+    _says(
+        equality(differs=True),
+        "<s> {be/lie/stay} <apart:y> of each other",
+        "<s> {be/lie/stay} <apart:y> of <compared:c>",
+    ),
+    _of(
+        equality(differs=True),
+        "{be/lie/stay} <apart:y> of each other",
+        "{be/lie/stay} <apart:y> of <compared:c>",
+    ),
     _of(equality(differs=True), "{differ}", "{differ} from <compared:c>"),
     _says(
         indifferent(flip=False),
         "<setting> {make} no difference to/in/for <quantity:m>",
         "<setting> {have} no effect/influence/impact on <quantity:m>",
     ),
-    _says(indifferent(flip=True), "<quantity:m> {depend} on (the)? <setting>"),
+    _says(
+        indifferent(flip=True),
+        "<quantity:m> {depend} on (the)? <setting>",
+        "(the)? <setting> {affect/influence/change/impact} <quantity:m>",
+    ),
 )
 
 _OVERFITS: tuple[tuple[Frame, ...], ...] = (
     _says(
         overfitting(),
-        "<s> {overfit*}",
+        "<s> {overfit*} (at_all)?",
         "<s> {start/begin} (to overfit | overfitting)",
+        f"(the)? overfitting ({{start/begin}} | {{set}} in) <adjuncts:w> {_AT} <arms:s>",
+        f"{_AT} <arms:s> (,)? (the)? overfitting ({{start/begin}} | {{set}} in)",
         "<s> {show} (signs of)? overfitting",
     ),
     _of(overfitting(), f"{_RISES} (again)?", f"{{start/begin}} (to)? {_TO_RISE}"),
@@ -195,8 +250,8 @@ _OVERFITS: tuple[tuple[Frame, ...], ...] = (
         "there is no overfitting with/for/under/at <arms:s>",
         plain=False,
     ),
-    _of(rising(1), f"{_RISES} {_FAST} <adjuncts:y> than <compared:c>"),
-    _of(rising(-1), f"{_RISES} {_SLOW} <adjuncts:y> than <compared:c>"),
+    _of(rising(1), f"{_RISES} {_FAST} <adjuncts:y> {_THAN} <compared:c>"),
+    _of(rising(-1), f"{_RISES} {_SLOW} <adjuncts:y> {_THAN} <compared:c>"),
 )
 
 _RANKS: tuple[tuple[Frame, ...], ...] = (
@@ -220,6 +275,7 @@ _RANKS: tuple[tuple[Frame, ...], ...] = (
         "(the)? <most:d> <quantity:m> {be} that of <arms:s>",
         "(the)? <most:d> <quantity:m> {be} reached/achieved/obtained by/with/for/at <arms:s>",
         "<quantity:m> {be} (the)? <most:d> with/for/at/under <arms:s>",
+        f"{_WE} (the)? <most:d> <quantity:m> with/for/at/under <arms:s>",
         plain=False,
     ),
     _of(extreme(), "{be} (the)? <most:d> (of all)?", plain=False),
@@ -268,7 +324,6 @@ _LEVELS: tuple[tuple[Frame, ...], ...] = (
         f"{{be/lie}} {_ABOVE} <amount:least>",
         f"{{be/lie}} {_BELOW} <amount:most>",
         "{be/lie} between <amount:least> and <amount:most>",
-        "{exceed} <amount:least>",
     ),
     *(
         _says(
@@ -278,21 +333,80 @@ _LEVELS: tuple[tuple[Frame, ...], ...] = (
             f"<s> {verb} (a/an)? <quantity:m> (of)? between <amount:least> and <amount:most>",
             f"<s> {verb} {_ABOVE} <amount:least> <quantity:m>",
             f"<s> {verb} {_BELOW} <amount:most> <quantity:m>",
+            f"<s> {verb} {_ABOVE} <amount:least>",
+            f"<s> {verb} {_BELOW} <amount:most>",
         )
-        for verb, build in ((_HOLDS, level), (_GETS, reached(level)))
+        for verb, build in ((_HOLDS, level), (_GETS, crossing()))
     ),
-    _of(figure, "{be/lie} (at)? <figure:f>", "{be/get} stuck (at)? <figure:f>"),
-    *(
-        _says(
-            build, f"<s> {verb} (a/an)? <quantity:m> (of)? <figure:f>", f"<s> {verb} <figure:f> <quantity:m>"
-        )
-        for verb, build in ((_HOLDS, figure), (_GETS, reached(figure)))
+    _of(keeping, f"{_KEEPS} {_ABOVE} <amount:least>", f"{_KEEPS} {_BELOW} <amount:most>"),
+    _of(keeping, f"{_KEEPS} between <amount:least> and <amount:most>"),
+    _says(
+        keeping,
+        f"<s> {_KEEPS} {_ABOVE} <amount:least> <quantity:m>",
+        f"<s> {_KEEPS} {_BELOW} <amount:most> <quantity:m>",
     ),
     _says(
-        figure,
-        "<s> {be/get} stuck (at)? <figure:f> <quantity:m>",
-        f"<quantity:m> {{be/lie}} <figure:f> {_AT} <arms:s>",
-        f"{_AT} <arms:s> (,)? <quantity:m> {{be/lie}} <figure:f>",
+        level,
+        f"<quantity:m> {{be/lie}} {_ABOVE} <amount:least> {_AT} <arms:s>",
+        f"<quantity:m> {{be/lie}} {_BELOW} <amount:most> {_AT} <arms:s>",
+    ),
+    _of(crossing(is_state=True), "{exceed/surpass*} <amount:least>"),
+    _says(
+        crossing(is_state=True),
+        "<s> {exceed/surpass*} <amount:least> <quantity:m>",
+        "<s> {exceed/surpass*} <amount:least>",
+    ),
+    _says(
+        denying(coming),
+        "<s> {fall} short of <figure:f> <quantity:m>",
+        "<s> {fall} short of (a/an)? <quantity:m> of <figure:f>",
+        plain=False,
+    ),
+    _says(
+        coming,
+        f"{_WE} <figure:f> <quantity:m> {_AT} <arms:s>",
+        f"{_WE} (a/an)? <quantity:m> of <figure:f> {_AT} <arms:s>",
+    ),
+    _says(figure(), "<s> : <figure:f> <quantity:m>", "<s> : <quantity:m> (of)? <figure:f>"),
+    _of(crossing(), f"{_RISES_TO} above/over <amount:least>", f"{_FALLS_TO} below/under <amount:most>"),
+    _says(
+        crossing(),
+        f"<s> {_RISES_TO} above/over <amount:least> <quantity:m>",
+        f"<s> {_FALLS_TO} below/under <amount:most> <quantity:m>",
+    ),
+    *(
+        frames
+        for verb, one in (
+            (_NUMBER_IS, figure()),
+            (_NUMBER_STAYS, figure(Manner.STAYS)),
+            (_NUMBER_COMES, coming),
+        )
+        for frames in (
+            _of(one, f"{verb} <figure:f>"),
+            _of(figures(one), f"{verb} <figures:fs> (respectively)?"),
+            _says(one, f"<quantity:m> <adjuncts:w> {verb} <figure:f> <adjuncts:y> ({_AT})? <arms:s>"),
+        )
+    ),
+    *(
+        frames
+        for verb, one in (
+            (_HOLDS, figure()),
+            (_NUMBER_STAYS, figure(Manner.STAYS)),
+            (_NUMBER_COMES, coming),
+        )
+        for frames in (
+            _says(
+                one,
+                f"<s> {verb} (a/an)? <quantity:m> (of)? <figure:f>",
+                f"<s> {verb} <figure:f> <quantity:m>",
+                f"<s> {verb} <figure:f>",
+            ),
+            _says(
+                figures(one),
+                f"<s> {verb} (a/an)? <quantity:m> (of)? <figures:fs> (respectively)?",
+                f"<s> {verb} <figures:fs> (<quantity:m>)? ((,)? respectively)?",
+            ),
+        )
     ),
 )
 
@@ -305,6 +419,13 @@ _RESPONDS: tuple[tuple[Frame, ...], ...] = (
         response(Shape.INVERTED_U),
         "<quantity:m> {be} inverted/inverse u shaped in/with/over (the)? <setting>",
     ),
+    *(
+        _says(
+            response(shape),
+            f"<quantity:m> first {one} (,)? (and/but)? then {other} (again)? with (the)? <setting>",
+        )
+        for one, other, shape in ((_FALLS, _RISES, Shape.U), (_RISES, _FALLS, Shape.INVERTED_U))
+    ),
     _says(response(Shape.INCREASING), f"<quantity:m> {_RISES} with (the)? <setting>"),
     _says(response(Shape.DECREASING), f"<quantity:m> {_FALLS} with (the)? <setting>"),
     *(
@@ -312,10 +433,15 @@ _RESPONDS: tuple[tuple[Frame, ...], ...] = (
             response(shape, falling=falling),
             f"<quantity:m> {verb} with (a)? {size} <setting>",
             f"(as/when) (the)? <setting> {changes} (,)? <quantity:m> {verb}",
+            f"<quantity:m> {verb} (as/when) (the)? <setting> {changes}",
+            f"{changing} (the)? <setting> {does} <quantity:m>",
             f"(a)? {size} <setting> {does} <quantity:m>",
         )
-        for (size, falling), changes in zip(
-            _SIZES, ("increases/grows/rises", "decreases/falls/shrinks"), strict=True
+        for (size, falling), changes, changing in zip(
+            _SIZES,
+            ("increases/grows/rises/is_increased", "decreases/falls/shrinks/is_decreased/is_reduced"),
+            ("increasing/raising", "decreasing/lowering/reducing"),
+            strict=True,
         )
         for verb, does, shape in (
             (_RISES, "{raise/increase}", Shape.INCREASING),
@@ -327,15 +453,39 @@ _RESPONDS: tuple[tuple[Frame, ...], ...] = (
             response(falling=falling),
             f"the {size} (the)? <setting> (,)? the <more:d> (the)? <quantity:m>",
             f"(a)? {size} <setting> {_GIVES} (a)? <more:d> <quantity:m>",
+            f"<quantity:m> {{be/get/become}} <more:d> with/for/at (a)? {size} <setting>",
             plain=False,
         )
         for size, falling in _SIZES
     ),
 )
 
+#: What says who is the first of all, or the last.
+RANKS = frozenset(frame for frames in _RANKS for frame in frames)
+
+_SPEED = "faster/slower/quicker/earlier/sooner/later/more_slowly/more_quickly"
+_REFUSED: tuple[tuple[Frame, ...], ...] = (
+    _says(
+        refusing(
+            "how much it overfits is not tested; say whose test loss rises faster, or whose gap is larger"
+        ),
+        "<s> {overfit*} more/less/the_most/the_least",
+        f"<s> {{overfit*}} more/less {_THAN} <compared:c>",
+        "<s> {show} more/less/the_most/the_least overfitting",
+        f"<s> {{show}} more/less overfitting {_THAN} <compared:c>",
+    ),
+    _says(
+        refusing("how fast is not tested; say by which epoch each reaches a number"),
+        f"<s> {{learn/converge/train/improve/plateau*}} {_SPEED}",
+        f"<s> {{learn/converge/train/improve/plateau*}} {_SPEED} {_THAN} <compared:c>",
+        f"<s> {{overfit*}} {_SPEED} {_THAN} <compared:c>",
+        f"<s> {{reach/achieve/hit*}} <figure> (<quantity>)? {_SPEED} {_THAN} <compared:c>",
+    ),
+)
+
 FRAMES: tuple[Frame, ...] = tuple(
     frame
-    for group in (_LEARNS, _COMPARES, _EQUALS, _OVERFITS, _RANKS, _GOES_ON, _LEVELS, _RESPONDS)
+    for group in (_LEARNS, _COMPARES, _EQUALS, _OVERFITS, _RANKS, _GOES_ON, _LEVELS, _RESPONDS, _REFUSED)
     for frames in group
     for frame in frames
 )

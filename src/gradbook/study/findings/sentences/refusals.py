@@ -16,7 +16,7 @@ WHY: dict[str, str] = {
         _GUESS,
     ),
     **dict.fromkeys(
-        "slightly much far considerably substantially significantly clearly somewhat marginally notably hugely "
+        "slightly much far considerably substantially clearly somewhat marginally notably hugely "
         "dramatically vastly a bit little lot strongly hardly barely exactly very quite rather really too twice "
         "thrice half".split(),
         _DEGREE,
@@ -32,6 +32,26 @@ WHY: dict[str, str] = {
     ),
     **dict.fromkeys(
         "earlier sooner".split(), "compares times, which is not tested; say from which epoch each overfits"
+    ),
+    **dict.fromkeys(
+        "significantly significant".split(),
+        "is what the verdict tells, at 5 %, and what is not is no equality; leave it out",
+    ),
+    **dict.fromkeys(
+        "always consistently constantly".split(),
+        "may mean every seed, or every epoch; say in every epoch, or leave it out",
+    ),
+    **dict.fromkeys(
+        "underfit underfits underfitting underfitted".split(),
+        "is not tested; say that its training accuracy is below a number, or below that of another",
+    ),
+    **dict.fromkeys(
+        "stable unstable noisy smooth smoother robust".split(),
+        "is not measured; say which metric is above or below what",
+    ),
+    **dict.fromkeys(
+        "helps help helped hurts hurt hurting improvement".split(),
+        "compares with what, in which metric? Say which beats which",
     ),
     "error": "is not measured; say accuracy or loss",
     "errors": "is not measured; say accuracy or loss",
