@@ -425,6 +425,15 @@ def test_a_figure_that_an_arm_comes_only_to_is_the_best_and_the_last() -> None:
     assert only(0.80, 0.5, 0.75, 0.70) is only(0.60, 0.5, 0.75, 0.70) is Outcome.CONTRADICTED
 
 
+def test_a_figure_that_is_the_best_of_all_epochs() -> None:
+    def best(value: float, digits: int = 2) -> Outcome:
+        return outcome(drawn([0.5, 0.75, 0.7]), Figure(0, ACC, value, digits, manner=Manner.BEST))
+
+    assert best(0.75) is Outcome.SUPPORTED
+    assert best(0.70) is best(0.80) is Outcome.CONTRADICTED
+    assert best(0.752, 3) is Outcome.OPEN  # a single seed has that
+
+
 def test_a_difference_of_a_number_must_be_there_and_be_that() -> None:
     results = drawn([0.5, 0.730], [0.5, 0.701])
     assert outcome(results, ExceedsBy(0, 1, ACC, 0.029, 3)) is Outcome.SUPPORTED

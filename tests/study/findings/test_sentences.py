@@ -37,7 +37,7 @@ from gradbook.study.findings.statements import (
 from gradbook.study.findings.wording import Arms, say
 from gradbook.study.settings import spoken
 
-from . import said
+from . import said, written
 
 # --- what say says is read back ------------------------------------------------------------------
 
@@ -104,6 +104,7 @@ def _statement(draw: st.DrawFn, arms: Arms) -> Statement:
         Figure(one, draw(_METRIC), 0.25, 2, about=draw(st.booleans()), manner=Manner.STAYS),
         Figure(one, draw(_GRADED), 0.25, 2, about=draw(st.booleans()), manner=Manner.COMES),
         Figure(one, draw(_GRADED), 0.25, 2, about=draw(st.booleans()), manner=Manner.ONLY),
+        Figure(one, draw(_GRADED), 0.25, 2, about=draw(st.booleans()), manner=Manner.BEST),
         Reaches(one, draw(_GRADED), 0.75, 2, draw(st.integers(1, 30)), draw(st.booleans())),
         Stays(one, draw(_METRIC), None, 0.5, 1, draw(_EPOCH)),
         Stays(one, draw(_METRIC), 0.25, draw(st.sampled_from([None, 0.75])), draw(st.integers(1, 30))),
@@ -180,6 +181,13 @@ def test_sentences_that_were_set_aside_are_not_misread() -> None:
     counts = Counter(_outcome(case) for case in cases)
     assert counts["misread"] == counts["misplaced"] == 0
     assert counts["right"] >= 0.9 * len(cases)
+
+
+@pytest.mark.parametrize("cases", [written.FIRST, written.SECOND], ids=["first", "second"])
+def test_sentences_of_others_are_not_misread(cases: list[said.Said]) -> None:
+    counts = Counter(_outcome(case) for case in cases)
+    assert counts["misread"] == counts["misplaced"] == 0
+    assert counts["right"] >= 0.93 * len(cases)
 
 
 def test_a_wrong_expectation_is_noticed() -> None:

@@ -34,6 +34,8 @@ def figure(measures: Measures, said: Figure) -> Weighed:
             return _comes_to(measures, said, weighed, curves)
         case Manner.ONLY:
             return _comes_only_to(measures, said, weighed, curves)
+        case Manner.BEST:
+            return _best_is(measures, said, weighed, curves)
 
 
 def _figure(measures: Measures, said: Figure) -> Weighed:
@@ -93,6 +95,25 @@ def _comes_only_to(
         return weighed
     lacking = "at the end, or in any epoch? Say at the end, or that it never exceeds that"
     return replace(weighed, support=1.0, against=1.0, lacking=weighed.lacking or lacking)
+
+
+def _best_is(measures: Measures, said: Figure, weighed: Weighed, curves: NDArray[np.float64]) -> Weighed:
+    best, epoch, _ = _best(said, curves)
+    weighed = replace(
+        weighed, effect=best, support=1.0, against=1.0, evidence=(_told_best(said, best, epoch),)
+    )
+    if not _sign(said):
+        return replace(weighed, lacking=f"neither more nor less {lower(said.metric)} is better")
+    margin = measures.margin(said.metric, None, curves)
+    if said.agrees(best, margin):
+        return replace(weighed, support=0.0, lacking="")
+    # Each seed has its best in an epoch of its own, and is then better than the mean in any.
+    own = _sign(said) * (_sign(said) * curves).max(axis=1)
+    if min(best, own.min()) <= said.value <= max(best, own.max()) or said.agrees(float(own.mean()), margin):
+        return replace(
+            weighed, lacking="seeds come to this, each in an epoch of its own, but their mean does not"
+        )
+    return replace(weighed, against=0.0, lacking="")
 
 
 def reaches(measures: Measures, said: Reaches) -> Weighed:

@@ -186,13 +186,14 @@ class Manner(Enum):
 
     ``STAYS``: at the end, and to within the study's margin over the last quarter of the epochs. ``COMES``: it is not
     said when, so that the end shows it, and only that no epoch comes to it refutes it. ``ONLY``: at the end, and no
-    epoch has better.
+    epoch has better. ``BEST``: the best of all epochs is it.
     """
 
     IS = "is"
     STAYS = "stays at"
     COMES = "comes to"
     ONLY = "comes only to"
+    BEST = "comes at best to"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,11 @@ from dataclasses import replace
 from gradbook.study.findings.sentences.claims import (
     Builder,
     Context,
+    Direction,
     adjuncts_of,
     amount_of,
     epoch_of,
+    larger_first,
     place_of,
     signed,
     subjects_of,
@@ -136,6 +138,28 @@ def _falls_short(
             return Stays(arm, metric, least, most, until=epoch_of(epoch, context))
         case _:
             return Level(arm, metric, least, most, place_of(when, context))
+
+
+def peaking(direction: Direction | None = None) -> Builder:
+    """The best that a metric of arms has in any epoch is a number."""
+
+    def build(bound: Bound, context: Context) -> tuple[Statement, ...]:
+        adjuncts = taking(adjuncts_of(bound), metrics=True)
+        written: Written = bound["f"]
+        if "d" in bound and bound["s"].joint != "one":
+            raise Rejected("the best of all, or of each? Say of which one it is")
+        found: list[Statement] = []
+        for metric in _measured(adjuncts, written.number):
+            if not larger_first(direction or bound["d"], metric) == metric.more_is_better:
+                raise Rejected("the worst number of a curve is not looked at; say the best, or at the end")
+            value, digits = rounded(written.number, metric)
+            found += [
+                signed(Figure(arm, metric, value, digits, When.END, written.about, Manner.BEST), no)
+                for arm, no in subjects_of(bound["s"], bound["no"], context)
+            ]
+        return tuple(found)
+
+    return build
 
 
 def keeping(bound: Bound, context: Context) -> tuple[Statement, ...]:

@@ -122,7 +122,20 @@ def literals(nodes: Iterable[Node]) -> Iterator[str]:
                 yield from (word for way in ways for word in way)
             case Verb(lemmas):
                 yield from (form for lemma in lemmas for form in forms(lemma).all)
-                yield from ("do", "does", "did", "not", "never", "fails", "failed", "fail", "to", "is", "are")
+                yield from (
+                    "do",
+                    "does",
+                    "did",
+                    "not",
+                    "even",
+                    "never",
+                    "fails",
+                    "failed",
+                    "fail",
+                    "to",
+                    "is",
+                    "are",
+                )
                 yield from ("was", "were", "has", "have", "also")
             case Choice(ways):
                 yield from (word for way in ways for word in literals(way))
@@ -200,6 +213,7 @@ _SAID = (
     ("", ("base", "third", "past"), False),
     ("do/does/did", ("base",), False),
     ("do/does/did_not", ("base",), True),
+    ("do/does/did_not_even", ("base",), True),
     ("fails/fail/failed_to", ("base",), True),
     ("is/are/was/were", ("ing",), False),
     ("is/are/was/were_not", ("ing",), True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradbook.study.findings.sentences.frame import VERSUS
 from gradbook.study.findings.sentences.quantities import ABOUT
 
 #: What a sentence may begin with.
@@ -42,7 +43,7 @@ MEETINGS = (
     f"(, | (,)? and/but) ({_LATER})? (,)? <arm:behind> ({_LATER})? {{catch}} up ({_LATER})?",
 )
 
-_VERSUS = "vs/versus/against | compared/opposed/as_opposed to/with"
+_VERSUS = f"vs/versus/against | as_opposed to | {VERSUS}"
 _AND = "(, | ; | (,)? and/but/while/whereas)"
 
 #: Figures that follow another: of other arms, or of another metric.
@@ -66,6 +67,8 @@ BESIDE = (
     "<open> (with/at)? <figure:f> <close>",
     "(, | of) <figure:f>",
 )
+#: A figure of the arm that a clause is about, before it.
+BEFORE = ("with (a/an)? <quantity:m> of <figure:f> ,", "with <figure:f> <quantity:m> ,")
 #: And another figure behind these.
 BESIDE_MORE = ("(,)? and (a/an)? <quantity:m> of <figure:f>", "(,)? and <figure:f> <quantity:m>")
 #: Figures of the two arms that are compared.
@@ -79,6 +82,7 @@ REPEATS = {
     "(,)? (and/but/while/whereas) <arms> (do/does/did | is/are/was/were) not": True,
     "(, | ;) <arms> (do/does/did | is/are/was/were) not": True,
     "(,)? (and/but)? not <arms>": True,
+    "(, | ; | (,)? and/but/while/whereas) <arms> <when>": False,
     "(,)? (and/but/while/whereas) <arms> (do/does/did) (too)?": False,
     "(, | ;) <arms> (do/does/did) (too)?": False,
     "(,)? and so do/does/did <arms>": False,

@@ -157,6 +157,7 @@ _WHENS: list[tuple[str, When | Span]] = [
     ("throughout", Span("throughout")),
     ("throughout the? (whole/entire)? (training | (all (of)?)? the? epochs)", Span("throughout")),
     ("in/at every/each epoch", Span("every")),
+    ("during the? (whole/entire)? training", Span("throughout")),
     ("at all times", Span("every")),
     ("in/at all the? epochs", Span("every")),
     ("at first/early", Span("first")),
@@ -342,8 +343,8 @@ def _more(parse: Parse, at: int) -> Iterator[tuple[tuple[str, int], int]]:
 
 def _most(parse: Parse, at: int) -> Iterator[tuple[tuple[str, int], int]]:
     for said, meaning in (
-        ("highest/largest/greatest/biggest", ("raw", 1)),
-        ("lowest/smallest/least", ("raw", -1)),
+        ("highest/largest/greatest/biggest/maximum/maximal", ("raw", 1)),
+        ("lowest/smallest/least/minimum/minimal", ("raw", -1)),
         ("best", ("good", 1)),
         ("worst", ("good", -1)),
     ):

@@ -12,9 +12,11 @@ from typing import Any
 from gradbook.study.findings.sentences.claims import ADJUNCTS, Context
 from gradbook.study.findings.sentences.comparisons import margin_of
 from gradbook.study.findings.sentences.figures import rounded
-from gradbook.study.findings.sentences.frames import FRAMES, RANKS, SAME, Frame
+from gradbook.study.findings.sentences.frame import Frame
+from gradbook.study.findings.sentences.frames import FRAMES, RANKS, SAME
 from gradbook.study.findings.sentences.grammar import Bound, Parse, Rejected, compiled, literals
 from gradbook.study.findings.sentences.joins import (
+    BEFORE,
     BESIDE,
     BESIDE_MORE,
     BESIDE_NAMED,
@@ -80,6 +82,7 @@ def _lexicon() -> frozenset[str]:
         *MEETINGS,
         *REPEATS,
         *GAPPED,
+        *BEFORE,
     ]
     patterns += [*BESIDE, *BESIDE_MORE, *BESIDE_PAIR]
     known = {word for pattern in patterns for word in literals(compiled(pattern))}
@@ -163,6 +166,18 @@ class _Reader:
                         self.refused.append(Rejected("that several things are not so together is not tested"))
         for clause, end in self._clause(at, None):
             yield from self._more(clause, end)
+        for pattern in BEFORE:
+            for found, start in self.parse.match(pattern, at):
+                for clause, end in self._clause(start, None):
+                    if (
+                        clause.subject is not None
+                        and clause.subject.joint == "one"
+                        and len(clause.statements) >= 1
+                    ):
+                        for told, stop in self._figured(
+                            clause, clause.subject.arms, [found["f"]], found, end
+                        ):
+                            yield from self._more(replace(clause, statements=told, told="beside"), stop)
 
     def _more(self, clause: _Clause, at: int) -> Iterator[tuple[tuple[Statement, ...], int]]:
         """A clause, and the clauses that follow it."""
@@ -247,7 +262,9 @@ class _Reader:
         context = replace(clause.context, before=clause.subject.arms or clause.arms)
         for pattern, denies in REPEATS.items():
             for found, end in self.parse.match(pattern, at):
-                if "not <arms>" in pattern and ("b" in clause.bound or "c" in clause.bound):
+                if ("not <arms>" in pattern or "when" in found) and (
+                    "b" in clause.bound or "c" in clause.bound
+                ):
                     # "beats 5e-6 but not 5e-2": who does not beat whom?
                     self.refused.append(
                         Rejected("of the first or of the second arm? Say it in a clause of its own")
@@ -402,6 +419,14 @@ def _same(parse: Parse, at: int) -> Iterator[tuple[str, int]]:
 
 def _again(bound: Bound, found: Bound, denies: bool, *, is_equality: bool) -> Bound | None:
     """What was bound, with that in it which is said anew; None where that has no place there."""
+    if "when" in found:
+        if not isinstance(found["when"], Span):
+            return None
+        places = [name for name in ADJUNCTS if name in bound and bound[name].when is not None]
+        if len(places) != 1 or bound["no"]:
+            return None
+        moved = {places[0]: replace(bound[places[0]], when=found["when"])}
+        return {**bound, **moved, "s": found["arms"]}
     if "arms" in found:
         return {**bound, "s": found["arms"], "no": denies}
     changed: dict[str, Any] = {**bound}
