@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -188,6 +190,22 @@ def test_sentences_of_others_are_not_misread(cases: list[said.Said]) -> None:
     counts = Counter(_outcome(case) for case in cases)
     assert counts["misread"] == counts["misplaced"] == 0
     assert counts["right"] >= 0.93 * len(cases)
+
+
+def test_the_examples_of_the_page_are_read_and_refused_as_it_says() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "sentences.md").read_text(encoding="utf-8")
+    said_there, refused_there = page.split("## What is not understood")
+    for row in _rows(said_there.split("## What can be said")[1].split("Sentences may be joined")[0]):
+        for sentence in re.split(r"(?<=\.) (?=[A-Z0-9])", row[1]):
+            assert read(sentence, said.DECAY, epochs=said.EPOCHS), sentence
+    for row in _rows(refused_there.split("## How often it works")[0]):
+        with pytest.raises(SentenceError):
+            read(row[0], said.DECAY, epochs=said.EPOCHS)
+
+
+def _rows(table: str) -> list[list[str]]:
+    lines = [line for line in table.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
 def test_a_wrong_expectation_is_noticed() -> None:

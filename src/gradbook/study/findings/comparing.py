@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from gradbook.study.findings.inference import holm, in_sequence
+from gradbook.study.findings.inference import FEWEST, holm, in_sequence
 from gradbook.study.findings.measures import Measures, lower, number, p_words
 from gradbook.study.findings.statements import (
     Best,
@@ -93,7 +93,15 @@ def _equal_in_every_epoch(measures: Measures, said: Equivalent, alpha: float) ->
     refuted = min(parts, key=lambda part: part.against)
     part = refuted if weighed.against <= alpha else max(parts, key=lambda part: part.support)
     evidence = (*part.evidence, f"margin {number(margin)}, declared beforehand")
-    return replace(weighed, method=f"{_TOST}, in each epoch", evidence=evidence)
+    lacking = "equality is not shown in each epoch, nor a difference in one, after Holm over all of them"
+    return replace(
+        weighed,
+        method=f"{_TOST}, in each epoch",
+        evidence=evidence,
+        effect=part.effect,
+        interval=part.interval,
+        lacking=lacking if weighed.seeds >= FEWEST else "",
+    )
 
 
 def dominates(measures: Measures, said: Dominates, alpha: float) -> Weighed:
