@@ -29,11 +29,12 @@ UP, DOWN, GOOD, BAD = ("raw", 1), ("raw", -1), ("good", 1), ("good", -1)
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a frame must know beside its words: the study, and the arms that the clause before it named."""
+    """What a frame must know beside its words: the study, and the arms and metrics that the clause before it named."""
 
     naming: Naming
     epochs: int | None
     before: tuple[int, ...] = ()
+    measured: frozenset[Metric] = frozenset()
 
 
 Builder = Callable[[Bound, Context], tuple[Statement, ...]]
@@ -124,6 +125,20 @@ def adjuncts_of(bound: Bound) -> Adjuncts:
             raise Rejected("the metric, the place or the amount is said twice")
         found = both
     return replace(found, metrics=found.measured(), bare=False, split="")
+
+
+def named_metrics(bound: Bound) -> frozenset[Metric]:
+    """The metrics that a clause names, and does not leave to be understood."""
+    parts = [bound[name].measured() for name in ADJUNCTS if name in bound]
+    parts += [bound[name].metrics for name in ("m", "n") if bound.get(name) is not None]
+    return frozenset(metric for metrics in parts for metric in metrics)
+
+
+def metrics_of(adjuncts: Adjuncts, context: Context) -> tuple[Metric, ...]:
+    """The metrics that are meant: where none is named, the test accuracy, unless there was another just before."""
+    if not adjuncts.metrics and context.measured - {Metric.TEST_ACCURACY}:
+        raise Rejected("in which metric? Another than test accuracy was named before; say it again")
+    return adjuncts.metrics or (Metric.TEST_ACCURACY,)
 
 
 def taking(adjuncts: Adjuncts, *, metrics: bool = False, when: bool = False, by: bool = False) -> Adjuncts:

@@ -11,6 +11,7 @@ from gradbook.study.findings.sentences.claims import (
     amount_of,
     epoch_of,
     larger_first,
+    metrics_of,
     objects_of,
     others_than,
     place_of,
@@ -57,7 +58,7 @@ def comparison(direction: Direction | None = None, *, lead: bool = False) -> Bui
         subjects = subjects_of(subject, bound["no"], context, named.arms)
         return tuple(
             signed(_pair(arm, other, metric, way, adjuncts, context, lead=lead), denied)
-            for metric in adjuncts.metrics or (Metric.TEST_ACCURACY,)
+            for metric in metrics_of(adjuncts, context)
             for arm, no in subjects
             for others, denied in [objects_of(named, no, context, subject.arms or (arm,))]
             for other in others
@@ -203,7 +204,7 @@ def _equal(
             ),
             unequal,
         )
-        for metric in adjuncts.metrics or (Metric.TEST_ACCURACY,)
+        for metric in metrics_of(adjuncts, context)
         for arms in groups
     )
 
@@ -241,8 +242,7 @@ def best(bound: Bound, context: Context) -> tuple[Statement, ...]:
         raise Rejected("one of several can be the best; say of which this is claimed")
     when = place_of(adjuncts.when, context)
     return tuple(
-        signed(Best(subject.arms[0], metric, when), bound["no"])
-        for metric in adjuncts.metrics or (Metric.TEST_ACCURACY,)
+        signed(Best(subject.arms[0], metric, when), bound["no"]) for metric in metrics_of(adjuncts, context)
     )
 
 

@@ -13,6 +13,7 @@ from gradbook.study.findings.sentences.claims import (
     amount_of,
     epoch_of,
     larger_first,
+    metrics_of,
     place_of,
     signed,
     subjects_of,
@@ -38,7 +39,7 @@ def level(bound: Bound, context: Context) -> tuple[Statement, ...]:
     """A metric of arms lies above a number, below one, or between two."""
     adjuncts = taking(adjuncts_of(bound), metrics=True, when=True)
     found: list[Statement] = []
-    for metric in _measured(adjuncts, bound["least" if "least" in bound else "most"]):
+    for metric in _measured(adjuncts, bound["least" if "least" in bound else "most"], context):
         least, most = _bounds(bound, metric)
         when = place_of(adjuncts.when, context)
         found += [
@@ -61,18 +62,18 @@ def figure(manner: Manner = Manner.IS) -> Builder:
             raise Rejected("that it stays at a number is looked at over the last quarter of the epochs only")
         return tuple(
             signed(Figure(arm, metric, *rounded(written.number, metric), when, written.about, manner), no)
-            for metric in _measured(adjuncts, written.number)
+            for metric in _measured(adjuncts, written.number, context)
             for arm, no in subjects_of(bound["s"], bound["no"], context)
         )
 
     return build
 
 
-def _measured(adjuncts: Adjuncts, number: Word) -> tuple[Metric, ...]:
+def _measured(adjuncts: Adjuncts, number: Word, context: Context) -> tuple[Metric, ...]:
     """The metrics that are meant; a share without one is of the test accuracy."""
     if not adjuncts.metrics and not number.percent:
         raise Rejected("a number of which metric?", number)
-    return adjuncts.metrics or (Metric.TEST_ACCURACY,)
+    return metrics_of(adjuncts, context)
 
 
 def figures(build: Builder) -> Builder:
@@ -99,7 +100,7 @@ def coming(bound: Bound, context: Context) -> tuple[Statement, ...]:
     written = replace(written, only=written.only or "only" in bound)
     return tuple(
         (_falls_short if no else _comes)(arm, metric, written, adjuncts.when, context)
-        for metric in _measured(adjuncts, written.number)
+        for metric in _measured(adjuncts, written.number, context)
         for arm, no in subjects_of(bound["s"], bound["no"], context)
     )
 
@@ -149,7 +150,7 @@ def peaking(direction: Direction | None = None) -> Builder:
         if "d" in bound and bound["s"].joint != "one":
             raise Rejected("the best of all, or of each? Say of which one it is")
         found: list[Statement] = []
-        for metric in _measured(adjuncts, written.number):
+        for metric in _measured(adjuncts, written.number, context):
             if not larger_first(direction or bound["d"], metric) == metric.more_is_better:
                 raise Rejected("the worst number of a curve is not looked at; say the best, or at the end")
             value, digits = rounded(written.number, metric)
@@ -197,7 +198,7 @@ def crossing(*, is_state: bool = False) -> Builder:
         if "least" in bound and "most" in bound:
             raise Rejected("at some time, or at the end? Say where")
         found: list[Statement] = []
-        for metric in _measured(adjuncts, bound["least" if "least" in bound else "most"]):
+        for metric in _measured(adjuncts, bound["least" if "least" in bound else "most"], context):
             above, below = _bounds(bound, metric)
             for arm, no in subjects_of(bound["s"], bound["no"], context):
                 if not no and not (isinstance(when, Span) and when.kind == "by"):

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
-from gradbook.study.findings.sentences.claims import ADJUNCTS, Context
+from gradbook.study.findings.sentences.claims import ADJUNCTS, Context, named_metrics
 from gradbook.study.findings.sentences.comparisons import margin_of
 from gradbook.study.findings.sentences.figures import rounded
 from gradbook.study.findings.sentences.frame import Frame
@@ -209,7 +209,10 @@ class _Reader:
 
     def _clause(self, at: int, before: _Clause | None) -> Iterator[tuple[_Clause, int]]:
         """Every clause that begins here; one after another may leave out its subject, or point at it."""
-        context = Context(self.naming, self.epochs, before.arms if before is not None else ())
+        measured = frozenset[Metric]()
+        if before is not None:
+            measured = named_metrics(before.bound) or before.context.measured
+        context = Context(self.naming, self.epochs, before.arms if before is not None else (), measured)
         for adjuncts, start in self._opening(at):
             subjects = self._subjects(start, before)
             for frame in FRAMES:
@@ -349,6 +352,15 @@ class _Reader:
         metric = metrics.pop() if len(metrics) == 1 else None
         when = whens.pop() if len(whens) == 1 else None
         quantity: Quantity | None = found.get("m")
+        implied = {metric} - named_metrics(clause.bound) - {None}
+        if implied and (
+            not all(one.number.percent for one in figures)
+            if quantity is None
+            else not clause.told and quantity.metrics != (metric,)
+        ):
+            refusal = Rejected("in which metric? Say it before the number", figures[0].number)
+            self.refused += [refusal] * (end == len(self.said))
+            return
         if quantity is not None:
             metric = quantity.metrics[0] if len(quantity.metrics) == 1 else None
             when = quantity.when or when
