@@ -45,7 +45,7 @@ def _figure(measures: Measures, said: Figure) -> Weighed:
         return Weighed(lacking=f"no finished trial of {measures.name(said.arm)} has this metric")
     margin = measures.margin(said.metric, None, values)
     mean, low, high = float(values.mean()), float(values.min()), float(values.max())
-    told = f"{lower(said.metric)}{at(said.when)} {_shown(mean, said)}"
+    told = f"{lower(said.metric)} with {measures.name(said.arm)}{at(said.when)} {_shown(mean, said)}"
     if len(values) > 1:
         told += f", the mean of {len(values)} seeds from {_shown(low, said)} to {_shown(high, said)}"
     weighed = Weighed(fact=True, evidence=(told,), method=_METHOD, effect=mean, seeds=len(values))
@@ -69,7 +69,7 @@ def _stays_at(measures: Measures, said: Figure, weighed: Weighed, curves: NDArra
 
 def _comes_to(measures: Measures, said: Figure, weighed: Weighed, curves: NDArray[np.float64]) -> Weighed:
     best, epoch, seeds = _best(said, curves)
-    weighed = replace(weighed, evidence=(*weighed.evidence, _told_best(said, best, epoch)))
+    weighed = replace(weighed, evidence=(*weighed.evidence, _told_best(measures, said, best, epoch)))
     if not weighed.support:
         return weighed
     margin = measures.margin(said.metric, None, curves)
@@ -86,7 +86,7 @@ def _comes_only_to(
     measures: Measures, said: Figure, weighed: Weighed, curves: NDArray[np.float64]
 ) -> Weighed:
     best, epoch, seeds = _best(said, curves)
-    weighed = replace(weighed, evidence=(*weighed.evidence, _told_best(said, best, epoch)))
+    weighed = replace(weighed, evidence=(*weighed.evidence, _told_best(measures, said, best, epoch)))
     margin = measures.margin(said.metric, None, curves)
     highest = said.agrees(best, margin)
     if highest and not weighed.support:
@@ -100,7 +100,7 @@ def _comes_only_to(
 def _best_is(measures: Measures, said: Figure, weighed: Weighed, curves: NDArray[np.float64]) -> Weighed:
     best, epoch, _ = _best(said, curves)
     weighed = replace(
-        weighed, effect=best, support=1.0, against=1.0, evidence=(_told_best(said, best, epoch),)
+        weighed, effect=best, support=1.0, against=1.0, evidence=(_told_best(measures, said, best, epoch),)
     )
     if not _sign(said):
         return replace(weighed, lacking=f"neither more nor less {lower(said.metric)} is better")
@@ -125,7 +125,7 @@ def reaches(measures: Measures, said: Reaches) -> Weighed:
         return Weighed(lacking=lacking if sign else f"neither more nor less {lower(said.metric)} is better")
     best, epoch, seeds = _best(said, curves)
     margin = measures.margin(said.metric, None, curves) if said.about else 0.0
-    told = f"up to epoch {said.by}, {_told_best(said, best, epoch)}"
+    told = f"up to epoch {said.by}, {_told_best(measures, said, best, epoch)}"
     weighed = Weighed(fact=True, evidence=(told,), method=_METHOD, effect=best, seeds=len(curves))
     if sign * (best - said.value) >= 0 or written(best, said.value, said.digits, margin):
         return replace(weighed, support=0.0)
@@ -144,8 +144,8 @@ def stays(measures: Measures, said: Stays) -> Weighed:
     means = curves.mean(axis=0)
     low, high = int(np.argmin(means)), int(np.argmax(means))
     told = (
-        f"{lower(said.metric)}, in the mean over {len(curves)} seeds, lowest in epoch {low + said.start}: "
-        f"{means[low]:.4g}, highest in epoch {high + said.start}: {means[high]:.4g}"
+        f"{lower(said.metric)} with {measures.name(said.arm)}, in the mean over {len(curves)} seeds, "
+        f"lowest in epoch {low + said.start}: {means[low]:.4g}, highest in epoch {high + said.start}: {means[high]:.4g}"
     )
     weighed = Weighed(fact=True, evidence=(told,), method=_METHOD, seeds=len(curves))
     least = -math.inf if said.least is None else said.least
@@ -173,8 +173,9 @@ def _sign(said: Figure | Reaches) -> int:
     return 0 if more is None else 1 if more else -1
 
 
-def _told_best(said: Figure | Reaches, best: float, epoch: int) -> str:
-    return f"the best mean over the seeds is {_shown(best, said)}, in epoch {epoch}"
+def _told_best(measures: Measures, said: Figure | Reaches, best: float, epoch: int) -> str:
+    name = measures.name(said.arm)
+    return f"the best mean over the seeds with {name} is {_shown(best, said)}, in epoch {epoch}"
 
 
 def _shown(value: float, said: Figure | Reaches) -> str:
