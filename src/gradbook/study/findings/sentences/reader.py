@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
@@ -30,7 +28,7 @@ from gradbook.study.findings.sentences.joins import (
 )
 from gradbook.study.findings.sentences.naming import Named, Naming
 from gradbook.study.findings.sentences.quantities import Adjuncts, Quantity, Span, Written
-from gradbook.study.findings.sentences.refusals import ELSEWHERE, NAMING, WHY
+from gradbook.study.findings.sentences.refusals import ELSEWHERE, NAMING, WHY, unknown
 from gradbook.study.findings.sentences.words import SentenceError, Word, WordKind, words
 from gradbook.study.findings.statements import (
     Best,
@@ -89,13 +87,6 @@ def _lexicon() -> frozenset[str]:
     return frozenset(known | NAMING)
 
 
-def _unknown(word: str, known: AbstractSet[str]) -> str:
-    """What to say of a word that means nothing here: what it may be a slip for, if it is near a word that does."""
-    near = get_close_matches(word, known, n=1, cutoff=0.8) if len(word) > 4 else []
-    hint = f"did you mean {near[0]!r}?" if near else "docs/sentences.md has those that are"
-    return f"is no word of findings; {hint}"
-
-
 class _Reader:
     """One sentence about one study."""
 
@@ -133,7 +124,7 @@ class _Reader:
         known = _lexicon() | self.naming.lexicon()
         for word in self.said:
             if word.kind is WordKind.WORD and word.text not in known:
-                why = WHY.get(word.text) or _unknown(word.text, known)
+                why = WHY.get(word.text) or unknown(word.text, known)
                 return SentenceError(f"{word.text!r} {why}", word.start + 1)
         if self.refused:
             first = self.refused[0]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+from difflib import get_close_matches
+
 _GUESS = "is a guess; a finding says that something is so"
 _DEGREE = "is no amount; say by more than how much, or leave it out"
 _REASON = "begins a reason; a test says that something is so, not why"
@@ -86,3 +89,10 @@ NAMING = frozenset(
 
 #: Words that are understood in some frame, so that they alone are no reason.
 ELSEWHERE = frozenset("so as a when most therefore hence thus can which given".split())
+
+
+def unknown(word: str, known: AbstractSet[str]) -> str:
+    """What to say of a word that means nothing here: what it may be a slip for, if it is near a word that does."""
+    near = get_close_matches(word, known, n=1, cutoff=0.8) if len(word) > 4 else []
+    hint = f"did you mean {near[0]!r}?" if near else "docs/sentences.md has those that are"
+    return f"is no word of findings; {hint}"
