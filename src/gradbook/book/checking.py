@@ -433,6 +433,7 @@ def _numbers(finding: Finding) -> tuple[str, ...]:
     """The method and its p, in words."""
     if finding.p is None or not finding.method:
         return ()
-    p = "p < 0.0001" if finding.p < 0.0001 else f"p = {finding.p:.2g}"
+    from gradbook.study.findings.measures import p_words
+
     few = ", which are few" if finding.underpowered else ""
-    return (f"{finding.method}: {p}, {finding.seeds} seeds{few}",)
+    return (f"{finding.method}: {p_words(finding.p)}, {finding.seeds} seeds{few}",)

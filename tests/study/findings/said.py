@@ -16,12 +16,14 @@ from gradbook.study.findings.statements import (
     Improving,
     Learns,
     Level,
+    Manner,
     Metric,
     Overfits,
     Response,
     RisesFaster,
     Shape,
     Statement,
+    Stays,
     When,
 )
 from gradbook.study.findings.wording import Arms
@@ -52,6 +54,7 @@ RA, RL = Metric.TRAIN_ACCURACY, Metric.TRAIN_LOSS
 VA, VL = Metric.VALIDATION_ACCURACY, Metric.VALIDATION_LOSS
 GAP, NORM = Metric.GAP, Metric.WEIGHT_NORM
 BEST, CURVE = When.BEST, When.CURVE
+STAYS, COMES, ONLY, AT_BEST = Manner.STAYS, Manner.COMES, Manner.ONLY, Manner.BEST
 UP, DOWN = Shape.INCREASING, Shape.DECREASING
 No = Denied
 X, E = Exceeds, Equivalent
@@ -59,7 +62,8 @@ X, E = Exceeds, Equivalent
 Said = tuple[Arms, str, tuple[Statement, ...] | None]
 
 
-def _of(arms: Arms, *pairs: tuple[str, Statement | tuple[Statement, ...] | None]) -> list[Said]:
+def of(arms: Arms, *pairs: tuple[str, Statement | tuple[Statement, ...] | None]) -> list[Said]:
+    """Sentences about the same arms."""
     return [
         (arms, sentence, said if said is None or isinstance(said, tuple) else (said,))
         for sentence, said in pairs
@@ -67,16 +71,16 @@ def _of(arms: Arms, *pairs: tuple[str, Statement | tuple[Statement, ...] | None]
 
 
 KNOWN: list[Said] = [
-    *_of(
+    *of(
         DECAY,
         # figures
         ("5e-4 ends with a test accuracy of about 97.8 %.", Figure(1, TA, 0.978, 3, about=True)),
         ("The final test accuracy of 5e-4 is 97.8\\%.", Figure(1, TA, 0.978, 3)),
         ("The test loss of 5e-6 is around 1.4 at the end.", Figure(2, TL, 1.4, 1, about=True)),
-        ("5e-2 is stuck near 46 % test accuracy.", Figure(0, TA, 0.46, 2, about=True)),
-        ("5e-2 gets stuck at about 46 % test accuracy.", Figure(0, TA, 0.46, 2, about=True)),
+        ("5e-2 is stuck near 46 % test accuracy.", Figure(0, TA, 0.46, 2, about=True, manner=STAYS)),
+        ("5e-2 gets stuck at about 46 % test accuracy.", Figure(0, TA, 0.46, 2, about=True, manner=STAYS)),
         ("5e-4 achieves 97.9 % test accuracy at the end.", Figure(1, TA, 0.979, 3)),
-        ("5e-4 achieves 97.9 % test accuracy.", None),  # at some time, or at the end?
+        ("5e-4 achieves 97.9 % test accuracy.", Figure(1, TA, 0.979, 3, manner=COMES)),
         ("5e-4 and 5e-6 have a test accuracy of 0.98.", (Figure(1, TA, 0.98, 2), Figure(2, TA, 0.98, 2))),
         ("The test accuracy of 5e-2 is not 0.98.", No(Figure(0, TA, 0.98, 2))),
         ("With weight decay 5e-4, the final test loss is .08.", Figure(1, TL, 0.08, 2)),
@@ -88,7 +92,7 @@ KNOWN: list[Said] = [
         ("The test loss of 5e-4 is 5 %.", None),
         ("The weight norm of 5e-2 is about 5.4 at the best epoch.", Figure(0, NORM, 5.4, 1, BEST, True)),
     ),
-    *_of(
+    *of(
         DECAY,
         # learns
         ("5e-4 learns.", Learns(1)),
@@ -148,7 +152,7 @@ KNOWN: list[Said] = [
         ("5e-4 and 5e-6 do not differ by more than 1 % in test accuracy.", E((1, 2), TA, margin=0.01)),
         (
             "Both models 5e-4 and 5e-6 show the same test accuracies throughout all epochs.",
-            E((1, 2), TA, CURVE),
+            E((1, 2), TA, every=True),
         ),
         ("5e-4 performs the same as 5e-6 in test accuracy.", E((1, 2), TA)),
         ("Test accuracy is the same for 5e-4 and 5e-6.", E((1, 2), TA)),
@@ -243,7 +247,7 @@ KNOWN: list[Said] = [
         ("Not all models learn.", None),
         ("5e-4 overfits less than 5e-6.", None),
     ),
-    *_of(
+    *of(
         GRID,
         ("lr 0.1 and weight decay 5e-4 beats lr 0.01 and weight decay 5e-4.", X(1, 3, TA)),
         (
@@ -254,14 +258,14 @@ KNOWN: list[Said] = [
         ("0.1 beats 0.01.", None),
         ("Training loss decreases with learning rate.", Response("learning_rate", RL, DOWN)),
     ),
-    *_of(
+    *of(
         OPTIMIZERS,
         ("Adam beats SGD in training loss.", X(0, 1, RL)),
         ("Adam and AdamW have the same test accuracy.", E((1, 2), TA)),
         ("Test accuracy increases with optimizer.", None),
         ("The adam optimizer is best.", Best(1)),
     ),
-    *_of(
+    *of(
         TWO,
         # This was taken for the first arm, until it was seen that it may say that neither value does.
         ("No weight decay overfits.", None),
@@ -275,7 +279,7 @@ KNOWN: list[Said] = [
 
 
 HELD_OUT: list[Said] = [
-    *_of(
+    *of(
         DECAY,
         ("A weight decay of 5e-2 learns nothing.", No(Learns(0))),
         ("The run with weight decay 0.05 remains at chance level.", No(Learns(0))),
@@ -349,19 +353,19 @@ HELD_OUT: list[Said] = [
         ("5e-4 is twice as good as 5e-6.", None),
         ("5e-4 beats 5e-6 until they converge.", None),
     ),
-    *_of(
+    *of(
         GRID,
         ("lr=0.1, weight_decay=0 overfits.", Overfits(0)),
         ("The learning rate 0.1 with weight decay 5e-4 is best in test accuracy.", Best(1)),
         ("Weight decay 5e-4 overfits.", None),
     ),
-    *_of(
+    *of(
         DROPOUT,
         ("Without dropout, the model overfits from epoch 10.", Overfits(0, 10)),
         ("Dropout 0.5 has a smaller gap than no dropout.", X(0, 2, GAP)),
         ("The test accuracy rises with dropout.", Response("model.dropout", TA, UP)),
     ),
-    *_of(
+    *of(
         OPTIMIZERS,
         ("SGD generalises as well as Adam.", None),
         ("AdamW has lower test loss than SGD.", X(0, 2, TL)),
@@ -371,7 +375,7 @@ HELD_OUT: list[Said] = [
 
 #: Written against the reader, to lead it astray: what is denied, who is compared with whom, what is left out.
 TRAPS: list[Said] = [
-    *_of(
+    *of(
         DECAY,
         ("5e-4 beats 5e-6 in test accuracy and 5e-2 does not learn", (X(1, 2, TA), No(Learns(0)))),
         ("5e-4 beats 5e-6 and 5e-2 in test accuracy", (X(1, 2, TA), X(1, 0, TA))),
@@ -434,13 +438,49 @@ TRAPS: list[Said] = [
         ("5e-4, 5e-6 and 5e-2 do not differ in test loss", E((1, 2, 0), TL)),
         ("5e-4 does not differ from 5e-6 and 5e-2 in test loss", None),
         ("Test loss depends on weight decay", No(E((0, 1, 2), TL))),
-        ("5e-4 and 5e-6 have the same test accuracy in every epoch", None),
+        ("5e-4 and 5e-6 have the same test accuracy in every epoch", E((1, 2), TA, every=True)),
         ("5e-4 loses", None),
         ("5e-4 not learns", None),
         ("5e-4 doesn't not learn", None),
         ("A weight decay of 5e-4 improves test accuracy", None),
         ("5e-4 beats 5e-6 in test accuracy (not in test loss).", None),
         ("~~5e-4~~ 5e-6 learns", None),
+        ("5e-4 has a test accuracy of ~73 %", Figure(1, TA, 0.73, 2, about=True)),
+        ("The test accuracy of~5e-4 is~73 %", Figure(1, TA, 0.73, 2)),
+        ("The test accuracy of 5e-4 does not exceed 80 %", Stays(1, TA, None, 0.8)),
+        ("No model exceeds 80 % test accuracy", tuple(Stays(arm, TA, None, 0.8) for arm in range(3))),
+        ("5e-4 does not reach 80 % test accuracy at the end", Level(1, TA, None, 0.8)),
+        ("5e-4 does not reach a test loss of 0.1", Stays(1, TL, 0.1)),
+        ("The test accuracy of 5e-4 is above 60 % throughout", None),
+        ("5e-4 never drops below 70 % test accuracy", None),
+        ("5e-4 reaches 70 % test accuracy until epoch 10", None),
+        ("The highest test accuracy of all is 73.5 %", None),
+        ("The highest test loss of 5e-4 is 1.68", None),
+        ("5e-4 beats 5e-6 with a test accuracy of 73.5 %", None),
+        ("5e-4 beats 5e-6 and 5e-2 (73.5 % vs 70.6 %)", None),
+        ("5e-4 beats 5e-6 by 3 % in test accuracy", None),
+        ("5e-4 does not beat 5e-6 by 3 points in test accuracy", None),
+        ("Test accuracy is not 73 % for 5e-4 and 70 % for 5e-6", None),
+        ("5e-4 dominates 5e-6 until epoch 10 and 5e-2 until epoch 5", None),
+        (
+            "Test accuracy is 73 % for 5e-4, 70 % for 5e-6 and 42 % for 5e-2",
+            (Figure(1, TA, 0.73, 2), Figure(2, TA, 0.7, 2), Figure(0, TA, 0.42, 2)),
+        ),
+        ("5e-4 has 73 % training accuracy and 5e-6 70 % test accuracy", None),
+        ("All models reach 73 % and 70 % test accuracy", None),
+        ("5e-4 is best in test loss, 5e-6 is worst", None),
+        ("5e-4 is best in test loss, 5e-2 learns, and 5e-6 is worst", None),
+        (
+            "5e-4 is best in test loss, 5e-6 is worst in test accuracy",
+            (Best(1, TL), X(0, 2, TA), X(1, 2, TA)),
+        ),
+        ("5e-4 has 100 % training accuracy, while 5e-6 reaches 98 %", None),
+        ("5e-4 is best with a test loss of 1.56", None),
+        ("With a test loss of 1.56, 5e-4 is best", None),
+        ("5e-4 is best in test loss with 1.56", (Best(1, TL), Figure(1, TL, 1.56, 2))),
+        ("5e-4 is best, 0.735", None),
+        ("5e-4 beats 5e-6 with 1.56 vs 2.35 test loss", None),
+        ("5e-4 overfits with a test loss of 1.56", (Overfits(1), Figure(1, TL, 1.56, 2))),
         ("5e-4 learns. 5e-2 does not.", None),
         ("5e-4 is best, 5e-6 is best", (Best(1), Best(2))),
         ("The largest weight decay (5e-4) learns", None),
@@ -453,7 +493,7 @@ TRAPS: list[Said] = [
 
 #: Written when the reader was done, and measured once.
 LATER: list[Said] = [
-    *_of(
+    *of(
         DECAY,
         ("The network trained with weight decay 5e-2 does not learn.", No(Learns(0))),
         ("Both smaller weight decays learn.", (Learns(1), Learns(2))),
@@ -485,7 +525,7 @@ LATER: list[Said] = [
         ("5e-4 and 5e-6 overfit, 5e-2 does not.", (Overfits(1), Overfits(2), No(Overfits(0)))),
         ("The test loss of 5e-6 begins to increase at epoch 18.", Overfits(2, 18)),
         ("From epoch 18 the test loss of 5e-6 rises.", Overfits(2, 18)),
-        ("Overfitting starts at epoch 18 for 5e-6.", None),
+        ("Overfitting starts at epoch 18 for 5e-6.", Overfits(2, 18)),
         (
             "After the onset of overfitting, the test loss of 5e-6 grows faster than that of 5e-4.",
             RisesFaster(2, 1),

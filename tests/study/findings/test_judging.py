@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,19 +20,23 @@ from gradbook.study.findings.statements import (
     Dominates,
     Equivalent,
     Exceeds,
+    ExceedsBy,
     Figure,
     Finding,
     Improving,
     Learns,
     Level,
+    Manner,
     Margins,
     Metric,
     Outcome,
     Overfits,
+    Reaches,
     Response,
     RisesFaster,
     Shape,
     Statement,
+    Stays,
     When,
 )
 from gradbook.study.results import Results
@@ -44,6 +49,7 @@ EVERY: tuple[Statement, ...] = (
     Exceeds(0, 1, ACC),
     Exceeds(0, 1, Metric.GAP, When.BEST, 0.01),
     Equivalent((0, 1, 2), LOSS, When.CURVE),
+    Equivalent((0, 1), LOSS, every=True),
     Dominates(0, 1, ACC, 5, converge=True),
     Overfits(0),
     Overfits(0, 12),
@@ -346,3 +352,109 @@ def test_a_figure_is_compared_with_the_record() -> None:
 def test_a_figure_of_an_arm_without_numbers_is_open() -> None:
     results = with_states(made(DIFFERENT), {(0, seed): TrialState.DIVERGED for seed in range(6)})
     assert outcome(results, Figure(0, ACC, 0.5, 1)) is Outcome.OPEN
+
+
+def drawn(*means: Sequence[float], spread: float = 0.001) -> Results:
+    """A study in which the mean test accuracy of each arm goes through these numbers; six seeds around it."""
+    results = made(world(len(means)))
+    rows = np.array(means)[:, None, :] + spread * np.array([-2, -1, -0.5, 0.5, 1, 2])[None, :, None]
+    trials = {
+        place: replace(t, epochs=rows.shape[2], done=rows.shape[2]) for place, t in results.trials.items()
+    }
+    curves = {name: curve[:, :, : rows.shape[2]] for name, curve in results.curves.items()}
+    return replace(results, trials=trials, curves={**curves, "test_accuracy": rows})
+
+
+def test_a_metric_that_reaches_a_number_by_an_epoch() -> None:
+    results = drawn([0.5, 0.6, 0.696, 0.69])
+    assert outcome(results, Reaches(0, ACC, 0.6, 2, 2)) is Outcome.SUPPORTED
+    assert outcome(results, Reaches(0, ACC, 0.6, 2, 1)) is Outcome.CONTRADICTED
+    assert outcome(results, Reaches(0, ACC, 0.70, 2, 4)) is Outcome.SUPPORTED  # 0.696 is 0.70 when rounded
+    assert outcome(results, Reaches(0, ACC, 0.700, 3, 4)) is Outcome.CONTRADICTED
+    assert outcome(results, Reaches(0, ACC, 0.700, 3, 4, about=True)) is Outcome.SUPPORTED
+    assert outcome(results, Reaches(0, ACC, 0.6975, 4, 4)) is Outcome.OPEN  # single seeds do
+    assert outcome(results, Reaches(0, Metric.WEIGHT_NORM, 3.0, 1, 4)) is Outcome.OPEN
+    falling = replace(results, curves={**results.curves, "test_loss": 1 - results.curves["test_accuracy"]})
+    assert outcome(falling, Reaches(0, LOSS, 0.4, 1, 2)) is Outcome.SUPPORTED
+    assert outcome(falling, Reaches(0, LOSS, 0.2, 1, 4)) is Outcome.CONTRADICTED
+
+
+def test_a_metric_that_stays_on_one_side_of_a_number() -> None:
+    results = drawn([0.5, 0.7, 0.71, 0.69])
+    assert outcome(results, Stays(0, ACC, None, 0.72)) is Outcome.SUPPORTED
+    assert outcome(results, Stays(0, ACC, None, 0.7)) is Outcome.CONTRADICTED
+    assert outcome(results, Denied(Stays(0, ACC, None, 0.7))) is Outcome.SUPPORTED
+    assert outcome(results, Stays(0, ACC, None, 0.711)) is Outcome.OPEN  # single seeds do not
+    assert outcome(results, Stays(0, ACC, 0.6)) is Outcome.CONTRADICTED
+    assert outcome(results, Stays(0, ACC, 0.6, start=2)) is Outcome.SUPPORTED
+    assert outcome(results, Stays(0, ACC, None, 0.6, 1, 1)) is Outcome.SUPPORTED
+    assert outcome(results, Stays(0, ACC, 0.6, 0.705, 2)) is Outcome.CONTRADICTED
+    assert (
+        "in epoch 4: 0.69, highest in epoch 3: 0.71"
+        in judge(results, [Stays(0, ACC, 0.6, start=2)]).evidence[0]
+    )
+    with pytest.raises(ValueError, match="expected a bound"):
+        judge(results, [Stays(0, ACC)])
+
+
+def test_a_figure_that_stays_holds_in_the_last_quarter() -> None:
+    def stays(*means: float) -> Outcome:
+        return outcome(drawn(means), Figure(0, ACC, 0.70, 2, manner=Manner.STAYS))
+
+    assert stays(*[0.5] * 6, 0.695, 0.70) is Outcome.SUPPORTED
+    assert stays(*[0.5] * 6, 0.65, 0.70) is Outcome.OPEN
+    assert stays(*[0.7] * 6, 0.70, 0.65) is Outcome.CONTRADICTED
+
+
+def test_a_figure_that_an_arm_comes_to_is_refuted_only_if_no_epoch_has_it() -> None:
+    def comes(value: float) -> Outcome:
+        return outcome(drawn([0.5, 0.75, 0.7]), Figure(0, ACC, value, 2, manner=Manner.COMES))
+
+    assert comes(0.70) is Outcome.SUPPORTED
+    assert comes(0.75) is comes(0.60) is Outcome.OPEN
+    assert comes(0.80) is Outcome.CONTRADICTED
+
+
+def test_a_figure_that_an_arm_comes_only_to_is_the_best_and_the_last() -> None:
+    def only(value: float, *means: float) -> Outcome:
+        return outcome(drawn(means), Figure(0, ACC, value, 2, manner=Manner.ONLY))
+
+    assert only(0.70, 0.5, 0.69, 0.70) is Outcome.SUPPORTED
+    assert only(0.70, 0.5, 0.75, 0.70) is Outcome.OPEN
+    assert only(0.75, 0.5, 0.75, 0.70) is Outcome.OPEN
+    assert only(0.80, 0.5, 0.75, 0.70) is only(0.60, 0.5, 0.75, 0.70) is Outcome.CONTRADICTED
+
+
+def test_a_figure_that_is_the_best_of_all_epochs() -> None:
+    def best(value: float, digits: int = 2) -> Outcome:
+        return outcome(drawn([0.5, 0.75, 0.7]), Figure(0, ACC, value, digits, manner=Manner.BEST))
+
+    assert best(0.75) is Outcome.SUPPORTED
+    assert best(0.70) is best(0.80) is Outcome.CONTRADICTED
+    assert best(0.752, 3) is Outcome.OPEN  # a single seed has that
+
+
+def test_a_difference_of_a_number_must_be_there_and_be_that() -> None:
+    results = drawn([0.5, 0.730], [0.5, 0.701])
+    assert outcome(results, ExceedsBy(0, 1, ACC, 0.029, 3)) is Outcome.SUPPORTED
+    assert outcome(results, ExceedsBy(0, 1, ACC, 0.03, 2)) is Outcome.SUPPORTED
+    assert outcome(results, ExceedsBy(0, 1, ACC, 0.05, 2)) is Outcome.CONTRADICTED
+    assert outcome(results, ExceedsBy(0, 1, ACC, 0.02, 2, about=True)) is Outcome.SUPPORTED
+    assert outcome(results, ExceedsBy(1, 0, ACC, 0.03, 2)) is Outcome.CONTRADICTED
+    noisy = made(world(2, test_accuracy=[0.0, 0.001]), 3)
+    shown = noisy.curves["test_accuracy"][:, :, -1]
+    difference = round(float((shown[1] - shown[0]).mean()), 4)
+    less, more = (0, 1) if difference > 0 else (1, 0)
+    assert (
+        outcome(noisy, ExceedsBy(more, less, ACC, abs(difference), 4)) is Outcome.OPEN
+    )  # not shown to be there
+
+
+def test_equal_in_the_mean_over_the_epochs_is_not_equal_in_every_epoch() -> None:
+    results = drawn([0.5, 0.6, 0.75, 0.7], [0.5, 0.6, 0.70, 0.75])
+    assert outcome(results, Equivalent((0, 1), ACC, When.CURVE)) is Outcome.SUPPORTED
+    found = judge(results, [Equivalent((0, 1), ACC, every=True)])
+    assert found.outcome is Outcome.CONTRADICTED
+    assert "in epoch 3" in found.evidence[0] or "in epoch 4" in found.evidence[0]
+    alike = drawn([0.5, 0.6, 0.75], [0.501, 0.6, 0.749])
+    assert outcome(alike, Equivalent((0, 1), ACC, every=True)) is Outcome.SUPPORTED

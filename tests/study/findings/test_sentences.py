@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -18,22 +20,26 @@ from gradbook.study.findings.statements import (
     Dominates,
     Equivalent,
     Exceeds,
+    ExceedsBy,
     Figure,
     Improving,
     Learns,
     Level,
+    Manner,
     Metric,
     Overfits,
+    Reaches,
     Response,
     RisesFaster,
     Shape,
     Statement,
+    Stays,
     When,
 )
 from gradbook.study.findings.wording import Arms, say
 from gradbook.study.settings import spoken
 
-from . import said
+from . import said, written
 
 # --- what say says is read back ------------------------------------------------------------------
 
@@ -97,11 +103,20 @@ def _statement(draw: st.DrawFn, arms: Arms) -> Statement:
         Level(one, draw(_METRIC), 0.25, 0.75, draw(_WHEN)),
         Figure(one, draw(_METRIC), 0.125, 3, draw(_WHEN), draw(st.booleans())),
         Figure(one, draw(_METRIC), round(_share(draw), 2), 2, draw(_WHEN)),
+        Figure(one, draw(_METRIC), 0.25, 2, about=draw(st.booleans()), manner=Manner.STAYS),
+        Figure(one, draw(_GRADED), 0.25, 2, about=draw(st.booleans()), manner=Manner.COMES),
+        Figure(one, draw(_GRADED), 0.25, 2, about=draw(st.booleans()), manner=Manner.ONLY),
+        Figure(one, draw(_GRADED), 0.25, 2, about=draw(st.booleans()), manner=Manner.BEST),
+        Reaches(one, draw(_GRADED), 0.75, 2, draw(st.integers(1, 30)), draw(st.booleans())),
+        Stays(one, draw(_METRIC), None, 0.5, 1, draw(_EPOCH)),
+        Stays(one, draw(_METRIC), 0.25, draw(st.sampled_from([None, 0.75])), draw(st.integers(1, 30))),
     ]
     if count > 1:
         choices += [
             Exceeds(one, other, draw(_METRIC), draw(_WHEN), draw(st.sampled_from([0.0, 0.01, 0.2]))),
             Equivalent(several, draw(_METRIC), draw(_WHEN), draw(st.sampled_from([None, 0.01, 0.5]))),
+            Equivalent(several, draw(_METRIC), margin=draw(st.sampled_from([None, 0.5])), every=True),
+            ExceedsBy(one, other, draw(_METRIC), 0.125, 3, draw(_WHEN), draw(st.booleans())),
             Dominates(one, other, draw(_GRADED), draw(_EPOCH)),
             Dominates(one, other, draw(_GRADED), draw(_EPOCH), True, draw(st.sampled_from([None, 0.01]))),
             RisesFaster(one, other),
@@ -168,6 +183,29 @@ def test_sentences_that_were_set_aside_are_not_misread() -> None:
     counts = Counter(_outcome(case) for case in cases)
     assert counts["misread"] == counts["misplaced"] == 0
     assert counts["right"] >= 0.9 * len(cases)
+
+
+@pytest.mark.parametrize("cases", [written.FIRST, written.SECOND], ids=["first", "second"])
+def test_sentences_of_others_are_not_misread(cases: list[said.Said]) -> None:
+    counts = Counter(_outcome(case) for case in cases)
+    assert counts["misread"] == counts["misplaced"] == 0
+    assert counts["right"] >= 0.93 * len(cases)
+
+
+def test_the_examples_of_the_page_are_read_and_refused_as_it_says() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "sentences.md").read_text(encoding="utf-8")
+    said_there, refused_there = page.split("## What is not understood")
+    for row in _rows(said_there.split("## What can be said")[1].split("Sentences may be joined")[0]):
+        for sentence in re.split(r"(?<=\.) (?=[A-Z0-9])", row[1]):
+            assert read(sentence, said.DECAY, epochs=said.EPOCHS), sentence
+    for row in _rows(refused_there.split("## How often it works")[0]):
+        with pytest.raises(SentenceError):
+            read(row[0], said.DECAY, epochs=said.EPOCHS)
+
+
+def _rows(table: str) -> list[list[str]]:
+    lines = [line for line in table.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
 def test_a_wrong_expectation_is_noticed() -> None:

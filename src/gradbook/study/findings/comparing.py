@@ -8,9 +8,18 @@ from itertools import combinations
 
 import numpy as np
 
-from gradbook.study.findings.inference import holm, in_sequence
+from gradbook.study.findings.inference import FEWEST, holm, in_sequence
 from gradbook.study.findings.measures import Measures, lower, number, p_words
-from gradbook.study.findings.statements import Best, Dominates, Equivalent, Exceeds, Metric, When
+from gradbook.study.findings.statements import (
+    Best,
+    Dominates,
+    Equivalent,
+    Exceeds,
+    ExceedsBy,
+    Metric,
+    When,
+    written,
+)
 from gradbook.study.findings.weighing import Weighed, all_of, equal, larger, place, told
 
 _PAIRED = "paired t test over seeds, one-sided"
@@ -29,8 +38,31 @@ def exceeds(measures: Measures, said: Exceeds, alpha: float) -> Weighed:
     return replace(weighed, method=_PAIRED, evidence=evidence)
 
 
+def exceeds_by(measures: Measures, said: ExceedsBy, alpha: float) -> Weighed:
+    """The paired one-sided t test of a difference, which as it is recorded is also a number; both have to hold.
+
+    Where only the differences within single seeds agree with the number, it is not known what was meant.
+    """
+    weighed = exceeds(measures, Exceeds(said.more, said.less, said.metric, said.when), alpha)
+    values = measures.values(said.metric, said.when)
+    differences = values[said.more] - values[said.less]
+    differences = differences[np.isfinite(differences)]
+    if not len(differences):
+        return weighed
+    margin = measures.margin(said.metric, None, values) if said.about else 0.0
+    if written(float(differences.mean()), said.value, said.digits, margin):
+        return replace(weighed, method=f"{_PAIRED}; the mean difference is what is recorded")
+    single = any(written(float(one), said.value, said.digits, margin) for one in differences)
+    if single or differences.min() <= said.value <= differences.max():
+        lacking = "the differences of single seeds come to this, but their mean does not"
+        return replace(weighed, support=1.0, lacking=lacking)
+    return replace(weighed, support=1.0, against=0.0, fact=True, method="mean difference of what is recorded")
+
+
 def equivalent(measures: Measures, said: Equivalent, alpha: float) -> Weighed:
-    """Two one-sided tests for each pair of arms; all have to show it."""
+    """Two one-sided tests for each pair of arms, in each epoch if that is said; all have to show it."""
+    if said.every:
+        return _equal_in_every_epoch(measures, said, alpha)
     values = measures.values(said.metric, said.when)
     margin = measures.margin(said.metric, said.margin, values)
     parts: list[Weighed] = []
@@ -41,6 +73,34 @@ def equivalent(measures: Measures, said: Equivalent, alpha: float) -> Weighed:
     weighed = all_of(parts)
     return replace(
         weighed, method=_TOST, evidence=(*weighed.evidence, f"margin {number(margin)}, declared beforehand")
+    )
+
+
+def _equal_in_every_epoch(measures: Measures, said: Equivalent, alpha: float) -> Weighed:
+    curve = measures.curve(said.metric)
+    margin = measures.margin(said.metric, said.margin, curve)
+    parts: list[Weighed] = []
+    for one, other in combinations(said.arms, 2):
+        for epoch in range(int(min(measures.lengths[one], measures.lengths[other]))):
+            pairs = measures.pairs(said.metric, curve[one, :, epoch], curve[other, :, epoch])
+            where = f"{lower(said.metric)} in epoch {epoch + 1}"
+            evidence = told(measures, pairs, one, other, where, alpha)
+            parts.append(replace(equal(pairs.difference, margin, alpha), evidence=evidence))
+    if not parts:
+        return Weighed(lacking="there are no epochs")
+    weighed = all_of(parts)
+    # Of so many epochs, the one is told that decides: which refutes it, or else is the furthest from showing it.
+    refuted = min(parts, key=lambda part: part.against)
+    part = refuted if weighed.against <= alpha else max(parts, key=lambda part: part.support)
+    evidence = (*part.evidence, f"margin {number(margin)}, declared beforehand")
+    lacking = "equality is not shown in each epoch, nor a difference in one, after Holm over all of them"
+    return replace(
+        weighed,
+        method=f"{_TOST}, in each epoch",
+        evidence=evidence,
+        effect=part.effect,
+        interval=part.interval,
+        lacking=lacking if weighed.seeds >= FEWEST else "",
     )
 
 
@@ -95,7 +155,7 @@ def _on_the_whole(
     evidence = told(measures, pairs, said.better, said.worse, place(said.metric, When.CURVE), alpha)
     if corrected[worst] <= alpha:
         name = measures.name(said.worse)
-        evidence += (f"in epoch {worst + 1} {name} is better (p = {corrected[worst]:.2g} after Holm)",)
+        evidence += (f"in epoch {worst + 1} {name} is better ({p_words(corrected[worst])} after Holm)",)
         weighed = replace(weighed, support=1.0)
     # The end is a place of its own, if nothing else was said of it: who leads there is seen without a correction.
     behind = 1.0 if said.converge else parts[-1].against

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from gradbook.study.findings import comparing, response, single
+from gradbook.study.findings import comparing, recorded, response, single
 from gradbook.study.findings.inference import FEWEST, seeds_for
 from gradbook.study.findings.measures import Measures, Unmeasured
 from gradbook.study.findings.statements import (
@@ -19,6 +19,7 @@ from gradbook.study.findings.statements import (
     Dominates,
     Equivalent,
     Exceeds,
+    ExceedsBy,
     Figure,
     Finding,
     Improving,
@@ -27,9 +28,11 @@ from gradbook.study.findings.statements import (
     Margins,
     Outcome,
     Overfits,
+    Reaches,
     Response,
     RisesFaster,
     Statement,
+    Stays,
 )
 from gradbook.study.findings.weighing import Weighed, all_of
 from gradbook.study.findings.wording import say
@@ -108,6 +111,8 @@ def _weigh(measures: Measures, statement: Statement, alpha: float) -> Weighed:
     match statement:
         case Exceeds():
             return comparing.exceeds(measures, statement, alpha)
+        case ExceedsBy():
+            return comparing.exceeds_by(measures, statement, alpha)
         case Equivalent():
             return comparing.equivalent(measures, statement, alpha)
         case Dominates():
@@ -129,7 +134,11 @@ def _weigh(measures: Measures, statement: Statement, alpha: float) -> Weighed:
         case Level():
             return single.level(measures, statement, alpha)
         case Figure():
-            return single.figure(measures, statement)
+            return recorded.figure(measures, statement)
+        case Reaches():
+            return recorded.reaches(measures, statement)
+        case Stays():
+            return recorded.stays(measures, statement)
         case Response():
             return response.response(measures, statement, alpha)
 
@@ -137,7 +146,7 @@ def _weigh(measures: Measures, statement: Statement, alpha: float) -> Weighed:
 def _check(measures: Measures, statement: Statement) -> None:
     count = len(measures.results.arms)
     match statement:
-        case Exceeds(one, other) | Dominates(one, other) | RisesFaster(one, other):
+        case Exceeds(one, other) | ExceedsBy(one, other) | Dominates(one, other) | RisesFaster(one, other):
             arms = (one, other)
         case Equivalent(arms):
             pass
@@ -149,6 +158,8 @@ def _check(measures: Measures, statement: Statement) -> None:
             | Improving(arm)
             | Level(arm)
             | Figure(arm)
+            | Reaches(arm)
+            | Stays(arm)
         ):
             arms = (arm,)
         case Response(setting):

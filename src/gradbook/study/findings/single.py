@@ -13,7 +13,6 @@ from gradbook.study.findings.inference import FEWEST, Sample, holm
 from gradbook.study.findings.measures import Measures, Unmeasured, lower, number
 from gradbook.study.findings.statements import (
     Diverges,
-    Figure,
     Improving,
     Learns,
     Level,
@@ -269,31 +268,6 @@ def level(measures: Measures, said: Level, alpha: float) -> Weighed:
         seeds=len(values),
         distance=sample.distance(near),
     )
-
-
-def figure(measures: Measures, said: Figure) -> Weighed:
-    """The mean as it is recorded: no test is needed.
-
-    Where only single seeds, and not the mean, agree with the number, it is not known what was meant.
-    """
-    values = measures.values(said.metric, said.when)[said.arm]
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return Weighed(lacking=f"no finished trial of {measures.name(said.arm)} has this metric")
-    margin = measures.margin(said.metric, None, values)
-    mean, low, high = float(values.mean()), float(values.min()), float(values.max())
-    mean_text, low_text, high_text = (f"{value:.{said.digits + 1}f}" for value in (mean, low, high))
-    told = f"{lower(said.metric)}{at(said.when)} {mean_text}"
-    if len(values) > 1:
-        told += f", the mean of {len(values)} seeds from {low_text} to {high_text}"
-    weighed = Weighed(
-        fact=True, evidence=(told,), method="mean of what is recorded", effect=mean, seeds=len(values)
-    )
-    if said.agrees(mean, margin):
-        return replace(weighed, support=0.0)
-    if low <= said.value <= high or any(said.agrees(float(value), margin) for value in values):
-        return replace(weighed, lacking="single seeds come to this, but the mean over the seeds does not")
-    return replace(weighed, against=0.0)
 
 
 def _lone_minimum(curves: NDArray[np.float64]) -> tuple[str, ...]:

@@ -82,13 +82,33 @@ class Exceeds:
 
 
 @dataclass(frozen=True, slots=True)
+class ExceedsBy:
+    """The mean of a metric is larger in one arm than in another; by a number, as the difference is recorded.
+
+    ``digits`` and ``about`` are those of a :class:`Figure`.
+    """
+
+    more: int
+    less: int
+    metric: Metric
+    value: float
+    digits: int
+    when: When = When.END
+    about: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Equivalent:
-    """Any two of the arms differ in the mean of a metric by less than ``margin`` (None: the study's own margin)."""
+    """Any two of the arms differ in the mean of a metric by less than ``margin`` (None: the study's own margin).
+
+    ``every`` says: in each epoch, and not only at ``when``.
+    """
 
     arms: tuple[int, ...]
     metric: Metric
     when: When = When.END
     margin: float | None = None
+    every: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +181,21 @@ class Level:
     when: When = When.END
 
 
+class Manner(Enum):
+    """How a metric has a figure.
+
+    ``STAYS``: at the end, and to within the study's margin over the last quarter of the epochs. ``COMES``: it is not
+    said when, so that the end shows it, and only that no epoch comes to it refutes it. ``ONLY``: at the end, and no
+    epoch has better. ``BEST``: the best of all epochs is it.
+    """
+
+    IS = "is"
+    STAYS = "stays at"
+    COMES = "comes to"
+    ONLY = "comes only to"
+    BEST = "comes at best to"
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """The mean over seeds of a metric of an arm, as it is recorded, is a number that is written with some digits.
@@ -175,6 +210,7 @@ class Figure:
     digits: int
     when: When = When.END
     about: bool = False
+    manner: Manner = Manner.IS
 
     def agrees(self, mean: float, margin: float) -> bool:
         """Whether a mean may be written like that.
@@ -183,10 +219,42 @@ class Figure:
         >>> figure.agrees(0.97751, 0.01), figure.agrees(0.97899, 0.01), figure.agrees(0.9769, 0.01)
         (True, True, False)
         """
-        unit = 10.0**-self.digits
-        above = mean - self.value
-        cut_off = abs(self.value) >= 9.5 * unit and 0 <= above * math.copysign(1.0, self.value) < unit
-        return abs(above) <= unit / 2 + 1e-12 or cut_off or (self.about and abs(above) < margin)
+        return written(mean, self.value, self.digits, margin if self.about else 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reaches:
+    """The mean over seeds of a metric, as it is recorded, is a number or better in an epoch up to ``by``."""
+
+    arm: int
+    metric: Metric
+    value: float
+    digits: int
+    by: int
+    about: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stays:
+    """The mean over seeds of a metric, as it is recorded, is above ``least`` and below ``most`` in every epoch.
+
+    Where they are given (None: no bound), and from epoch ``start`` to ``until`` (None: the last).
+    """
+
+    arm: int
+    metric: Metric
+    least: float | None = None
+    most: float | None = None
+    start: int = 1
+    until: int | None = None
+
+
+def written(mean: float, value: float, digits: int, margin: float = 0.0) -> bool:
+    """Whether a mean is a value when it is rounded or cut off to some digits, or differs by less than a margin."""
+    unit = 10.0**-digits
+    above = mean - value
+    cut_off = abs(value) >= 9.5 * unit and 0 <= above * math.copysign(1.0, value) < unit
+    return abs(above) <= unit / 2 + 1e-12 or cut_off or abs(above) < margin
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +277,7 @@ class Denied:
 Statement = (
     Learns
     | Exceeds
+    | ExceedsBy
     | Equivalent
     | Dominates
     | Overfits
@@ -218,6 +287,8 @@ Statement = (
     | Improving
     | Level
     | Figure
+    | Reaches
+    | Stays
     | Response
     | Denied
 )

@@ -13,16 +13,20 @@ from gradbook.study.findings.statements import (
     Dominates,
     Equivalent,
     Exceeds,
+    ExceedsBy,
     Figure,
     Improving,
     Learns,
     Level,
+    Manner,
     Metric,
     Overfits,
+    Reaches,
     Response,
     RisesFaster,
     Shape,
     Statement,
+    Stays,
     When,
 )
 from gradbook.study.settings import spoken
@@ -105,9 +109,15 @@ def say(statement: Statement, arms: Arms) -> str:
         case Exceeds(more, less, metric, when, by):
             least = f" by more than {by:g}" if by else ""
             return f"{metric_words(metric)} is higher with {name(more)} than with {name(less)}{least}{_WHEN[when]}"
-        case Equivalent(several, metric, when, margin):
+        case ExceedsBy(more, less, metric, value, digits, when, about):
+            amount = f"{'about ' * about}{value:.{digits}f}"
+            return f"{metric_words(metric)} is higher with {name(more)} than with {name(less)} by {amount}{_WHEN[when]}"
+        case Equivalent(several, metric, when, margin, every):
             least = f" by less than {margin:g}" if margin is not None else " by less than the margin"
-            return f"{metric_words(metric)} differs{least} between {_listed([name(a) for a in several])}{_WHEN[when]}"
+            where = " in every epoch" if every else _WHEN[when]
+            return (
+                f"{metric_words(metric)} differs{least} between {_listed([name(a) for a in several])}{where}"
+            )
         case Dominates(better, worse, metric, until, converge, margin):
             said = f"{name(better)} dominates {name(worse)} in {metric_words(metric)}"
             said += f" until epoch {until}" if until is not None else ""
@@ -123,14 +133,19 @@ def say(statement: Statement, arms: Arms) -> str:
         case Diverges(arm):
             return f"{name(arm)} diverges"
         case Improving(arm, metric):
-            return f"the {metric_words(metric).removeprefix('the ')} of {name(arm)} still improves at the end"
+            return f"{_of(metric, arm, arms)} still improves at the end"
         case Level(arm, metric, least, most, when):
-            bare = metric_words(metric).removeprefix("the ")
-            return f"the {bare} of {name(arm)} is {_range(least, most)}{_WHEN[when]}"
-        case Figure(arm, metric, value, digits, when, about):
-            bare = metric_words(metric).removeprefix("the ")
-            near = "about " if about else ""
-            return f"the {bare} of {name(arm)} is {near}{value:.{digits}f}{_WHEN[when]}"
+            return f"{_of(metric, arm, arms)} is {_range(least, most)}{_WHEN[when]}"
+        case Figure(arm, metric, value, digits, when, about, manner):
+            where = _WHEN[when] if manner is Manner.IS else ""
+            return f"{_of(metric, arm, arms)} {manner.value} {'about ' * about}{value:.{digits}f}{where}"
+        case Reaches(arm, metric, value, digits, by, about):
+            return f"{_of(metric, arm, arms)} reaches {'about ' * about}{value:.{digits}f} by epoch {by}"
+        case Stays(arm, metric, least, most, start, until):
+            while_ = f" from epoch {start}" * (start > 1) + (
+                f" until epoch {until}" if until is not None else ""
+            )
+            return f"{_of(metric, arm, arms)} stays {_range(least, most)}{while_ or ' in every epoch'}"
         case Response(setting, metric, shape, when):
             return f"{metric_words(metric)} {_SHAPES[shape]} {setting_words(setting)}{_WHEN[when]}"
         case Denied(denied):
@@ -147,6 +162,10 @@ def _denied(statement: Statement, arms: Arms) -> str:
             return f"{arms.name(arm)} does not diverge"
         case _:
             return f"it is not true that {say(statement, arms)}"
+
+
+def _of(metric: Metric, arm: int, arms: Arms) -> str:
+    return f"the {metric_words(metric).removeprefix('the ')} of {arms.name(arm)}"
 
 
 def _range(least: float | None, most: float | None) -> str:

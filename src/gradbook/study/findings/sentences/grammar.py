@@ -122,7 +122,20 @@ def literals(nodes: Iterable[Node]) -> Iterator[str]:
                 yield from (word for way in ways for word in way)
             case Verb(lemmas):
                 yield from (form for lemma in lemmas for form in forms(lemma).all)
-                yield from ("do", "does", "did", "not", "never", "fails", "failed", "fail", "to", "is", "are")
+                yield from (
+                    "do",
+                    "does",
+                    "did",
+                    "not",
+                    "even",
+                    "never",
+                    "fails",
+                    "failed",
+                    "fail",
+                    "to",
+                    "is",
+                    "are",
+                )
                 yield from ("was", "were", "has", "have", "also")
             case Choice(ways):
                 yield from (word for way in ways for word in literals(way))
@@ -155,6 +168,7 @@ _IRREGULAR = {
     "begin": "begins began begun beginning",
     "blow": "blows blew blown blowing",
     "catch": "catches caught caught catching",
+    "come": "comes came come coming",
     "do": "does did done doing",
     "end": "ends ended ended ending",
     "fall": "falls fell fallen falling",
@@ -165,13 +179,16 @@ _IRREGULAR = {
     "have": "has had had having",
     "lead": "leads led led leading",
     "lie": "lies lay lain lying",
+    "hit": "hits hit hit hitting",
     "lose": "loses lost lost losing",
     "mean": "means meant meant meaning",
     "meet": "meets met met meeting",
     "overfit": "overfits overfitted overfitted overfitting",
     "drop": "drops dropped dropped dropping",
     "rise": "rises rose risen rising",
+    "set": "sets set set setting",
     "show": "shows showed shown showing",
+    "sink": "sinks sank sunk sinking",
     "stop": "stops stopped stopped stopping",
     "win": "wins won won winning",
 }
@@ -194,7 +211,9 @@ def forms(lemma: str) -> Forms:
 #: How a verb may be said: words before the form, the form, and whether that denies it.
 _SAID = (
     ("", ("base", "third", "past"), False),
+    ("do/does/did", ("base",), False),
     ("do/does/did_not", ("base",), True),
+    ("do/does/did_not_even", ("base",), True),
     ("fails/fail/failed_to", ("base",), True),
     ("is/are/was/were", ("ing",), False),
     ("is/are/was/were_not", ("ing",), True),

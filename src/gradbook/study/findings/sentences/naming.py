@@ -138,6 +138,11 @@ class Naming:
         # A sentence has six digits of a number; so has what is shown of a study.
         return exact or [repr(v) for v in column if f"{v:g}" == f"{word.value:g}"]
 
+    def _shares(self, name: str, word: Word) -> list[str]:
+        column = self._column(name) if self.numeric(name) and word.percent else []
+        shares = all(0 <= v < 1 for v in column)
+        return [repr(v) for v in dict_unique(column) if shares and math.isclose(float(v), word.value)]
+
     def _zero(self, name: str) -> str | None:
         column = self._column(name)
         return next((repr(v) for v in column if v in (0, False) and not isinstance(v, str)), None)
@@ -155,6 +160,11 @@ class Naming:
                 yield bound["value"], end
         for bound, end in parse.match("<value>", at):
             yield bound["value"], end
+        # "20 % dropout": per cent only beside the setting, for they may also be a figure.
+        for said in (f"<setting> {of} <amount>", "<amount> <setting>"):
+            for bound, end in parse.match(said, at):
+                for value in self._shares(bound["setting"], bound["amount"]):
+                    yield (bound["setting"], value), end
         for bound, end in parse.match("no/without/zero (any)? <setting>", at):
             zero = self._zero(bound["setting"])
             if zero is None:
@@ -340,7 +350,7 @@ class Naming:
 
     def _compared(self, parse: Parse, at: int) -> Iterator[tuple[tuple[tuple[Metric, ...], Named], int]]:
         """What stands behind *than*: arms, *that of* arms, or their metric once more."""
-        for bound, end in parse.match("(with/for/at/under/in)? <arms>", at):
+        for bound, end in parse.match("(with/for/at/under/in)? <arms> (does/do/did)?", at):
             yield ((), bound["arms"]), end
         for bound, end in parse.match("(that/those/the_one/the_ones) of/with/for/at/under (the)? <arms>", at):
             yield ((), bound["arms"]), end

@@ -27,7 +27,8 @@ class Span:
     """A place in training that is more than a point of the vocabulary: ``kind`` and an epoch.
 
     ``until`` an epoch, ``first`` (from the beginning, however long), ``every`` epoch, ``after`` or ``at`` an epoch,
-    ``throughout`` (every epoch of a comparison; the whole curve where that cannot be said), after the ``onset``.
+    ``by`` an epoch (at some time until then), ``throughout`` (every epoch, unless a later meeting follows), after the
+    ``onset``.
     """
 
     kind: str
@@ -37,10 +38,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """How much: ``more`` than a number, or ``less``; ``place`` is the number's word."""
+    """How much: ``more`` than a number, or ``less``, or that number, perhaps only ``about``."""
 
     kind: str
     number: Word | None
+    about: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Adjuncts:
 # --- metrics -------------------------------------------------------------------------------------
 
 _SPLITS = {"train/training": "TRAIN", "validation/val/dev": "VALIDATION", "test/testing": "TEST"}
-_MEASURES = {"accuracy/accuracies": "ACCURACY", "loss/losses": "LOSS"}
+_MEASURES = {"accuracy/accuracies/acc": "ACCURACY", "loss/losses": "LOSS"}
 
 #: Measures without their split, which then is the test set.
 _BARE: list[tuple[str, tuple[Metric, ...]]] = [
@@ -155,6 +157,8 @@ _WHENS: list[tuple[str, When | Span]] = [
     ("throughout", Span("throughout")),
     ("throughout the? (whole/entire)? (training | (all (of)?)? the? epochs)", Span("throughout")),
     ("in/at every/each epoch", Span("every")),
+    ("during the? (whole/entire)? training", Span("throughout")),
+    ("at all times", Span("every")),
     ("in/at all the? epochs", Span("every")),
     ("at first/early", Span("first")),
     ("initially/early_on", Span("first")),
@@ -171,9 +175,12 @@ _EPOCHS: list[tuple[str, str, int]] = [
     ("up to (and including)? (the? epoch (number)? <count> | the <ordinal:count> epoch)", "until", 0),
     ("for/in/during/over the first <count> epochs", "until", 0),
     ("before (the? epoch (number)? <count> | the <ordinal:count> epoch)", "until", -1),
+    ("by (the? epoch (number)? <count> | the <ordinal:count> epoch)", "by", 0),
+    ("within (the first)? <count> epochs", "by", 0),
     ("after/past (epoch (number)? <count> | the <ordinal:count> epoch)", "after", 0),
     ("after <count> epochs (of training)?", "after", 0),
     ("from (epoch (number)? <count> | the <ordinal:count> epoch) (on/onwards/onward)?", "from", 0),
+    ("around/about/near/roughly (epoch (number)? <count> | the <ordinal:count> epoch)", "around", 0),
     ("at/in (epoch (number)? <count> | the <ordinal:count> epoch)", "at", 0),
 ]
 
@@ -215,26 +222,45 @@ def _amount(parse: Parse, at: int) -> Iterator[tuple[Word, int]]:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A number that a metric is said to have, and whether only ``about``."""
+    """A number that a metric is said to have, whether only ``about``, and whether that is called little."""
 
     number: Word
     about: bool = False
+    only: bool = False
 
 
-_ABOUT = "about/around/roughly/approximately/nearly/almost/near/close_to"
+_LITTLE = "only/merely"
+#: What says that a number, or *the same*, is meant roughly.
+ABOUT = "about/around/roughly/approximately/almost/nearly/essentially/practically/basically/virtually"
 
 
 def _figure(parse: Parse, at: int) -> Iterator[tuple[Written, int]]:
-    for bound, end in parse.match("<amount>", at):
-        yield Written(bound["amount"]), end
-    for bound, end in parse.match(f"{_ABOUT} <amount>", at):
-        yield Written(bound["amount"], about=True), end
+    for said, only in (("", False), (_LITTLE, True)):
+        for bound, end in parse.match(f"{said} <amount>", at):
+            yield Written(bound["amount"], only=only), end
+        for bound, end in parse.match(f"{said} {ABOUT}/near/close_to <amount>", at):
+            yield Written(bound["amount"], about=True, only=only), end
+
+
+def _figures(parse: Parse, at: int) -> Iterator[tuple[tuple[Written, ...], int]]:
+    """At least two figures, the last behind *and*."""
+    open_: list[tuple[tuple[Written, ...], int]] = [((one,), end) for one, end in parse.phrase("figure", at)]
+    while open_:
+        listed, place = open_.pop()
+        for _, start in parse.match("(,)? and", place):
+            for one, end in parse.phrase("figure", start):
+                yield (*listed, one), end
+        for _, start in parse.match(",", place):
+            open_ += [((*listed, one), end) for one, end in parse.phrase("figure", start)]
 
 
 def _by(parse: Parse, at: int) -> Iterator[tuple[By, int]]:
     for said, kind in ((f"by {_MORE} <amount>", "more"), (f"by {_LESS} <amount>", "less")):
         for bound, end in parse.match(said, at):
             yield By(kind, bound["amount"]), end
+    for bound, end in parse.match("by <figure>", at):
+        if not bound["figure"].only:
+            yield By("exactly", bound["figure"].number, bound["figure"].about), end
     for _, end in parse.match("by less than the margin", at):
         yield By("less", None), end
     for _, end in parse.match("by more than the margin", at):
@@ -247,9 +273,26 @@ def _bound(parse: Parse, at: int) -> Iterator[tuple[Adjuncts, int]]:
         (f"{_MORE} <amount>", "more"),
         (f"{_LESS}/below <amount>", "less"),
         ("above <amount>", "more"),
+        ("<amount>", "exactly"),
+        (f"{ABOUT} <amount>", "exactly"),
     ):
         for bound, end in parse.match(said, at):
             yield Adjuncts(by=By(kind, bound["amount"])), end
+
+
+def _apart(parse: Parse, at: int) -> Iterator[tuple[Adjuncts, int]]:
+    """How far two may be from each other: *within 1 %*."""
+    for bound, end in parse.match("within <amount>", at):
+        yield Adjuncts(by=By("less", bound["amount"])), end
+
+
+def _size(parse: Parse, at: int) -> Iterator[tuple[Adjuncts, int]]:
+    """By how much, where it stands before *higher* or *better*."""
+    for bound, end in parse.match(f"{_MORE} <amount>", at):
+        yield Adjuncts(by=By("more", bound["amount"])), end
+    for bound, end in parse.match("<figure>", at):
+        if not bound["figure"].only:
+            yield Adjuncts(by=By("exactly", bound["figure"].number, bound["figure"].about)), end
 
 
 _IN = "in/on/by/for/regarding/in_terms_of/with_respect_to/with_regard_to/as_to/judged_by/measured_by"
@@ -300,8 +343,8 @@ def _more(parse: Parse, at: int) -> Iterator[tuple[tuple[str, int], int]]:
 
 def _most(parse: Parse, at: int) -> Iterator[tuple[tuple[str, int], int]]:
     for said, meaning in (
-        ("highest/largest/greatest/biggest", ("raw", 1)),
-        ("lowest/smallest/least", ("raw", -1)),
+        ("highest/largest/greatest/biggest/maximum/maximal", ("raw", 1)),
+        ("lowest/smallest/least/minimum/minimal", ("raw", -1)),
         ("best", ("good", 1)),
         ("worst", ("good", -1)),
     ):
@@ -309,13 +352,23 @@ def _most(parse: Parse, at: int) -> Iterator[tuple[tuple[str, int], int]]:
             yield meaning, end
 
 
+def _only(parse: Parse, at: int) -> Iterator[tuple[str, int]]:
+    """What calls a number little."""
+    for _, end in parse.match(_LITTLE, at):
+        yield "only", end
+
+
 PHRASES: Mapping[str, Phrase] = {
+    "only": _only,
     "quantity": _quantity,
     "when": _when,
     "count": _count,
     "ordinal": _ordinal,
     "amount": _amount,
     "figure": _figure,
+    "figures": _figures,
+    "size": _size,
+    "apart": _apart,
     "by": _by,
     "bound": _bound,
     "adjunct": _adjunct,

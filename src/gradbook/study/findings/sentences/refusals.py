@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+from difflib import get_close_matches
+
 _GUESS = "is a guess; a finding says that something is so"
 _DEGREE = "is no amount; say by more than how much, or leave it out"
 _REASON = "begins a reason; a test says that something is so, not why"
@@ -16,7 +19,7 @@ WHY: dict[str, str] = {
         _GUESS,
     ),
     **dict.fromkeys(
-        "slightly much far considerably substantially significantly clearly somewhat marginally notably hugely "
+        "slightly much far considerably substantially clearly somewhat marginally notably hugely "
         "dramatically vastly a bit little lot strongly hardly barely exactly very quite rather really too twice "
         "thrice half".split(),
         _DEGREE,
@@ -32,6 +35,26 @@ WHY: dict[str, str] = {
     ),
     **dict.fromkeys(
         "earlier sooner".split(), "compares times, which is not tested; say from which epoch each overfits"
+    ),
+    **dict.fromkeys(
+        "significantly significant".split(),
+        "is what the verdict tells, at 5 %, and what is not is no equality; leave it out",
+    ),
+    **dict.fromkeys(
+        "always consistently constantly".split(),
+        "may mean every seed, or every epoch; say in every epoch, or leave it out",
+    ),
+    **dict.fromkeys(
+        "underfit underfits underfitting underfitted".split(),
+        "is not tested; say that its training accuracy is below a number, or below that of another",
+    ),
+    **dict.fromkeys(
+        "stable unstable noisy smooth smoother robust".split(),
+        "is not measured; say which metric is above or below what",
+    ),
+    **dict.fromkeys(
+        "helps help helped hurts hurt hurting improvement".split(),
+        "compares with what, in which metric? Say which beats which",
     ),
     "error": "is not measured; say accuracy or loss",
     "errors": "is not measured; say accuracy or loss",
@@ -66,3 +89,10 @@ NAMING = frozenset(
 
 #: Words that are understood in some frame, so that they alone are no reason.
 ELSEWHERE = frozenset("so as a when most therefore hence thus can which given".split())
+
+
+def unknown(word: str, known: AbstractSet[str]) -> str:
+    """What to say of a word that means nothing here: what it may be a slip for, if it is near a word that does."""
+    near = get_close_matches(word, known, n=1, cutoff=0.8) if len(word) > 4 else []
+    hint = f"did you mean {near[0]!r}?" if near else "docs/sentences.md has those that are"
+    return f"is no word of findings; {hint}"

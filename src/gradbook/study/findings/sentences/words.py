@@ -69,11 +69,13 @@ _LEXER = re.compile(
             r"(?P<dressed>\\(?:text|mathrm|mathbf|mathit|textbf|textit|emph|textsf|texttt|operatorname)\s*(?=\{))",
             r"(?P<greek>\\?(?:lambda|eta|alpha|mu)\b|[λη])",
             r"(?P<percent>\\?%)",
+            # A tilde that is glued to the word before it is a space of LaTeX; one before a number is *about*.
+            r"(?P<about>\\(?:approx|sim)\b|≈|(?<![^\s(])~(?=\s*\$?[\d.])|\b(?:ca|approx)\.)",
             r"(?P<possessive>['’]s\b|(?<=s)['’](?!\w))",
-            r"(?P<word>[^\W\d_]+?n['’]t\b|[^\W\d_]+\d*)",
+            r"(?P<word>[^\W\d_]+?n['’]t\b|(?:acc|val|vs|resp)(?=\.)|[^\W\d_]+\d*)",
             r"(?P<sign>[=<>,;:()\[\]]|—|(?<=\s)–(?=\s))",
             r"(?P<dress>\\[()\[\],;:! ]|[*_`$\"“”„{}~]|\s+|[-–](?=[^\W\d_])"
-            r"|(?<=\w)\.(?=[^\W\d])|[.!](?=[\s*_\"”)`$]*$))",
+            r"|(?<=\w)\.(?=[^\W\d])|(?<=\bacc)\.|(?<=\bval)\.|(?<=\bvs)\.|(?<=\bresp)\.|[.!](?=[\s*_\"”)`$]*$))",
         )
     )
 )
@@ -122,6 +124,8 @@ def words(sentence: str) -> tuple[Word, ...]:
                 found.append(Word(bare, WordKind.WORD, at, end))
             case "percent":
                 raise SentenceError("a per cent sign without its number", at + 1)
+            case "about":
+                found.append(Word("about", WordKind.WORD, at, end))
             case "possessive":
                 found.append(Word("'s", WordKind.SIGN, at, end))
             case "word":
@@ -138,7 +142,7 @@ def words(sentence: str) -> tuple[Word, ...]:
 
 
 _KINDS = frozenset(
-    "comma product power ordinal number dressed greek percent possessive word sign dress".split()
+    "comma product power ordinal number dressed greek percent about possessive word sign dress".split()
 )
 
 
