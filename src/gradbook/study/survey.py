@@ -31,6 +31,7 @@ from gradbook.study.samples import Dataset
 from gradbook.study.settings import Settings
 from gradbook.study.stacked import stackable
 from gradbook.study.stacking import FREE, shape_of, sizes
+from gradbook.study.training import has_device
 
 #: Seconds for which one way is measured, for all shapes of trials together. Ways are few.
 _LOOK = 0.2
@@ -68,7 +69,7 @@ def survey(
     Raises StudyError if a model cannot be made or does not fit the data.
     """
     device = wishes.device or ("cuda" if torch.cuda.is_available() else "cpu")
-    if device != "cpu" and not torch.cuda.is_available():
+    if not has_device(device):
         raise StudyError(f"--device {device}: PyTorch finds no such device here; leave the option out")
     built: dict[str, nn.Module] = {}
     for settings in jobs:
