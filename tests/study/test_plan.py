@@ -150,6 +150,24 @@ def test_a_layout_that_draws_other_random_numbers_is_not_used(tmp_path: Path) ->
         surveyed(held, Wishes(processes=1, threads=1, channels_last=True, device="cpu"), **tables)
 
 
+def test_a_way_that_looked_slow_beside_other_work_is_measured_again(
+    prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = [9.0, 1.0]  # seconds an epoch in processes of one thread, first beside other work, then without
+
+    def measure(_trials: Any, _data: Any, way: Way, *_: Any) -> Measured:
+        return Measured(1, epoch=2.0 if way.threads > 1 else busy.pop(0), step=1.0, start=0.0, memory=0)
+
+    monkeypatch.setattr(measuring, "measure", measure)
+    monkeypatch.setattr(survey, "available_cores", lambda: 2)
+    asked = Wishes(stacked=False, channels_last=False, device="cpu")
+    decided = surveyed(prepared, asked)
+    assert (decided.processes, decided.way.threads) == (2, 1)
+    assert len(decided.reasons) == 2
+    busy[:] = [9.0, 9.0]
+    assert surveyed(prepared, asked).way.threads == 2
+
+
 @pytest.mark.parametrize("own_code", [False, True])
 def test_processes_import_models_only_where_that_is_allowed(
     prepared: Prepared, tmp_path: Path, own_code: bool

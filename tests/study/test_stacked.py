@@ -205,6 +205,20 @@ def test_what_is_captured_on_a_gpu_does_the_same_when_it_is_called(
         assert one.gradient_norm == pytest.approx(other.gradient_norm, rel=1e-4)
 
 
+def test_what_cannot_be_captured_on_a_gpu_runs_as_it_is(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    monkeypatch.setattr("gradbook.study.stacked.Captured", refused)
+    asked = trials({"momentum": 0.9})
+    plain, other = Stack(asked, dataset, Way()), Stack(asked, dataset, Way(device="cpu:0"))
+    plain.advance()
+    other.advance()
+    torch.testing.assert_close(other.weights, plain.weights, rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_a_stack_on_a_gpu_gives_what_single_runs_give_here(dataset: Dataset) -> None:
     asked = trials({"momentum": 0.9})

@@ -17,7 +17,7 @@ from gradbook.study.plan import Way
 from gradbook.study.problem import StudyError
 from gradbook.study.samples import Dataset, augmented
 from gradbook.study.settings import Model, Settings
-from gradbook.study.training import Diverged, Epoch, Run, digest, starts
+from gradbook.study.training import Diverged, Epoch, Run, digest, prepare_process, starts
 
 EPOCHS = 5
 
@@ -454,3 +454,9 @@ def test_where_no_code_may_run_only_built_in_models_are_made(
     with pytest.raises(StudyError, match=r"net.py:Net is code"):
         models.build(Model("net.py:Net", {}), (1, 8, 8), 10, 0, tmp_path)
     assert models.build(Model("mlp", {}), (1, 8, 8), 10, 0, tmp_path)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+def test_a_study_that_was_planned_for_a_gpu_says_so_where_there_is_none() -> None:
+    with pytest.raises(StudyError, match="to be trained on cuda, which PyTorch does not find here"):
+        prepare_process(Way(device="cuda"))

@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from gradbook.study import compiled, training
 from gradbook.study.plan import Way
 from gradbook.study.samples import Dataset
@@ -38,7 +40,7 @@ class NotUsable(RuntimeError):
 class Measured:
     """What one job, a trial or a stack of them, takes: seconds for an epoch, a step and to start, bytes of memory.
 
-    The seconds are those of a job while others run beside it, the memory that of all processes.
+    The seconds are those of a job while others run beside it, the memory that of all processes, or of the GPU.
     """
 
     stack_size: int
@@ -66,7 +68,7 @@ def measure(trials: Trials, data: Dataset, way: Way, processes: int, seconds: fl
         count = sum(len(split.y) for split in data.splits.values())
         return {**told, "step": step, "epoch": run.steps * step + count * sample, "memory": _peak_memory()}
 
-    answers = at_once(one, processes) if way.device == "cpu" else [one()]
+    answers = at_once(one, processes) if way.device == "cpu" else _on_gpu(one)
     if not answers:
         raise NotUsable("it did not work here")
     if max(a["difference"] for a in answers) > ROUNDING[trials[0][0].training.precision]:
@@ -143,6 +145,18 @@ def at_once(work: Callable[[], dict[str, Any]], processes: int) -> list[dict[str
         if status == 0 and held:
             answers.append(json.loads(held))
     return answers if len(answers) == processes else []
+
+
+def _on_gpu(work: Callable[[], dict[str, Any]]) -> list[dict[str, Any]]:
+    """The result of a piece of work here, since a fork cannot use the GPU of this process. Raises NotUsable."""
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats()
+    try:
+        answer = work()
+    except Exception as error:  # noqa: BLE001 - a way that does not work is not taken
+        lines = str(error).strip().splitlines()
+        raise NotUsable(lines[0] if lines else type(error).__name__) from None
+    return [{**answer, "memory": torch.cuda.max_memory_reserved()}]
 
 
 def _peak_memory() -> int:

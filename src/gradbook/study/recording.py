@@ -88,7 +88,7 @@ class Captured:
     """A function of tensors on a GPU, captured as a CUDA graph: one launch instead of one for each operation.
 
     It must do the same whatever the values are. ``changed`` are the tensors that it changes in place: running it
-    to warm up leaves them as they were.
+    to warm up leaves them as they were. Raises RuntimeError if it cannot be captured.
     """
 
     def __init__(
@@ -98,12 +98,14 @@ class Captured:
         kept = [value.clone() for value in changed]
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            for _ in range(2):
-                function(*self._given)
-        torch.cuda.current_stream().wait_stream(stream)
-        for value, before in zip(changed, kept, strict=True):
-            value.copy_(before)
+        try:
+            with torch.cuda.stream(stream):
+                for _ in range(2):
+                    function(*self._given)
+        finally:
+            torch.cuda.current_stream().wait_stream(stream)
+            for value, before in zip(changed, kept, strict=True):
+                value.copy_(before)
         self._graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(self._graph):
             self._result = function(*self._given)

@@ -97,7 +97,7 @@ class Stack:
         self._factors = _Factors.of(self._settings, self._mask(), way.device)
         self._rates = _Rates([s.training for s in self._settings], way.device)
         self._programs: dict[tuple[str, int], Program] = {}
-        self._captured: dict[int, Captured] = {}
+        self._captured: dict[int, Program] = {}
         self._compiled = self._compile() if way.compiled else None
 
     def advance(self) -> list[Epoch | Diverged]:
@@ -182,7 +182,10 @@ class Stack:
                 return self._move(given[0], given[1], (given[2][0], given[2][1]), measure=True)
 
             changed = [self.weights, *self._memory.values()]
-            self._captured[size] = Captured(move, (index, rates, corrected), changed)
+            try:
+                self._captured[size] = Captured(move, (index, rates, corrected), changed)
+            except RuntimeError:
+                self._captured[size] = move  # an operation that cannot be captured, or no memory left for it
         return self._captured[size](index, rates, corrected)
 
     def _move(

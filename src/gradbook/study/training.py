@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,7 @@ from torch.nn import functional
 
 from gradbook.study import models, optimization, randomness
 from gradbook.study.plan import Way
+from gradbook.study.problem import StudyError
 from gradbook.study.samples import Dataset, augmented
 from gradbook.study.settings import Settings
 
@@ -58,9 +60,38 @@ class Diverged:
 
 
 def prepare_process(way: Way) -> None:
-    """Settings of the whole process; weights that decay to denormal numbers would slow it down several times."""
+    """Settings of the whole process; weights that decay to denormal numbers would slow it down several times.
+
+    On a GPU fp32 means fp32 (cuDNN takes 19 bits of a number unless told not to), and the same work gives the same
+    bits. Raises StudyError where there is no such device.
+    """
     torch.set_num_threads(way.threads)
     torch.set_flush_denormal(True)
+    if way.device != "cpu":
+        if not has_device(way.device):
+            raise StudyError(
+                f"this is to be trained on {way.device}, which PyTorch does not find here; go on where there is one, "
+                "or remove the study and run it again"
+            )
+        torch.cuda.set_device(way.device)
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = False, True
+
+
+def has_device(name: str) -> bool:
+    """Whether trials can be trained on a device: the CPU, or a GPU with CUDA.
+
+    >>> has_device("cpu"), has_device("a toaster")
+    (True, False)
+    """
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        return False
+    if device.type != "cuda":
+        return name == "cpu"
+    return torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count()
 
 
 class Run:
@@ -200,7 +231,7 @@ class Run:
 
     def _scores(self, x: torch.Tensor) -> torch.Tensor:
         bf16 = self._settings.training.precision == "bf16"
-        with torch.autocast(self._way.device, torch.bfloat16, enabled=bf16):
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=bf16):
             return self.model(x).float()
 
     def evaluate(self, split: str) -> tuple[float, float]:
@@ -288,6 +319,8 @@ def timed(work: Callable[[int], object], seconds: float) -> float:
     while len(taken) < 4 or sum(taken) < seconds:
         began = time.perf_counter()
         work(len(taken))
+        if torch.cuda.is_initialized():
+            torch.cuda.synchronize()  # work on a GPU has only been asked for until then
         taken.append(time.perf_counter() - began)
         if len(taken) > 1 and taken[-1] > seconds:
             break
