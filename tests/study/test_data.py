@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
+import torch
 from PIL import Image
 
 from gradbook.study import data, formats, spec
@@ -183,8 +184,23 @@ def test_large_images_stay_bytes_and_give_the_same_batches(
     assert np.array_equal(held.batch("train", slice(0, 9))[0], ready)
 
 
+@pytest.mark.parametrize("most", [0, 2**30])
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+def test_samples_stay_as_they_are_whatever_is_done_to_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, kind: type[Any]
+) -> None:
+    monkeypatch.setattr("gradbook.study.samples._READY", most)
+    x, y = images(60)
+    np.savez(tmp_path / "d.npz", x=x.astype(kind), y=y)
+    held = Dataset(prepare(tmp_path / "d.npz", tmp_path / "p"))
+    for index in (slice(0, 9), torch.arange(9)):
+        first = held.batch("train", index)[0]
+        before = first.clone()
+        first.zero_()
+        assert torch.equal(held.batch("train", index)[0], before)
+
+
 def test_data_sets_of_python_give_their_samples() -> None:
-    import torch
     from torch.utils.data import TensorDataset
 
     x, y = torch.rand(30, 1, 4, 4), torch.arange(30) % 3
