@@ -141,7 +141,7 @@ class _Job:
             run = self._built(asked)
             if state is not None:
                 run.restore(state, self._epoch)
-        except Exception:  # noqa: BLE001 - a model may raise anything, and the other trials go on
+        except (Exception, SystemExit):  # noqa: BLE001 - a model may raise anything, and the other trials go on
             self._broken(traceback.format_exc())
             return
         self._begin(run)
@@ -150,7 +150,7 @@ class _Job:
         while self._open and run.epoch < last:
             try:
                 outcomes = run.advance()
-            except Exception:  # noqa: BLE001 - as above
+            except (Exception, SystemExit):  # noqa: BLE001 - as above
                 self._broken(traceback.format_exc())
                 return
             ended = run.epoch == last
