@@ -90,4 +90,4 @@ def data_table(data: Any) -> tuple[dict[str, Any] | None, Source | None]:
 
 def _are_arrays(pair: tuple[Any, ...]) -> bool:
     """Whether a pair is (samples, classes), rather than (train, test)."""
-    return all(hasattr(part, "shape") and hasattr(part, "dtype") for part in pair)
+    return all(hasattr(part, "shape") for part in pair)
