@@ -550,10 +550,6 @@ def test_lazy_modules_begin_with_weights_of_the_seed(tmp_path: Path, dataset: Da
             r"shape \(1, 8, 8\): AttributeError.*line 3",
         ),
         ("class Net(M):\n  def forward(self, x): assert x is None", r"AssertionError \(net.py, line 3\)"),
-        (
-            "class Net(M):\n  def forward(self, x): return (x, x) if self.training else x.new_zeros(len(x), 10)",
-            r"expected \(batch, 10\) for 10 classes, found tuple in training mode",
-        ),
         ("class Net(M):\n  def forward(self, x): return x.new_zeros(len(x), 10)", "parameters to train"),
         (
             "class Net(nn.Linear):\n  def __init__(self): super().__init__(64, 10)\n"
@@ -575,6 +571,22 @@ def test_whatever_the_code_of_a_model_raises_is_told_in_one_line(
                 models.build(Model("net.py:Net"), (1, 8, 8), 10, 0, tmp_path), (1, 8, 8), 10, "net"
             )
         assert "\n" not in str(caught.value)
+
+
+def test_scores_beside_others_are_told(tmp_path: Path, dataset: Dataset) -> None:
+    (tmp_path / "two.py").write_text(
+        "from torch import nn\n"
+        "class Net(nn.Linear):\n"
+        "    def __init__(self):\n"
+        "        super().__init__(64, 10)\n"
+        "    def forward(self, x):\n"
+        "        scores = super().forward(x.flatten(1))\n"
+        "        return (scores, scores) if self.training else scores\n"
+    )
+    with pytest.raises(
+        TypeError, match="expected a tensor of scores from the model in training, found tuple"
+    ):
+        Run(settings({}, {"kind": "two.py:Net"}), 0, dataset, Way(), tmp_path).advance()
 
 
 def test_where_no_code_may_run_only_built_in_models_are_made(

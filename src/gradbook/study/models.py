@@ -53,7 +53,7 @@ def build(model: Model, shape: Sequence[int], classes: int, seed: int, here: Pat
     if not isinstance(built, nn.Module):
         raise StudyError(f"[model] {model.kind} gives a {type(built).__name__}, not a torch.nn.Module")
     if any(map(is_lazy, (*built.parameters(), *built.buffers()))):
-        _scores(built, shape, model.kind, training=False)  # which makes the weights whose size was left open
+        _scores(built, shape, model.kind)  # which makes the weights whose size was left open
     return built
 
 
@@ -62,14 +62,10 @@ def try_out(model: nn.Module, shape: Sequence[int], classes: int, name: str) -> 
 
     Raises StudyError if not.
     """
-    for training in (False, True):
-        given = _scores(model, shape, name, training=training)
-        if not isinstance(given, torch.Tensor) or given.shape != (2, classes):
-            found = tuple(given.shape) if isinstance(given, torch.Tensor) else type(given).__name__
-            mode = " in training mode" if training else ""
-            raise StudyError(
-                f"[model] {name}: expected (batch, {classes}) for {classes} classes, found {found}{mode}"
-            )
+    given = _scores(model, shape, name)
+    if not isinstance(given, torch.Tensor) or given.shape != (2, classes):
+        found = tuple(given.shape) if isinstance(given, torch.Tensor) else type(given).__name__
+        raise StudyError(f"[model] {name}: expected (batch, {classes}) for {classes} classes, found {found}")
     if not any(p.requires_grad for p in model.parameters()):
         raise StudyError(f"[model] {name}: expected parameters to train, found none that requires a gradient")
     if any(type(m).get_extra_state is not nn.Module.get_extra_state for m in model.modules()):
@@ -78,10 +74,10 @@ def try_out(model: nn.Module, shape: Sequence[int], classes: int, name: str) -> 
         )
 
 
-def _scores(model: nn.Module, shape: Sequence[int], name: str, *, training: bool) -> Any:
-    """What a model gives for a batch of two samples."""
+def _scores(model: nn.Module, shape: Sequence[int], name: str) -> Any:
+    """What a model gives, in evaluation, for a batch of two samples."""
     was = model.training
-    model.train(training)
+    model.eval()
     try:
         with torch.no_grad():
             return model(torch.zeros(2, *shape))

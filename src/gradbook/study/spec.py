@@ -37,6 +37,9 @@ DEFAULT_SEEDS = 6
 #: A study with fewer seeds than this can say little; it is run, and called underpowered.
 ENOUGH_SEEDS = 6
 
+#: What lies beside the plots of studies, which are in folders of their names.
+_TAKEN = ("data", "checkpoints", "studies.db", "studies.db-wal", "studies.db-shm")
+
 #: A study with more trials than this is a slip of the pen.
 MOST_TRIALS = 100_000
 
@@ -117,7 +120,7 @@ def load(path: Path | str) -> tuple[dict[str, Any], Place]:
     """The tables of a study file, and the place to name in errors; ``read`` makes a study of both."""
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         tables = tomllib.loads(text)
     except FileNotFoundError:
         raise StudyError(
@@ -172,6 +175,8 @@ def read(tables: Mapping[str, Any], place: Place | None = None, base: Settings |
     name = tables.get("name")
     if not isinstance(name, str) or not re.fullmatch(r"[\w][\w.+-]{0,99}", name):
         raise place.problem("", "name", f"expected letters, digits, - or _, found {name!r}")
+    if name.lower() in _TAKEN:
+        raise place.problem("", "name", f"{name!r} is what Gradbook keeps beside studies; choose another")
     base = base or Settings()
     settings = Settings(
         data=_table(base.data, tables, "data", place),

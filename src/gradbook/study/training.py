@@ -102,14 +102,15 @@ class Run:
         ]
 
     def few_steps(self, steps: int) -> torch.Tensor:
-        """The weights after so many steps of the first epoch, in a row; to compare ways of computing."""
+        """The weights after so many steps at the first learning rate, in a row; to compare ways of computing."""
         training, data = self._settings.training, self._data
+        rate = optimization.rate(training, 0, self.steps)
         randomness.start(self._seed, "noise", 1)
         order = randomness.data_order(self._seed, 1, len(data)).to(self._way.device)
         self.model.train()
         for start in self._places[:steps]:
             self._backward(*data.batch("train", order[start : start + training.batch_size]))
-            self._optimizer.step(training.learning_rate)
+            self._optimizer.step(rate)
         return self.weights()
 
     def weights(self) -> torch.Tensor:
@@ -201,7 +202,13 @@ class Run:
     def _scores(self, x: torch.Tensor) -> torch.Tensor:
         bf16 = self._settings.training.precision == "bf16"
         with torch.autocast(self._way.device, torch.bfloat16, enabled=bf16):
-            return self.model(x).float()
+            scores = self.model(x)
+        if not isinstance(scores, torch.Tensor):
+            mode = "training" if self.model.training else "evaluation"
+            raise TypeError(
+                f"expected a tensor of scores from the model in {mode}, found {type(scores).__name__}"
+            )
+        return scores.float()
 
     def evaluate(self, split: str) -> tuple[float, float]:
         """Loss and accuracy on a part of the data, in evaluation mode and in the precision of training."""
