@@ -185,8 +185,8 @@ def test_a_study_in_python_takes_arrays_and_gives_arrays(tmp_path: Path) -> None
         data=(x, y),
         model={"kind": "mlp", "hidden": [8]},
         training={"epochs": 3, "batch_size": 32},
-        vary={"weight_decay": [0.1, 0.0]},
-        seeds=2,
+        vary={"weight_decay": np.array([0.1, 0.0]), "batch_size": [np.int64(16)]},
+        seeds=np.arange(2),
         folder=tmp_path,
         plan={"processes": 1, "threads": 1, "stacked": False},
     )

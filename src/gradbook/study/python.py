@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from gradbook.study.formats import Source
 from gradbook.study.problem import StudyError
@@ -38,6 +38,22 @@ def model_table(model: Any) -> Any:
                 f"model: {name} is in no file; write it into one, so that workers can import it"
             ) from None
     return {"kind": f"{model.__module__}:{name}"}
+
+
+def plain(value: Any) -> Any:
+    """Numbers and arrays of NumPy and other sequences as a file would have them: numbers and lists.
+
+    >>> import numpy as np
+    >>> plain({"weight_decay": np.array([0.5, 0.25]), "seeds": range(2)})
+    {'weight_decay': [0.5, 0.25], 'seeds': [0, 1]}
+    """
+    if hasattr(value, "tolist") and hasattr(value, "dtype"):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {name: plain(held) for name, held in cast("Mapping[Any, Any]", value).items()}
+    if isinstance(value, list | tuple | range):
+        return [plain(held) for held in cast("Sequence[Any]", value)]
+    return value
 
 
 def code_of(kind: str, here: Path) -> str:

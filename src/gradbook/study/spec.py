@@ -193,6 +193,12 @@ def read(tables: Mapping[str, Any], place: Place | None = None, base: Settings |
     keys = [json.dumps(arm.settings.flat(), sort_keys=True) for arm in study.arms()]
     if len(set(keys)) < len(keys):
         raise place.problem("vary", "", "two combinations are the same configuration; list each value once")
+    labels = [arm.label for arm in study.arms()]
+    if len(set(labels)) < len(labels):
+        twice = next(label for label in labels if labels.count(label) > 1)
+        raise place.problem(
+            "vary", "", f"two combinations are both written {twice}; take values further apart"
+        )
     return study
 
 
@@ -293,6 +299,8 @@ def _vary(settings: Settings, tables: Mapping[str, Any], place: Place) -> dict[s
             raise place.problem("vary", key, f"expected a list of values, found {values!r}")
         listed = list(cast("list[Any]", values))
         name = _resolved(settings, written, place)
+        if name in varied:
+            raise place.problem("vary", key, f"{name} is listed twice; put all its values into one list")
         read_values = tuple(_varied_value(settings, name, value, place, key) for value in listed)
         varied[name] = read_values
     # A varied model replaces arguments that vary too, so it is applied first.
