@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +168,48 @@ def test_plots_have_a_line_for_every_arm(
         assert len(lines) == (
             len(arms) if name != "final" else len({a.get("learning_rate") for a in arms})
         ), name
+
+
+@pytest.mark.parametrize(
+    "arms",
+    [
+        [{"weight_decay": 10.0**-n} for n in range(12)],
+        [{"schedule": {"kind": "step", "every": list(range(1, n))}, "weight_decay": 0.1} for n in (20, 30)],
+        [{"learning_rate": r / 100, "weight_decay": d / 100} for r in range(1, 7) for d in range(6)],
+    ],
+    ids=["many", "long", "both"],
+)
+def test_legends_are_whole_and_leave_room_for_the_lines(store: Store, arms: list[dict[str, Any]]) -> None:
+    import matplotlib as mpl
+
+    with mpl.rc_context({"figure.constrained_layout.use": True, "font.size": 10}):
+        for make in plots.figures(put(store, arms=arms, seeds=(0,))).values():
+            figure = make()
+            figure.savefig(io.BytesIO(), format="png")
+            whole, height = figure.bbox, figure.axes[0].bbox.height
+            for legend in figure.legends:
+                box = legend.get_window_extent()
+                assert whole.x0 <= box.x0 < box.x1 <= whole.x1
+                assert whole.y0 <= box.y0 < box.y1 < figure.axes[0].bbox.y0
+            assert height > 150
+
+
+def test_plots_of_one_epoch_have_no_parts_of_an_epoch(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "EPOCHS", 1)
+    for name, make in plots.figures(put(store, arms=DECAYS[:2], seeds=(0,))).items():
+        axis = make().axes[0]
+        assert name == "final" or list(axis.get_xticks()) == [1]
+
+
+def test_seeds_that_begin_with_the_same_weights_are_told(store: Store) -> None:
+    found = put(store, arms=DECAYS, seeds=(0, 1))
+    assert not any("same weights" in line for line in report.lines(found))
+    trials = {place: replace(trial, initial_weights="w") for place, trial in found.trials.items()}
+    told = [line for line in report.lines(replace(found, trials=trials)) if "same weights" in line]
+    assert told == [
+        "all seeds began with the same weights: the model sets a random seed of its own, or draws none, "
+        "so that they differ in the order of data and in noise only"
+    ]
 
 
 def test_the_same_study_is_drawn_in_the_same_bytes(store: Store, tmp_path: Path) -> None:
