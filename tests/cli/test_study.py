@@ -240,6 +240,7 @@ def test_the_best_trial_of_a_study_is_the_base_of_the_next(folder: Path) -> None
         (["resume", "gone"], "studies: there are no studies here yet; run one, or name where with --folder"),
         (["rm", "gone"], "studies: there are no studies here yet; run one, or name where with --folder"),
         (["tiny.toml", "--database", "mysql://x/y"], "expected a database as sqlite or postgresql URL"),
+        (["self.toml"], "self.toml:2: [base] study: expected another study, found 'self' itself"),
         (["tiny.toml", "--processes", "0"], "expected a whole number from 1, found '0'"),
     ],
 )
@@ -247,6 +248,7 @@ def test_what_cannot_be_run_is_one_line_and_2(
     folder: Path, capfd: pytest.CaptureFixture[str], arguments: list[str], told: str
 ) -> None:
     (folder / "bad.toml").write_text("[training]\nepochs = 0\n")
+    (folder / "self.toml").write_text('[base]\nstudy = "self.toml"\n')
     (folder / "nodata.toml").write_text('[data]\nsource = "nowhere"\n')
     (folder / "tiny.toml").write_text(TINY.format(epochs=1))
     assert main(["study", *arguments]) == 2

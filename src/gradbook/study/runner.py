@@ -207,6 +207,8 @@ class Runner:
         if name.endswith(".toml"):
             earlier, _ = spec.load(here / name)
             name = str(earlier["name"])
+        if name == tables.get("name"):
+            raise place.problem("base", "study", f"expected another study, found {name!r} itself; rename one")
         if self.store.study(name) is None:
             raise place.problem(
                 "base",
