@@ -19,6 +19,7 @@ from PIL import Image
 import gradbook
 from gradbook.study import StudyError, export, plots, report, results
 from gradbook.study.results import Results
+from gradbook.study.runner import Runner
 from gradbook.study.schema import METRICS, ArmRow, StudyRow, TrialState
 from gradbook.study.store import Store
 from gradbook.study.training import Diverged, Epoch
@@ -244,6 +245,38 @@ def test_a_class_that_workers_cannot_import_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(StudyError, match="define it at the top of a module"):
         gradbook.study(name="x", model=Local, folder=tmp_path)
+
+
+def test_a_class_that_is_in_no_file_is_told(tmp_path: Path) -> None:
+    code = "import gradbook\nclass Net: ...\ngradbook.study(model=Net)"
+    done = subprocess.run(
+        [sys.executable, "-"], input=code, capture_output=True, text=True, cwd=tmp_path, timeout=60
+    )
+    assert "StudyError: model: Net is in no file; write it into one" in done.stderr
+
+
+def test_a_study_whose_plan_was_not_recorded_yet_gets_one(tmp_path: Path) -> None:
+    import sqlalchemy as sa
+
+    def run() -> Results:
+        return gradbook.study(
+            data={"limit": 201},
+            training={"epochs": 1},
+            seeds=1,
+            folder=tmp_path,
+            plan={"processes": 1, "threads": 1, "stacked": False, "channels_last": False},
+        )
+
+    first = run()
+    with sa.create_engine(f"sqlite:///{tmp_path / 'studies.db'}").begin() as connection:
+        connection.execute(sa.text("UPDATE studies SET plan = NULL"))
+        connection.execute(sa.text("UPDATE trials SET state = 'WAITING', done = 0, checkpoint_epoch = 0"))
+        connection.execute(sa.text("DELETE FROM epochs"))
+    store = Store(f"sqlite:///{tmp_path / 'studies.db'}", tmp_path)
+    again = Runner(store).resume("study")
+    store.close()
+    assert again.study.plan is not None
+    assert np.array_equal(first.final("test_loss"), again.final("test_loss"))
 
 
 @pytest.mark.parametrize("guard", ["__name__ == '__main__'", "True"])

@@ -32,11 +32,12 @@ def model_table(model: Any) -> Any:
         )
     if model.__module__ == "__main__":
         try:
-            return {"kind": f"{inspect.getfile(model)}:{name}"}
+            file = inspect.getfile(model)
         except (OSError, TypeError):
-            raise StudyError(
-                f"model: {name} is in no file; write it into one, so that workers can import it"
-            ) from None
+            file = ""
+        if not Path(file).is_file():  # a notebook, or standard input
+            raise StudyError(f"model: {name} is in no file; write it into one, so that workers can import it")
+        return {"kind": f"{file}:{name}"}
     return {"kind": f"{model.__module__}:{name}"}
 
 

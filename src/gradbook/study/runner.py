@@ -185,11 +185,6 @@ class Runner:
                 raise StudyError(changed(name))
         if any(not trial.state.over for trial in self.store.trials(name)):
             with Nursery(own_code=self.own_code) as nursery:
-                if row.plan is None:
-                    prepared = data.opened(
-                        self.store.folder / "data" / f"{row.data['fingerprint']}.safetensors"
-                    )
-                    self._plan(nursery, study, prepared, Path(row.here))
                 self._train(nursery, name, watch)
         return results.read(self.store, name)
 
@@ -281,8 +276,13 @@ class Runner:
 
     def _train(self, nursery: Nursery, name: str, watch: Callable[[Snapshot], None] | None) -> None:
         row = self.store.study(name)
-        assert row is not None
-        assert row.plan is not None
+        if row is not None and row.plan is None:
+            # Whoever recorded the study was stopped before it decided on a plan, or is about to.
+            prepared = data.opened(self.store.folder / "data" / f"{row.data['fingerprint']}.safetensors")
+            self._plan(nursery, spec.read(row.spec), prepared, Path(row.here))
+            row = self.store.study(name)
+        if row is None or row.plan is None:
+            raise StudyError(f"{name}: another process removed or changed the study; run it again")
         plan: dict[str, Any] = {**row.plan, "processes": self.wishes.processes or row.plan["processes"]}
         told = {**plan["way"], "stacked": plan["stack_size"] > 1}
         if any(told.get(name, wish) != wish for name, wish in self.wishes.told().items()):
