@@ -167,7 +167,7 @@ def test_trials_that_raise_die_or_explode_are_told_and_the_others_go_on(folder: 
         "        super().__init__()\n"
         "        self.body, self.fate = nn.Linear(64, classes), fate\n"
         "    def forward(self, x):\n"
-        "        if self.training and self.fate == 'raise':\n"
+        "        if self.training and self.fate == 'raise' and not os.path.exists('mended'):\n"
         "            raise RuntimeError('no more')\n"
         "        if self.training and self.fate == 'die':\n"
         "            os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -191,11 +191,15 @@ def test_trials_that_raise_die_or_explode_are_told_and_the_others_go_on(folder: 
     assert "FAILED model.fate=raise, seed 0: RuntimeError: no more" in told
     assert "died 3 times" in told
     assert "DIVERGED model.fate=explode, seed 0: running loss is nan in epoch 1" in told
-    (folder / "mine.py").write_text((folder / "mine.py").read_text().replace("'raise':", "'never':"))
+    (folder / "mended").touch()
     again = study("resume", "fates", "--no-plots", cwd=folder, status=1)
     assert "2 failed trials will be tried again" in again.stderr
     assert "2 of 4 trials done" in again.stdout
-    # The file is another one now, and so are the models in it: run as a study, all is done anew.
+    # When the file is another one, so are the models in it: nothing is mixed, and run as a study, all is done anew.
+    (folder / "mine.py").write_text((folder / "mine.py").read_text() + "# mended\n")
+    refused = study("resume", "fates", "--no-plots", cwd=folder, status=2)
+    assert "fates: its model or its data are no longer those that it began with" in refused.stderr
+    assert study("show", "fates", cwd=folder, status=1).stdout.startswith("fates: 2 of 4 trials done")
     anew = study("fates.toml", "--threads", "2", "--no-plots", cwd=folder, status=1)
     assert "the plan stays" not in anew.stderr
     assert {t.state for t in locate(None, folder / "studies").trials("fates")} >= {TrialState.DONE}
@@ -236,6 +240,7 @@ def test_the_best_trial_of_a_study_is_the_base_of_the_next(folder: Path) -> None
         (["resume", "gone"], "studies: there are no studies here yet; run one, or name where with --folder"),
         (["rm", "gone"], "studies: there are no studies here yet; run one, or name where with --folder"),
         (["tiny.toml", "--database", "mysql://x/y"], "expected a database as sqlite or postgresql URL"),
+        (["self.toml"], "self.toml:2: [base] study: expected another study, found 'self' itself"),
         (["tiny.toml", "--processes", "0"], "expected a whole number from 1, found '0'"),
     ],
 )
@@ -243,12 +248,38 @@ def test_what_cannot_be_run_is_one_line_and_2(
     folder: Path, capfd: pytest.CaptureFixture[str], arguments: list[str], told: str
 ) -> None:
     (folder / "bad.toml").write_text("[training]\nepochs = 0\n")
+    (folder / "self.toml").write_text('[base]\nstudy = "self.toml"\n')
     (folder / "nodata.toml").write_text('[data]\nsource = "nowhere"\n')
     (folder / "tiny.toml").write_text(TINY.format(epochs=1))
     assert main(["study", *arguments]) == 2
     shown = capfd.readouterr()
     assert told in shown.err
     assert shown.out == ""
+
+
+def test_the_folder_may_be_named_before_the_command(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "show").mkdir()
+    locate(None, folder / "show").close()
+    for words in (["--folder", "show", "list"], ["list", "--folder=show"], ["list", "--fold", "show"]):
+        assert main(["study", *words]) == 0
+        assert capsys.readouterr().err == ""
+    assert main(["study", "--folder", "list", "list"]) == 2
+    assert "list: there are no studies here yet" in capsys.readouterr().err
+
+
+def test_what_cannot_be_written_or_shown_is_no_fault(folder: Path) -> None:
+    (folder / "tiny.toml").write_text("\ufeff" + TINY.format(epochs=1), encoding="utf-8")
+    told = subprocess.run(
+        [sys.executable, "-m", "gradbook", "study", "tiny.toml", *PLAN, "--tensorboard", "tiny.toml"],
+        capture_output=True,
+        cwd=folder,
+        timeout=120,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert (told.returncode, told.stderr) == (2, b"gradbook study: error: tiny.toml/tiny: Not a directory\n")
+    assert b" ? 0." in told.stdout
+    problem = study("plot", "tiny", "--out", "tiny.toml", cwd=folder, status=2).stderr
+    assert problem == "gradbook study: error: tiny.toml: File exists\n"
 
 
 def test_help_lists_the_command_and_its_commands(capsys: pytest.CaptureFixture[str]) -> None:

@@ -284,6 +284,28 @@ def test_a_process_that_was_taken_for_dead_lets_go_quietly(
     assert everything(url, tmp_path / "s") == everything(whole.url, tmp_path / "w")
 
 
+def test_what_a_trial_is_not_recorded_with_is_not_trained(
+    tmp_path: Path, prepared_in: Callable[[str], Prepared]
+) -> None:
+    """A worker that began before a study got another model or other data has the old ones in memory."""
+    net = "from torch import nn\nclass Net(nn.Linear):\n"
+    net += "    def __init__(self): super().__init__(64, 10)\n"
+    net += "    def forward(self, x): return super().forward(x.flatten(1))\n"
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "net.py").write_text(net)
+    tables = {**TABLES["single"], "model": {"kind": "net.py:Net"}}
+    order = recorded(f"sqlite:///{tmp_path}/s.db", tmp_path / "s", tables, 1, prepared_in("s"))
+
+    def refused() -> None:  # the keys of the trials were made without the code
+        with pytest.raises(Stopped, match="crash: its model or its data are no longer those"):
+            work(order)
+
+    assert ended(in_a_fork(refused)) == 0
+    store = Store(order.url, tmp_path / "s")
+    assert not any(trial.done for trial in store.trials("crash"))
+    store.close()
+
+
 def test_recorded_epochs_do_not_depend_on_who_looks(
     tmp_path: Path, prepared_in: Callable[[str], Prepared]
 ) -> None:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
+import torch
 from PIL import Image
 
 from gradbook.study import data, formats, spec
@@ -183,8 +184,23 @@ def test_large_images_stay_bytes_and_give_the_same_batches(
     assert np.array_equal(held.batch("train", slice(0, 9))[0], ready)
 
 
+@pytest.mark.parametrize("most", [0, 2**30])
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+def test_samples_stay_as_they_are_whatever_is_done_to_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, kind: type[Any]
+) -> None:
+    monkeypatch.setattr("gradbook.study.samples._READY", most)
+    x, y = images(60)
+    np.savez(tmp_path / "d.npz", x=x.astype(kind), y=y)
+    held = Dataset(prepare(tmp_path / "d.npz", tmp_path / "p"))
+    for index in (slice(0, 9), torch.arange(9)):
+        first = held.batch("train", index)[0]
+        before = first.clone()
+        first.zero_()
+        assert torch.equal(held.batch("train", index)[0], before)
+
+
 def test_data_sets_of_python_give_their_samples() -> None:
-    import torch
     from torch.utils.data import TensorDataset
 
     x, y = torch.rand(30, 1, 4, 4), torch.arange(30) % 3
@@ -194,6 +210,114 @@ def test_data_sets_of_python_give_their_samples() -> None:
         assert source.classes == ("0", "1", "2")
     with pytest.raises(StudyError, match="of one shape"):
         data.from_datasets([(np.zeros(3), 0), (np.zeros(4), 1)])
+
+
+def labelled(labels: list[str], head: str = "a,label") -> str:
+    return "\n".join([head, *(f"0.{number},{label}" for number, label in enumerate(labels))])
+
+
+@pytest.mark.parametrize(
+    ("text", "classes"),
+    [
+        (labelled(["1", "2", "3"] * 9), ("1", "2", "3")),
+        (labelled(["-1", "1"] * 9), ("-1", "1")),
+        (labelled(["10", "9", "2019"] * 9), ("9", "10", "2019")),
+        (labelled(["0.0", "1.0"] * 9), ("0", "1")),
+        (labelled(['"a, b"', '"NA"'] * 9), ("NA", "a, b")),
+        (labelled(["true", "false"] * 9), ("False", "True")),
+        # The column is found by whatever case and spaces, rather than another taken for it.
+        (labelled([f"{n % 2},{n % 3}" for n in range(18)], "a,Class ,b"), ("0", "1")),
+        ("\ufeff" + labelled(["x", "y"] * 9, "a,label"), ("x", "y")),
+    ],
+)
+def test_classes_in_tables_are_whatever_values_there_are(
+    tmp_path: Path, text: str, classes: tuple[str, ...]
+) -> None:
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    assert prepare(tmp_path / "t.csv", tmp_path / "p", validation=0.2).classes == classes
+
+
+def test_classes_in_arrays_are_whatever_numbers_there_are(tmp_path: Path) -> None:
+    x, y = images(60)
+    np.savez(tmp_path / "d.npz", x_train=x, y_train=y + 1, x_test=x, y_test=(y + 1).astype(np.float32))
+    source = formats.read(tmp_path / "d.npz")
+    assert source.classes == ("1", "2", "3")
+    assert source.test is not None
+    assert np.array_equal(source.test.y, y)
+    assert np.array_equal(source.train.y, y)
+    write_idx(tmp_path, images(60, 1)[0], np.arange(60) % 3 + 4)
+    assert formats.read(tmp_path).classes == ("4", "5", "6")
+    assert data.from_datasets((x, np.where(y > 0, 1, -1))).classes == ("-1", "1")
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P", "1", "I;16", "CMYK"])
+def test_images_of_every_kind_keep_their_brightness(tmp_path: Path, mode: str) -> None:
+    for name in ("cat", "dög"):
+        (tmp_path / name).mkdir()
+        for number in range(9):
+            grey = RANDOM.integers(0, 256, (9, 5), dtype=np.uint8)
+            image = Image.fromarray(grey.astype(np.uint16) * 257 if mode == "I;16" else grey)
+            kind = "tif" if mode == "CMYK" else "png"
+            (image if mode == "I;16" else image.convert(mode)).save(tmp_path / name / f"{number}.{kind}")
+            image.close()
+    for other in (".ipynb_checkpoints", "__MACOSX"):
+        (tmp_path / other).mkdir()
+    source = formats.read(tmp_path)
+    assert source.classes == ("cat", "dög")
+    assert source.train.x.shape[2:] == (9, 5)
+    assert 118 < source.train.x.mean() < 138
+    assert 65 < source.train.x.std() < 130
+
+
+def test_the_row_numbers_of_a_data_frame_are_no_feature(tmp_path: Path) -> None:
+    table = pa.table({"a": np.arange(60.0), "label": np.arange(60) % 3, "__index_level_0__": np.arange(60)})
+    pyarrow.parquet.write_table(table, tmp_path / "t.parquet")
+    assert formats.read(tmp_path / "t.parquet").train.x.shape == (60, 1)
+
+
+def test_test_tables_may_number_the_classes_that_training_names(tmp_path: Path) -> None:
+    table = pa.table({"a": np.arange(60.0), "label": np.arange(60) % 3})
+    named = table.replace_schema_metadata({"class_names": "cat,dog,eel"})
+    pyarrow.parquet.write_table(named, tmp_path / "train.parquet")
+    pyarrow.parquet.write_table(table, tmp_path / "test.parquet")
+    source = formats.read(tmp_path)
+    assert source.classes == ("cat", "dog", "eel")
+    assert source.test is not None
+    assert np.array_equal(source.test.y, source.train.y)
+
+
+def test_tensors_that_numpy_cannot_hold_are_taken(tmp_path: Path) -> None:
+    x, y = torch.rand(30, 1, 4, 4, requires_grad=True), torch.arange(30) % 3
+    for given in ((x, y), (x.bfloat16(), y), [(x[i].bfloat16(), y[i]) for i in range(30)]):
+        assert np.allclose(data.from_datasets(given).train.x, x.detach(), atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ([(np.zeros(3), "cat"), (np.zeros(3), "dog")], "expected a whole number for each sample, its class"),
+        ([(np.zeros(3), 0.5), (np.zeros(3), 1.0)], "its class, found 0.5"),
+        ((np.zeros((9, 3)), np.eye(9)), r"its class, found float64 of shape \(9, 9\)"),
+        ((np.zeros((9, 0)), np.arange(9)), r"found the shape \(9, 0\)"),
+        ((np.zeros((9, 3)), np.arange(8)), "samples and one class for each"),
+        ((np.zeros((2000, 3)), np.arange(2000)), "at most 1000 classes"),
+    ],
+)
+def test_data_sets_of_python_that_cannot_be_are_told(given: Any, told: str) -> None:
+    with pytest.raises(StudyError, match=told):
+        data.from_datasets(given)
+
+
+def test_a_data_set_that_moves_its_samples_is_refused() -> None:
+    class Moving:
+        def __len__(self) -> int:
+            return 30
+
+        def __getitem__(self, place: int) -> tuple[Any, int]:
+            return RANDOM.random(3), place % 3
+
+    with pytest.raises(StudyError, match="sample 0 is another each time it is asked for"):
+        data.from_datasets(Moving())
 
 
 # --- damaged -------------------------------------------------------------------------------------
@@ -252,6 +376,45 @@ def damaged(folder: Path, kind: str) -> Path:
         case "csv words":
             (folder / "t.csv").write_text("a,label\n1,0\nx,1\n")
             return folder / "t.csv"
+        case "csv semicolons":
+            (folder / "t.csv").write_text("a;label\n1;0\n2;1\n")
+            return folder / "t.csv"
+        case "csv class missing":
+            (folder / "t.csv").write_text(labelled(["x", "", "NA"] * 9))
+            return folder / "t.csv"
+        case "csv without header":
+            (folder / "t.csv").write_text(labelled(["x", "y"] * 9, "0.7,x"))
+            return folder / "t.csv"
+        case "csv same names":
+            (folder / "t.csv").write_text("a,a,label\n1,2,0\n1,3,1\n")
+            return folder / "t.csv"
+        case "csv row numbers":
+            (folder / "t.csv").write_text(",a,label\n0,2,0\n1,3,1\n")
+            return folder / "t.csv"
+        case "csv latin":
+            (folder / "t.csv").write_text(labelled(["é", "ü"] * 9), encoding="latin-1")
+            return folder / "t.csv"
+        case "csv latin header":
+            (folder / "t.csv").write_text("é,label\n1,0\n2,1\n", encoding="latin-1")
+            return folder / "t.csv"
+        case "csv fractions":
+            (folder / "t.csv").write_text("a,b\n1,0.5\n2,1\n")
+            return folder / "t.csv"
+        case "csv no rows":
+            (folder / "t.csv").write_text("a,label\n")
+            return folder / "t.csv"
+        case "parquet nan":
+            table = pa.table({"a": np.arange(9.0), "label": np.where(np.arange(9) % 3, np.nan, 1.0)})
+            pyarrow.parquet.write_table(table, folder / "t.parquet")
+        case "npy":
+            np.save(folder / "a.npy", x)
+            return (folder / "a.npy").rename(folder / "a.npz")
+        case "float32":
+            np.savez(folder / "a.npz", x=x.reshape(90, -1) * 1e300, y=y)
+            return folder / "a.npz"
+        case "tiff":
+            (folder / "c").mkdir()
+            Image.fromarray(np.zeros((4, 4), np.float32)).save(folder / "c" / "a.tif")
         case "too few":
             np.savez(folder / "all.npz", x=x[:4], y=y[:4])
             return folder / "all.npz"
@@ -282,6 +445,19 @@ DAMAGED = {
     "nan": "sample 17 has a value that is not a finite number",
     "csv gap": "1 rows have no a",
     "csv words": "column a: expected numbers",
+    "csv semicolons": "told apart by commas, found only 'a;label'",
+    "csv class missing": r"18 samples have no label \(empty",
+    "csv without header": "expected a header, found a class, x",
+    "csv same names": "several columns are called 'a'",
+    "csv row numbers": "column 1 has no name",
+    "csv latin": "expected text in UTF-8",
+    "csv latin header": "expected text in UTF-8",
+    "csv fractions": "b: expected classes, found 0.5",
+    "csv no rows": "expected rows, found none",
+    "parquet nan": "6 samples have no label",
+    "npy": "cannot be read as .npz",
+    "float32": "not a finite number",
+    "tiff": "expected 8 or 16 bits for a pixel, found 32",
     "too few": "too few",
     "pickle": "can run code",
     "cifar pickled": "pickled for Python; take the binary version",

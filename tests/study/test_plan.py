@@ -70,6 +70,13 @@ def test_a_stack_that_is_asked_for_is_checked_all_the_same(
         surveyed(prepared, asked, vary={"weight_decay": [0.1, 0.01]})
 
 
+@pytest.mark.parametrize("schedule", ["constant", "step", "cosine", "one-cycle"])
+def test_a_stack_can_be_asked_for_with_any_schedule(prepared: Prepared, schedule: str) -> None:
+    asked = Wishes(processes=1, threads=1, stacked=True, device="cpu")
+    training = {"schedule": schedule, "learning_rate": 0.3}
+    assert surveyed(prepared, asked, training=training, vary={"weight_decay": [0.1, 0.01]}).stack_size == 8
+
+
 def test_a_plan_comes_back_from_its_record(prepared: Prepared) -> None:
     decided = surveyed(prepared, Wishes(processes=1, threads=1), vary={"weight_decay": [0.1, 0.01]})
     assert Plan.from_json(json.loads(json.dumps(decided.to_json()))) == decided

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from PIL import Image
 import gradbook
 from gradbook.study import StudyError, export, plots, report, results
 from gradbook.study.results import Results
+from gradbook.study.runner import Runner
 from gradbook.study.schema import METRICS, ArmRow, StudyRow, TrialState
 from gradbook.study.store import Store
 from gradbook.study.training import Diverged, Epoch
@@ -168,6 +171,48 @@ def test_plots_have_a_line_for_every_arm(
         ), name
 
 
+@pytest.mark.parametrize(
+    "arms",
+    [
+        [{"weight_decay": 10.0**-n} for n in range(12)],
+        [{"schedule": {"kind": "step", "every": list(range(1, n))}, "weight_decay": 0.1} for n in (20, 30)],
+        [{"learning_rate": r / 100, "weight_decay": d / 100} for r in range(1, 7) for d in range(6)],
+    ],
+    ids=["many", "long", "both"],
+)
+def test_legends_are_whole_and_leave_room_for_the_lines(store: Store, arms: list[dict[str, Any]]) -> None:
+    import matplotlib as mpl
+
+    with mpl.rc_context({"figure.constrained_layout.use": True, "font.size": 10}):
+        for make in plots.figures(put(store, arms=arms, seeds=(0,))).values():
+            figure = make()
+            figure.savefig(io.BytesIO(), format="png")
+            whole, height = figure.bbox, figure.axes[0].bbox.height
+            for legend in figure.legends:
+                box = legend.get_window_extent()
+                assert whole.x0 <= box.x0 < box.x1 <= whole.x1
+                assert whole.y0 <= box.y0 < box.y1 < figure.axes[0].bbox.y0
+            assert height > 150
+
+
+def test_plots_of_one_epoch_have_no_parts_of_an_epoch(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "EPOCHS", 1)
+    for name, make in plots.figures(put(store, arms=DECAYS[:2], seeds=(0,))).items():
+        axis = make().axes[0]
+        assert name == "final" or list(axis.get_xticks()) == [1]
+
+
+def test_seeds_that_begin_with_the_same_weights_are_told(store: Store) -> None:
+    found = put(store, arms=DECAYS, seeds=(0, 1))
+    assert not any("same weights" in line for line in report.lines(found))
+    trials = {place: replace(trial, initial_weights="w") for place, trial in found.trials.items()}
+    told = [line for line in report.lines(replace(found, trials=trials)) if "same weights" in line]
+    assert told == [
+        "all seeds began with the same weights: the model sets a random seed of its own, or draws none, "
+        "so that they differ in the order of data and in noise only"
+    ]
+
+
 def test_the_same_study_is_drawn_in_the_same_bytes(store: Store, tmp_path: Path) -> None:
     found = put(store, arms=DECAYS, seeds=(0, 1))
     drawn, again = plots.draw(found, tmp_path / "a"), plots.draw(found, tmp_path / "b")
@@ -185,8 +230,8 @@ def test_a_study_in_python_takes_arrays_and_gives_arrays(tmp_path: Path) -> None
         data=(x, y),
         model={"kind": "mlp", "hidden": [8]},
         training={"epochs": 3, "batch_size": 32},
-        vary={"weight_decay": [0.1, 0.0]},
-        seeds=2,
+        vary={"weight_decay": np.array([0.1, 0.0]), "batch_size": [np.int64(16)]},
+        seeds=np.arange(2),
         folder=tmp_path,
         plan={"processes": 1, "threads": 1, "stacked": False},
     )
@@ -200,6 +245,38 @@ def test_a_class_that_workers_cannot_import_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(StudyError, match="define it at the top of a module"):
         gradbook.study(name="x", model=Local, folder=tmp_path)
+
+
+def test_a_class_that_is_in_no_file_is_told(tmp_path: Path) -> None:
+    code = "import gradbook\nclass Net: ...\ngradbook.study(model=Net)"
+    done = subprocess.run(
+        [sys.executable, "-"], input=code, capture_output=True, text=True, cwd=tmp_path, timeout=60
+    )
+    assert "StudyError: model: Net is in no file; write it into one" in done.stderr
+
+
+def test_a_study_whose_plan_was_not_recorded_yet_gets_one(tmp_path: Path) -> None:
+    import sqlalchemy as sa
+
+    def run() -> Results:
+        return gradbook.study(
+            data={"limit": 201},
+            training={"epochs": 1},
+            seeds=1,
+            folder=tmp_path,
+            plan={"processes": 1, "threads": 1, "stacked": False, "channels_last": False},
+        )
+
+    first = run()
+    with sa.create_engine(f"sqlite:///{tmp_path / 'studies.db'}").begin() as connection:
+        connection.execute(sa.text("UPDATE studies SET plan = NULL"))
+        connection.execute(sa.text("UPDATE trials SET state = 'WAITING', done = 0, checkpoint_epoch = 0"))
+        connection.execute(sa.text("DELETE FROM epochs"))
+    store = Store(f"sqlite:///{tmp_path / 'studies.db'}", tmp_path)
+    again = Runner(store).resume("study")
+    store.close()
+    assert again.study.plan is not None
+    assert np.array_equal(first.final("test_loss"), again.final("test_loss"))
 
 
 @pytest.mark.parametrize("guard", ["__name__ == '__main__'", "True"])

@@ -208,6 +208,15 @@ def test_base_gives_what_the_file_leaves_out() -> None:
             'name = "x"\n[vary]\nmodel = ["mlp", "cnn"]\nhidden = [[2], [3]]\nchannels = [[2]]',
             "decay.toml:5: [vary] channels: nothing of this name can vary",
         ),
+        (
+            'name = "x"\n[vary]\nweight_decay = [0.1]\ntraining.weight_decay = [0.2]',
+            "decay.toml:4: [vary] training: weight_decay is listed twice; put all its values into one list",
+        ),
+        (
+            'name = "x"\n[vary]\nlearning_rate = [0.12345671, 0.12345672]',
+            "decay.toml:2: [vary]: two combinations are both written learning_rate=0.123457; take values",
+        ),
+        ('name = "Studies.db"', "decay.toml:1: name: 'Studies.db' is what Gradbook keeps beside studies"),
         ('name = "x"\n[base]\ntrial = "best"', "decay.toml:2: [base] study: expected the name of an earlier"),
         (
             'name = "x"\nseeds = 1000\n[vary]\nlearning_rate = [' + ",".join(map(str, range(1, 200))) + "]",

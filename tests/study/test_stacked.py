@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 from gradbook.study import models, spec
 from gradbook.study.plan import Way
@@ -135,6 +137,19 @@ def test_what_draws_or_remembers_is_not_stacked() -> None:
     assert not can({"kind": "mlp", "batch_norm": True})
     assert not can({"kind": "mlp"}, {"precision": "bf16"})
     assert not can({"kind": "cnn", "channels": [4]}, augment=["flip"])
+
+
+def test_a_model_with_hooks_is_not_stacked() -> None:
+    hooks: list[Callable[[Any], object]] = [
+        lambda m: m[0].register_forward_hook(lambda _, __, y: y),
+        lambda m: m.register_forward_pre_hook(lambda _, x: x),
+        lambda m: m[0].weight.register_hook(lambda g: g.clamp(-1, 1)),
+    ]
+    for hook in hooks:
+        model = nn.Sequential(nn.Linear(2, 2))
+        assert stackable(Settings(), model)
+        hook(model)
+        assert not stackable(Settings(), model)
 
 
 def test_stacks_are_of_one_shape_and_keep_all_processes_busy() -> None:

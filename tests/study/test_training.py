@@ -446,6 +446,149 @@ def test_unused_and_tied_parameters_are_trained_as_torch_does(tmp_path: Path, da
     assert again.digests() == run.digests()
 
 
+def test_parameters_that_some_steps_do_not_reach_are_trained_as_torch_does(
+    tmp_path: Path, dataset: Dataset
+) -> None:
+    (tmp_path / "skips.py").write_text(
+        "import random\n"
+        "from torch import nn\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.a, self.b, self.head = nn.Linear(64, 64), nn.Linear(64, 64), nn.Linear(64, 10)\n"
+        "    def forward(self, x):\n"
+        "        x = self.a(x.flatten(1)).relu()\n"
+        "        skipped = self.training and random.random() < 0.5\n"
+        "        return self.head(x if skipped else x + self.b(x).relu())\n"
+    )
+    training = {"batch_size": 32, "optimizer": "adam", "weight_decay": 0.1, "learning_rate": 0.01}
+    asked = settings(training, {"kind": "skips.py:Net"})
+    run = Run(asked, 0, dataset, Way(), tmp_path)
+    epochs_of(run, EPOCHS)
+    model = models.build(asked.model, dataset.shape, 10, 0, tmp_path)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01, weight_decay=0.1)
+    plain_loop(dataset, model, optimizer, seed=0, batch_size=32)
+    assert digest(model.state_dict()) == digest(run.model.state_dict())
+    again = Run(asked, 0, dataset, Way(), tmp_path)
+    again.restore(run.state(), EPOCHS)
+    for one, other in zip(epochs_of(run, 1), epochs_of(again, 1), strict=True):
+        assert _numbers(one) == _numbers(other)
+
+
+def test_all_buffers_of_a_model_are_kept(tmp_path: Path, dataset: Dataset) -> None:
+    from gradbook.study import checkpoints
+
+    (tmp_path / "buffers.py").write_text(
+        "import torch\n"
+        "from torch import nn\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.head, both = nn.Linear(64, 10), torch.zeros(4)\n"
+        "        self.register_buffer('count', both[:2], persistent=False)\n"
+        "        self.register_buffer('view', both[1:])\n"
+        "        self.register_buffer('seen', torch.zeros(1))\n"
+        "        self.register_buffer('late', None)\n"
+        "    def forward(self, x):\n"
+        "        if self.training:\n"
+        "            self.count += 1\n"
+        "            self.seen = torch.zeros(len(self.seen) + 1)\n"
+        "            self.late = torch.ones(3) * len(self.seen)\n"
+        "        late = 0 if self.late is None else self.late.sum()\n"
+        "        return self.head(x.flatten(1)) * (1 + 0.01 * (self.count[0] + self.view[0] + late))\n"
+    )
+    asked = settings({"batch_size": 64}, {"kind": "buffers.py:Net"})
+    whole = Run(asked, 0, dataset, Way(), tmp_path)
+    epochs_of(whole, 2)
+    held = checkpoints.load(tmp_path, checkpoints.save(tmp_path, "job", 2, whole.state()))
+    assert held is not None
+    again = Run(asked, 0, dataset, Way(), tmp_path)
+    again.restore(held, 2)
+    assert again.digests() == whole.digests()
+    assert [_numbers(e) for e in epochs_of(again, 1)] == [_numbers(e) for e in epochs_of(whole, 1)]
+
+
+def test_a_model_may_keep_what_it_made_in_evaluation(tmp_path: Path, dataset: Dataset) -> None:
+    (tmp_path / "keeps.py").write_text(
+        "import torch\n"
+        "from torch import nn\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.head, self.mask = nn.Linear(64, 10), torch.ones(0, 64)\n"
+        "    def forward(self, x):\n"
+        "        if len(self.mask) < len(x):\n"
+        "            self.mask = torch.linspace(0, 1, 64).repeat(len(x), 1)\n"
+        "        return self.head(x.flatten(1)) * self.mask[: len(x), 1:2]\n"
+    )
+    assert epochs_of(
+        Run(settings({"batch_size": 8}, {"kind": "keeps.py:Net"}), 0, dataset, Way(), tmp_path), 2
+    )
+
+
+def test_lazy_modules_begin_with_weights_of_the_seed(tmp_path: Path, dataset: Dataset) -> None:
+    (tmp_path / "lazy.py").write_text(
+        "from torch import nn\n"
+        "def net(hidden):\n"
+        "    return nn.Sequential(nn.Flatten(), nn.LazyLinear(hidden), nn.LazyBatchNorm1d(), nn.LazyLinear(10))\n"
+    )
+    asked = settings({}, {"kind": "lazy.py:net", "hidden": 8})
+    begun = [Run(asked, seed, dataset, Way(), tmp_path).initial_weights for seed in (0, 0, 1)]
+    assert begun[0] == begun[1] != begun[2]
+    assert epochs_of(Run(asked, 0, dataset, Way(), tmp_path), 1)
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("x = (", r"cannot be imported: SyntaxError: .*net.py, line 1"),
+        ("import sys\nsys.exit('usage')", r"cannot be imported: SystemExit: usage \(net.py, line 2\)"),
+        ("Net = 1 / 0", r"cannot be imported: ZeroDivisionError: .*net.py, line 1"),
+        ("def Net(): return {}['x']", r"cannot be made with {}: KeyError: 'x' \(net.py, line 1\)"),
+        (
+            "class Net(M):\n  def forward(self, x): return self.y",
+            r"shape \(1, 8, 8\): AttributeError.*line 3",
+        ),
+        ("class Net(M):\n  def forward(self, x): assert x is None", r"AssertionError \(net.py, line 3\)"),
+        ("class Net(M):\n  def forward(self, x): return x.new_zeros(len(x), 10)", "parameters to train"),
+        (
+            "class Net(nn.Linear):\n  def __init__(self): super().__init__(64, 10)\n"
+            "  def forward(self, x): return super().forward(x.flatten(1))\n"
+            "  def get_extra_state(self): return {}",
+            "has get_extra_state",
+        ),
+    ],
+)
+def test_whatever_the_code_of_a_model_raises_is_told_in_one_line(
+    tmp_path: Path, code: str, told: str
+) -> None:
+    # Twice, for what is half imported must not be found again.
+    start = "" if "Net(" not in code or "class" not in code else "from torch import nn; M = nn.Module\n"
+    (tmp_path / "net.py").write_text(start + code)
+    for _ in range(2):
+        with pytest.raises(StudyError, match=told) as caught:
+            models.try_out(
+                models.build(Model("net.py:Net"), (1, 8, 8), 10, 0, tmp_path), (1, 8, 8), 10, "net"
+            )
+        assert "\n" not in str(caught.value)
+
+
+def test_scores_beside_others_are_told(tmp_path: Path, dataset: Dataset) -> None:
+    (tmp_path / "two.py").write_text(
+        "from torch import nn\n"
+        "class Net(nn.Linear):\n"
+        "    def __init__(self):\n"
+        "        super().__init__(64, 10)\n"
+        "    def forward(self, x):\n"
+        "        scores = super().forward(x.flatten(1))\n"
+        "        return (scores, scores) if self.training else scores\n"
+    )
+    with pytest.raises(
+        TypeError, match="expected a tensor of scores from the model in training, found tuple"
+    ):
+        Run(settings({}, {"kind": "two.py:Net"}), 0, dataset, Way(), tmp_path).advance()
+
+
 def test_where_no_code_may_run_only_built_in_models_are_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,11 +24,17 @@ _INTERRUPTED = 130
 
 def run(arguments: Sequence[str]) -> int:
     """Do what the arguments after ``gradbook study`` ask; 0: done, 1: a trial failed, 2: could not be run."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # ± and × are not worth an error where there is only ASCII
+            stream.reconfigure(errors="replace")
     try:
-        asked = _parser(arguments).parse_args(arguments)
+        asked = _parse(arguments)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 2
     try:
+        from sqlalchemy import exc
+
+        from gradbook.study.database import told
         from gradbook.study.problem import StudyError
         from gradbook.study.store import locate
     except ModuleNotFoundError as missing:
@@ -44,6 +51,11 @@ def run(arguments: Sequence[str]) -> int:
     except StudyError as error:
         print(f"gradbook study: error: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        raise  # nobody reads what is printed, and that is no error
+    except (OSError, exc.DBAPIError) as error:
+        print(f"gradbook study: error: {told(error)}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         told = f"go on with: gradbook study resume {asked.name}" if getattr(asked, "name", None) else ""
         print(f"\ninterrupted; every finished epoch is kept. {told}".rstrip(), file=sys.stderr)
@@ -53,37 +65,39 @@ def run(arguments: Sequence[str]) -> int:
             store.close()
 
 
-def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="gradbook study",
         description="Train a model under several settings, everything else held equal, over several seeds.",
         epilog="Exit status: 0 done; 1 a trial failed; 2 something could not be run; 130 interrupted.",
     )
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--folder", default="studies", metavar="DIR", help="where studies are kept (default: studies)"
-    )
+    common = argparse.ArgumentParser(prog=parser.prog, add_help=False, allow_abbrev=False)
+    common.add_argument("--folder", metavar="DIR", help="where studies are kept (default: studies)")
     common.add_argument(
         "--database",
         metavar="URL",
         help="postgresql://… instead of a SQLite file in the folder (or set GRADBOOK_DATABASE)",
     )
-    # A file stands where a command may stand, so the first word decides.
-    first = next((word for word in arguments if not word.startswith("-")), None)
+    # These may stand anywhere; then a file stands where a command may stand, so the first word decides.
+    places, words = common.parse_known_args(arguments)
+    first = next((word for word in words if not word.startswith("-")), None)
     if first is None or first in COMMANDS:
         commands = parser.add_subparsers(metavar="FILE | COMMAND", required=True)
         _commands(commands, common)
-        return parser
-    parser = argparse.ArgumentParser(
-        prog="gradbook study", description=parser.description, epilog=parser.epilog, parents=[common]
-    )
-    parser.add_argument("file", metavar="FILE", help="a study in TOML; see docs/study.md")
-    parser.add_argument(
-        "--dry-run", action="store_true", help="say what would be trained, how, and how long it takes"
-    )
-    _training_options(parser)
-    parser.set_defaults(action=_run_file)
-    return parser
+    else:
+        parser = argparse.ArgumentParser(
+            prog="gradbook study", description=parser.description, epilog=parser.epilog, parents=[common]
+        )
+        parser.add_argument("file", metavar="FILE", help="a study in TOML; see docs/study.md")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what would be trained, how, and how long it takes"
+        )
+        _training_options(parser)
+        parser.set_defaults(action=_run_file)
+    asked = parser.parse_args(words)
+    asked.folder = places.folder or asked.folder or "studies"
+    asked.database = places.database or asked.database
+    return asked
 
 
 def _commands(commands: Any, common: argparse.ArgumentParser) -> None:

@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 from gradbook.study.problem import StudyError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from gradbook.study.results import Results
     from gradbook.study.runner import Snapshot
 
@@ -36,8 +38,8 @@ def run(
     data: Any = None,
     model: Any = None,
     training: Mapping[str, Any] | None = None,
-    vary: Mapping[str, Sequence[Any]] | None = None,
-    seeds: int | Sequence[int] | None = None,
+    vary: Mapping[str, Sequence[Any] | NDArray[Any]] | None = None,
+    seeds: int | Sequence[int] | NDArray[Any] | None = None,
     base: Mapping[str, str] | None = None,
     folder: Path | str = "studies",
     database: str | None = None,
@@ -73,10 +75,10 @@ def run(
         "model": python.model_table(model),
         "training": training,
         "vary": vary,
-        "seeds": list(seeds) if isinstance(seeds, Sequence) else seeds,
+        "seeds": seeds,
         "base": base,
     }
-    tables = {**tables, **{key: value for key, value in asked.items() if value is not None}}
+    tables = {**tables, **{key: python.plain(value) for key, value in asked.items() if value is not None}}
     tables.setdefault("name", "study")
     table, given = python.data_table(data)
     if table is not None:

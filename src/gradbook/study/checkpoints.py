@@ -25,8 +25,8 @@ def save(folder: Path, job: str, epoch: int, state: Mapping[str, torch.Tensor]) 
     held = {key: value.detach().cpu().contiguous() for key, value in state.items()}
     seen: dict[int, str] = {}
     for key, value in held.items():
-        # Weights that are tied share their memory, which the format does not: each gets its own.
-        if value.numel() and seen.setdefault(value.data_ptr(), key) != key:
+        # Weights that are tied and views share their memory, which the format does not: each gets its own.
+        if value.numel() and seen.setdefault(value.untyped_storage().data_ptr(), key) != key:
             held[key] = value.clone()
     with written_whole(folder / name) as file:
         file.write(packed(held))

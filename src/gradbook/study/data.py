@@ -24,8 +24,11 @@ SPLITS = ("train", "validation", "test")
 #: The division is the same for every seed: what differs between seeds is the model and the order.
 _DIVISION_SEED = 20_240_607
 
+#: So many samples of a data set in Python are asked for a second time, to see whether they are the same.
+_ASKED_TWICE = 16
+
 #: A change in what is prepared, and how, must not meet files that were made before it.
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,30 +115,46 @@ def from_datasets(train: Any, test: Any = None) -> Source:
     """The samples of ``torch.utils.data.Dataset`` objects, of pairs of arrays, or of lists of samples."""
     first = _gathered(train, "training samples")
     second = _gathered(test, "test samples") if test is not None else None
-    most = max(int(s.y.max(initial=0)) for s in (first, second) if s is not None)
     named = getattr(train, "classes", None)
-    classes = tuple(map(str, named)) if named is not None and len(named) > most else None
-    return Source(first, second, classes or tuple(map(str, range(most + 1))))
+    labels = np.concatenate([s.y for s in (first, second) if s is not None])
+    if named is not None and len(labels) and labels.min() >= 0 and labels.max() < len(named):
+        return Source(first, second, tuple(map(str, named)))
+    return formats.numbered(first, second, "python")
 
 
 def _gathered(dataset: Any, where: str) -> Samples:
-    x: NDArray[Any]
-    y: NDArray[Any]
-    if isinstance(dataset, tuple) and len(cast("tuple[Any, ...]", dataset)) == 2:
-        x, y = (np.asarray(part) for part in cast("tuple[Any, ...]", dataset))
-    else:
-        try:
+    try:
+        if isinstance(dataset, tuple) and len(cast("tuple[Any, ...]", dataset)) == 2:
+            x, y = (_array(part) for part in cast("tuple[Any, ...]", dataset))
+        else:
             held = cast("Any", dataset)
             pairs: list[tuple[Any, Any]] = [held[i] for i in range(len(held))]
-            x = np.stack([np.asarray(sample) for sample, _ in pairs])
-            y = np.array([int(label) for _, label in pairs])
-        except (TypeError, ValueError) as error:
-            raise StudyError(
-                f"{where}: expected a data set of (sample, class) pairs of one shape: {error}"
-            ) from None
-    if x.ndim > 1 and y.shape == (len(x),) and y.dtype.kind in "ui":
-        return Samples(formats.arranged(x, where), y.astype(np.int64))
-    raise StudyError(f"{where}: expected samples and one class for each, found {x.shape} and {y.shape}")
+            x = np.stack([_array(sample) for sample, _ in pairs])
+            y = np.stack([_array(label) for _, label in pairs])
+            for i in range(min(_ASKED_TWICE, len(pairs))):
+                if not np.array_equal(_array(held[i][0]), x[i], equal_nan=x.dtype.kind == "f"):
+                    raise StudyError(
+                        f"{where}: sample {i} is another each time it is asked for; leave out what is random, "
+                        'and ask for augment = ["flip", "crop"] in the table of the data'
+                    )
+    except (TypeError, ValueError, RuntimeError) as error:
+        if isinstance(error, StudyError):
+            raise
+        first = str(error).splitlines()[0]
+        raise StudyError(
+            f"{where}: expected a data set of (sample, class) pairs of one shape: {first}"
+        ) from None
+    if x.ndim < 2 or y.shape[:1] != x.shape[:1]:
+        raise StudyError(f"{where}: expected samples and one class for each, found {x.shape} and {y.shape}")
+    return Samples(formats.arranged(x, where), formats.whole(y, where))
+
+
+def _array(given: Any) -> NDArray[Any]:
+    """An array of what may be a tensor, on any device and of a type that NumPy lacks."""
+    if hasattr(given, "detach"):
+        given = given.detach().cpu()
+        given = given.float() if given.dtype.is_floating_point else given
+    return np.asarray(given)
 
 
 def _path(source: str, here: Path) -> Path:
@@ -180,7 +199,9 @@ def _check(samples: Samples, classes: tuple[str, ...], where: str) -> None:
         raise StudyError(f"{where}: no sample of the class {', '.join(missing[:5])}")
     if samples.x.dtype != np.uint8 and not np.isfinite(samples.x).all():
         sample = int(np.argwhere(~np.isfinite(samples.x))[0][0])
-        raise StudyError(f"{where}: sample {sample} has a value that is not a finite number; mend or drop it")
+        raise StudyError(
+            f"{where}: sample {sample} has a value that is not a finite number (of 32 bits); mend or drop it"
+        )
 
 
 def _divided(source: Source, settings: Data, where: str) -> dict[str, Samples]:
@@ -210,6 +231,8 @@ def _apart(
     taken = np.floor(shares).astype(int)
     for label in np.argsort(-(shares - taken), kind="stable")[: total - taken.sum()]:
         taken[label] += 1
+    if exact is not None and (taken == 0).any():
+        raise StudyError(f"{where}: {exact} samples are too few for {len(counts)} classes; take more")
     if (taken == 0).any() or (exact is None and (taken >= counts).any()):
         raise StudyError(
             f"{where}: {len(samples.y)} samples are too few to set {part:.3g} of every class aside; take more"

@@ -49,6 +49,22 @@ def is_full(error: BaseException) -> bool:
     )
 
 
+def told(error: BaseException) -> str:
+    """What stopped the work, be it the database or the disk, in one line.
+
+    >>> told(OSError(28, "No space left on device"))
+    'there is no room left on the disk; make some, then go on'
+    >>> told(PermissionError(13, "Permission denied", "plots"))
+    'plots: Permission denied'
+    """
+    if is_full(error):
+        return "there is no room left on the disk; make some, then go on"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
 def _driver(url: str) -> str:
     """A URL with the driver that is installed for it."""
     for start in ("postgresql://", "postgres://"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import io
 import math
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,9 @@ Array = NDArray[Any]
 
 #: Names under which the class of a sample goes, in the order of preference.
 TARGETS = ("label", "labels", "target", "class", "y", "fine_label")
+
+#: More classes than this are numbers that something else is meant by.
+_MOST_CLASSES = 1000
 
 _IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"})
 _TABLES = frozenset({".csv", ".parquet"})
@@ -155,14 +159,14 @@ def _idx_folder(path: Path, names: dict[str, Path]) -> Source:
     train = pair("train")
     if train is None:
         raise StudyError(f"{path}: expected train-images… and train-labels…, found {', '.join(names)}")
-    return Source(train, pair("t10k") or pair("test"), tuple(map(str, range(int(train.y.max()) + 1))))
+    return numbered(train, pair("t10k") or pair("test"), str(path))
 
 
 def _idx(path: Path, dimensions: int) -> Array:
     """The bytes of an IDX file: two zeros, the type (8 is bytes), the number of dimensions, then their sizes."""
     try:
         held = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise StudyError(f"{path}: cannot be unpacked: {error}; is it truncated?") from None
     head = 4 + 4 * dimensions
     if len(held) < head or held[:4] != bytes((0, 0, 8, dimensions)):
@@ -180,26 +184,45 @@ def _idx(path: Path, dimensions: int) -> Array:
 
 def _npz(path: Path) -> Source:
     import zipfile
-    import zlib
 
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             arrays = {name: held[name] for name in held.files}
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        AttributeError,
+        TypeError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise StudyError(f"{path}: cannot be read as .npz without pickle: {error}") from None
 
     def pair(*choices: tuple[str, str]) -> Samples | None:
         for x, y in choices:
             if x in arrays and y in arrays:
-                return Samples(arranged(arrays[x], f"{path}: {x}"), _whole(arrays[y], f"{path}: {y}"))
+                return Samples(arranged(arrays[x], f"{path}: {x}"), whole(arrays[y], f"{path}: {y}"))
         return None
 
     train = pair(("x_train", "y_train"), ("train_x", "train_y"), ("x", "y"), ("images", "labels"))
     if train is None:
         raise StudyError(f"{path}: expected arrays x and y (or x_train, y_train), found {', '.join(arrays)}")
-    test = pair(("x_test", "y_test"), ("test_x", "test_y"))
-    most = max(int(s.y.max(initial=0)) for s in (train, test) if s is not None)
-    return Source(train, test, tuple(map(str, range(most + 1))))
+    return numbered(train, pair(("x_test", "y_test"), ("test_x", "test_y")), str(path))
+
+
+def numbered(train: Samples, test: Samples | None, where: str) -> Source:
+    """Samples whose classes are any whole numbers, such as 1 to 26, or -1 and 1: their names are these numbers."""
+    numbers = np.unique(train.y)
+    if len(numbers) > _MOST_CLASSES:
+        raise StudyError(f"{where}: expected at most {_MOST_CLASSES} classes, found {len(numbers)}")
+    if test is not None and len(extra := np.setdiff1d(test.y, numbers)):
+        raise StudyError(f"{where}: test has classes that training lacks: {', '.join(map(str, extra[:5]))}")
+
+    def placed(samples: Samples) -> Samples:
+        return Samples(samples.x, np.searchsorted(numbers, samples.y).astype(np.int64))
+
+    return Source(placed(train), placed(test) if test is not None else None, tuple(map(str, numbers)))
 
 
 def arranged(x: Array, where: str) -> Array:
@@ -210,17 +233,23 @@ def arranged(x: Array, where: str) -> Array:
         x = np.moveaxis(x, 3, 1)
     elif x.ndim == 3:
         x = x[:, None]
-    if x.ndim not in (2, 4):
+    if x.ndim not in (2, 4) or 0 in x.shape[1:]:
         raise StudyError(f"{where}: expected images or rows of features, found the shape {x.shape}")
-    return np.ascontiguousarray(x, dtype=np.uint8 if x.dtype == np.uint8 and x.ndim == 4 else np.float32)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is told with its place
+        return np.ascontiguousarray(x, dtype=np.uint8 if x.dtype == np.uint8 and x.ndim == 4 else np.float32)
 
 
-def _whole(y: Array, where: str) -> NDArray[np.int64]:
+def whole(y: Array, where: str) -> NDArray[np.int64]:
+    """Classes as ``Samples`` has them, from whole numbers of any type."""
     y = y.reshape(-1) if y.ndim == 2 and y.shape[1] == 1 else y
-    if y.ndim != 1 or y.dtype.kind not in "uif" or (y.dtype.kind == "f" and not np.all(y == np.round(y))):
-        raise StudyError(f"{where}: expected one class for each sample as a whole number, found {y.dtype}")
-    if y.size and (y.min() < 0 or y.max() > 10_000):
-        raise StudyError(f"{where}: expected classes from 0 to 10000, found {y.min()} to {y.max()}")
+    if y.ndim != 1 or y.dtype.kind not in "uif":
+        raise StudyError(
+            f"{where}: expected a whole number for each sample, its class, found {y.dtype} of shape {y.shape}"
+        )
+    far = ~(np.abs(y) < 2**53) if y.dtype.kind == "f" else y > 2**53
+    if np.any(far) or (y.dtype.kind == "f" and not np.all(y == np.round(y))):
+        odd = y[far][0] if np.any(far) else y[y != np.round(y)][0]
+        raise StudyError(f"{where}: expected a whole number for each sample, its class, found {odd}")
     return y.astype(np.int64)
 
 
@@ -248,9 +277,11 @@ def _tables(
     except (pa.ArrowException, OSError) as error:
         raise StudyError(f"{paths[0]}: cannot be read: {str(error).splitlines()[0]}") from None
     columns: list[str] = table.column_names
+    if not table.num_rows:
+        raise StudyError(f"{paths[0]}: expected rows, found none")
     if target is not None and target not in columns:
         raise StudyError(f"{paths[0]}: has no column {target!r} for the class; it has {', '.join(columns)}")
-    named = [name for name in TARGETS if name in columns]
+    named = [name for word in TARGETS for name in columns if name.strip().lower() == word]
     target = target or (named[0] if named else columns[-1])
     y, classes = _labels(table, target, paths[0], classes)
     others = [name for name in columns if name != target]
@@ -261,34 +292,68 @@ def _tables(
 
 
 def _table(path: Path) -> Any:
+    """A table, the names of whose columns tell one from another."""
+    import pyarrow as pa
     import pyarrow.csv
     import pyarrow.parquet
 
     if path.suffix.lower() == ".csv":
-        return pyarrow.csv.read_csv(path)
-    # One open file, closed here: left to the collector, it would be open when the file is replaced.
-    with path.open("rb") as file:
-        return pyarrow.parquet.read_table(file)
+        # Without this, an empty field would be a class of its own.
+        empty = pyarrow.csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False)
+        table = pyarrow.csv.read_csv(path, convert_options=empty)
+        try:
+            columns: list[str] = table.column_names
+        except UnicodeDecodeError:
+            columns = []
+        if not columns or any(pa.types.is_binary(kind) for kind in table.schema.types):
+            raise StudyError(f"{path}: expected text in UTF-8, found another encoding; save it as UTF-8")
+    else:
+        # One open file, closed here: left to the collector, it would be open when the file is replaced.
+        with path.open("rb") as file:
+            table = pyarrow.parquet.read_table(file)
+        columns = table.column_names
+        if index := [name for name in columns if name.startswith("__index_level_")]:
+            table = table.drop_columns(index)  # the row numbers of a data frame: no feature of a sample
+            columns = table.column_names
+    if twice := sorted({name for name in columns if columns.count(name) > 1}):
+        raise StudyError(f"{path}: several columns are called {twice[0]!r}; does it lack a header?")
+    if unnamed := [place for place, name in enumerate(columns, 1) if not name.strip()]:
+        raise StudyError(
+            f"{path}: column {unnamed[0]} has no name; name it, or drop it if it only numbers the rows"
+        )
+    return table
 
 
 def _labels(
     table: Any, target: str, path: Path, classes: tuple[str, ...] | None
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    column = table.column(target)
-    if column.null_count:
-        raise StudyError(f"{path}: {column.null_count} samples have no {target}")
-    values: list[Any] = column.to_pylist()
-    if all(type(value) is int for value in values):
-        y = _whole(np.array(values, dtype=np.int64), f"{path}: {target}")
-        metadata: dict[bytes, bytes] = table.schema.metadata or {}
-        named = [n for n in metadata.get(b"class_names", b"").decode().split(",") if n]
-        count = max(int(y.max(initial=0)) + 1, len(classes or ()))
-        return y, classes if classes and len(classes) == count else (
-            tuple(named) if len(named) == count else tuple(map(str, range(count)))
+    """The class of each row, and the names of the classes: those of training, if they are known."""
+    values: list[Any] = table.column(target).to_pylist()
+    missing = sum(value is None or value != value or str(value).strip() == "" for value in values)
+    if missing:
+        raise StudyError(f"{path}: {missing} samples have no {target} (empty, NA or NaN); fill or drop them")
+    if fractions := [value for value in values if isinstance(value, float) and not value.is_integer()]:
+        raise StudyError(
+            f"{path}: {target}: expected classes, found {fractions[0]}; name their column with target"
         )
-    names = classes or tuple(sorted({str(value) for value in values}))
-    if len(names) > 1000:
+    values = [int(value) if isinstance(value, float) else value for value in values]
+    metadata: dict[bytes, bytes] = table.schema.metadata or {}
+    told = tuple(n for n in metadata.get(b"class_names", b"").decode().split(",") if n)
+    if told and classes and told != classes:
+        raise StudyError(
+            f"{path}: expected the classes {', '.join(classes[:5])}, found {', '.join(told[:5])}"
+        )
+    numbers = all(type(value) is int for value in values)
+    listed = told or classes or ()
+    if numbers and (told or not {str(value) for value in values} <= set(listed)):
+        places = np.array(values, dtype=np.int64)  # in the list of classes that have names
+        if places.min() >= 0 and places.max() < len(listed):
+            return places, listed
+    names = classes or tuple(map(str, sorted(set(values)) if numbers else sorted(set(map(str, values)))))
+    if len(names) > _MOST_CLASSES:
         raise StudyError(f"{path}: {target} has {len(names)} values; name the column with `target`")
+    if target in names:
+        raise StudyError(f"{path}: expected a header, found a class, {target}, as the name of a column")
     place = {name: number for number, name in enumerate(names)}
     if unknown := sorted({str(value) for value in values} - set(names)):
         raise StudyError(f"{path}: has classes that training lacks: {', '.join(unknown[:5])}")
@@ -306,9 +371,11 @@ def _features(table: Any, names: list[str], path: Path) -> Array:
             raise StudyError(
                 f"{path}: column {name}: expected numbers, found {values.dtype}; encode or drop it"
             )
-        columns.append(values.astype(np.float32))
+        with np.errstate(over="ignore"):  # what is too large becomes infinite, and is told with its place
+            columns.append(values.astype(np.float32))
     if not columns:
-        raise StudyError(f"{path}: has no column of features")
+        only = table.column_names[0]
+        raise StudyError(f"{path}: expected columns of features, told apart by commas, found only {only!r}")
     return np.stack(columns, axis=1)
 
 
@@ -337,18 +404,24 @@ def _decoded(column: Any, path: Path) -> Array:
 
 
 def _image_folders(path: Path, names: dict[str, Path]) -> Source:
+    def classes_in(root: Path) -> tuple[str, ...]:
+        # Folders that programs keep for themselves, such as .ipynb_checkpoints and __MACOSX, are no classes.
+        return tuple(
+            sorted(e.name for e in root.iterdir() if e.is_dir() and not e.name.startswith((".", "__")))
+        )
+
     def samples(root: Path, classes: tuple[str, ...]) -> Samples:
         found = [(i, f) for i, name in enumerate(classes) for f in _images_in(root / name)]
         pixels = _pixels(((str(f), lambda f=f: f) for _, f in found), len(found))
         return Samples(pixels, np.array([i for i, _ in found], dtype=np.int64))
 
     root = names.get("train", path)
-    classes = tuple(sorted(entry.name for entry in root.iterdir() if entry.is_dir()))
+    classes = classes_in(root)
     for name in classes:
         if not _images_in(root / name):
             raise StudyError(f"{root / name}: expected images of this class, found none")
     test = names.get("test") if root != path else None
-    if test is not None and (extra := {e.name for e in test.iterdir() if e.is_dir()} - set(classes)):
+    if test is not None and (extra := set(classes_in(test)) - set(classes)):
         raise StudyError(f"{test}: has classes that training lacks: {', '.join(sorted(extra))}")
     return Source(samples(root, classes), samples(test, classes) if test is not None else None, classes)
 
@@ -369,9 +442,10 @@ def _pixels(images: Iterable[tuple[str, Callable[[], Any]]], count: int) -> Arra
                     raise StudyError(
                         f"{where}: expected at most {_LONGEST_SIDE} pixels a side, found {image.size}"
                     )
-                grey = image.mode in ("1", "L", "LA", "I;16")
-                held = np.asarray(image.convert("L" if grey else "RGB"))
-        except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+                held = _bytes(image, where)
+        except UnidentifiedImageError:
+            raise StudyError(f"{where}: not an image that can be read: of no format that is known") from None
+        except (OSError, SyntaxError, Image.DecompressionBombError) as error:
             raise StudyError(f"{where}: not an image that can be read: {error}") from None
         held = held[None] if held.ndim == 2 else held.transpose(2, 0, 1)
         if pixels is None:
@@ -387,3 +461,14 @@ def _pixels(images: Iterable[tuple[str, Callable[[], Any]]], count: int) -> Arra
     if pixels is None:
         raise StudyError("expected images, found none")
     return pixels
+
+
+def _bytes(image: Any, where: str) -> Array:
+    """The pixels of an image, grey or coloured, in bytes: of 16 bits the upper eight, as of coloured images."""
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):
+        return (np.asarray(image) >> 8).astype(np.uint8)
+    if image.mode in ("I", "F"):
+        raise StudyError(
+            f"{where}: expected 8 or 16 bits for a pixel, found 32; scale and save it so, or use .npz"
+        )
+    return np.asarray(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB"))

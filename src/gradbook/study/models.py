@@ -6,12 +6,14 @@ import importlib
 import importlib.util
 import inspect
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from gradbook.study import randomness
 from gradbook.study.problem import StudyError
@@ -46,30 +48,45 @@ def build(model: Model, shape: Sequence[int], classes: int, seed: int, here: Pat
     randomness.start(seed, "weights")
     try:
         built = maker(**arguments)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise StudyError(f"[model] {model.kind} cannot be made with {arguments}: {error}") from None
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a model of one's own may raise anything
+        raise StudyError(f"[model] {model.kind} cannot be made with {arguments}: {_told(error)}") from None
     if not isinstance(built, nn.Module):
         raise StudyError(f"[model] {model.kind} gives a {type(built).__name__}, not a torch.nn.Module")
+    if any(map(is_lazy, (*built.parameters(), *built.buffers()))):
+        _scores(built, shape, model.kind)  # which makes the weights whose size was left open
     return built
 
 
 def try_out(model: nn.Module, shape: Sequence[int], classes: int, name: str) -> None:
-    """See that a model takes a batch and gives a number for each class; raises StudyError if not."""
+    """See that a model takes a batch, gives a number for each class, and has something to train and to keep.
+
+    Raises StudyError if not.
+    """
+    given = _scores(model, shape, name)
+    if not isinstance(given, torch.Tensor) or given.shape != (2, classes):
+        found = tuple(given.shape) if isinstance(given, torch.Tensor) else type(given).__name__
+        raise StudyError(f"[model] {name}: expected (batch, {classes}) for {classes} classes, found {found}")
+    if not any(p.requires_grad for p in model.parameters()):
+        raise StudyError(f"[model] {name}: expected parameters to train, found none that requires a gradient")
+    if any(type(m).get_extra_state is not nn.Module.get_extra_state for m in model.modules()):
+        raise StudyError(
+            f"[model] {name}: has get_extra_state; what a model remembers must be in its buffers"
+        )
+
+
+def _scores(model: nn.Module, shape: Sequence[int], name: str) -> Any:
+    """What a model gives, in evaluation, for a batch of two samples."""
     was = model.training
     model.eval()
     try:
         with torch.no_grad():
-            given = model(torch.zeros(2, *shape))
-    except (RuntimeError, TypeError, ValueError, IndexError) as error:
-        first = str(error).splitlines()[0]
+            return model(torch.zeros(2, *shape))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a model of one's own may raise anything
         raise StudyError(
-            f"[model] {name} does not take samples of the shape {tuple(shape)}: {first}"
+            f"[model] {name} does not take samples of the shape {tuple(shape)}: {_told(error)}"
         ) from None
     finally:
         model.train(was)
-    if not isinstance(given, torch.Tensor) or given.shape != (2, classes):
-        found = tuple(given.shape) if isinstance(given, torch.Tensor) else type(given).__name__
-        raise StudyError(f"[model] {name}: expected (batch, {classes}) for {classes} classes, found {found}")
 
 
 def mlp(
@@ -222,8 +239,10 @@ def _imported(kind: str, here: Path | None) -> Callable[..., Any]:
         found: Any = module
         for part in name.split("."):
             found = getattr(found, part)
-    except (ImportError, AttributeError, OSError) as error:
-        raise StudyError(f"[model] kind: {kind} cannot be imported: {error}") from None
+    except StudyError:
+        raise
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the code of a file may raise anything
+        raise StudyError(f"[model] kind: {kind} cannot be imported: {_told(error)}") from None
     if not callable(found):
         raise StudyError(f"[model] kind: {kind} is not a class")
     return found
@@ -238,7 +257,11 @@ def _from_file(path: Path) -> Any:
         raise ImportError(f"no Python file at {path}")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[spec.name]  # half a module would be found the next time
+        raise
     return module
 
 
@@ -247,3 +270,15 @@ def _parameters(maker: Callable[..., Any]) -> frozenset[str]:
         return frozenset(inspect.signature(maker).parameters)
     except (TypeError, ValueError):
         return frozenset()
+
+
+def _told(error: BaseException) -> str:
+    """What an error says, in one line, with the place in somebody's own code where it came up."""
+    lines = str(error).strip().splitlines()
+    told = lines[0] if lines else ""
+    if type(error) not in (TypeError, ValueError, RuntimeError):
+        told = f"{type(error).__name__}: {told}" if told else type(error).__name__
+    others = ("<", *(str(Path(file).parent) for file in (torch.__file__, inspect.__file__, __file__)))
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith(others)]
+    return f"{told} ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else told

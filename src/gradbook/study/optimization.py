@@ -161,7 +161,7 @@ class Optimizer:
         self._parameters = [p for p in model.parameters() if p.requires_grad]
         self._decayed = decayed(model, training.no_decay)
         self._memory = [memory(training, p.detach()) for p in self._parameters]
-        self._count = 0
+        self._counts = [0] * len(self._parameters)
 
     def clear(self) -> None:
         """Forget the gradients."""
@@ -178,12 +178,14 @@ class Optimizer:
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
-        """Decay and step at a learning rate. A parameter that the loss does not reach is left alone."""
+        """Decay and step at a learning rate. A parameter that the loss does not reach is left alone, and its t."""
         training = self._training
-        self._count += 1
-        corrected = corrections(training, self._count)
-        for parameter, acts, held in zip(self._parameters, self._decayed, self._memory, strict=True):
+        for place, (parameter, acts, held) in enumerate(
+            zip(self._parameters, self._decayed, self._memory, strict=True)
+        ):
             if parameter.grad is not None:
+                self._counts[place] += 1
+                corrected = corrections(training, self._counts[place])
                 decay = training.weight_decay if acts else 0.0
                 update(training, parameter, parameter.grad, held, corrected, rate, decay, training.momentum)
 
@@ -198,11 +200,11 @@ class Optimizer:
     def state(self) -> dict[str, torch.Tensor]:
         """The optimiser's memory, by the place of each parameter."""
         held = {f"{place}.{key}": v for place, m in enumerate(self._memory) for key, v in m.items()}
-        return {**held, "count": torch.tensor(self._count)}
+        return {**held, "count": torch.tensor(self._counts)}
 
     def restore(self, state: Mapping[str, torch.Tensor]) -> None:
         """Take a memory back, in the memory layout that it had: that of the parameters."""
-        self._count = int(state["count"])
+        self._counts = list(map(int, state["count"]))
         for place, held in enumerate(self._memory):
             for key, value in held.items():
                 value.copy_(state[f"{place}.{key}"])

@@ -9,6 +9,7 @@ Legible in print and for the colour-blind: the colours of Okabe and Ito, and a d
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,9 @@ _DASHES: tuple[Any, ...] = (
 
 #: More lines than this are told apart by a scale of colours instead.
 _LINES = len(_COLOURS)
+
+#: The width of a letter in inches, and of a line in the legend with what is around it in letters, on the large side.
+_LETTER, _HANDLE = 0.085, 9
 
 #: What the axes are called.
 _NAMES = {
@@ -157,8 +161,13 @@ def _lines(axis: Axes, results: Results, values: NDArray[np.float64]) -> None:
         if len(results.seeds) > 1:
             low, high = np.nanmin(held, axis=0), np.nanmax(held, axis=0)
             axis.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
-    axis.margins(x=0.01)
-    axis.xaxis.get_major_locator().set_params(integer=True)  # pyright: ignore[reportCallIssue]
+    last = len(epochs)
+    if last > 1:
+        axis.set_xlim(1 - 0.01 * (last - 1), last + 0.01 * (last - 1))
+        axis.xaxis.get_major_locator().set_params(integer=True)  # pyright: ignore[reportCallIssue]
+    else:  # no scale for one epoch, and the same place where no trial got so far
+        axis.set_xlim(0.5, 1.5)
+        axis.set_xticks([1])
 
 
 def _styles(results: Results) -> list[tuple[Any, Any, Any, str]]:
@@ -186,21 +195,31 @@ def _name(setting: str) -> str:
 
 
 def _finish(figure: Figure, results: Results) -> None:
-    axes = figure.axes
-    handles, labels = axes[0].get_legend_handles_labels()
+    handles, labels = figure.axes[0].get_legend_handles_labels()
     title = _name(results.varied[0]) if len(results.varied) == 1 else None
     if len(labels) > 1 or title:
-        long = max(map(len, labels)) > 14
-        columns = max(1, min(len(labels), 2 if long else 6))
-        figure.legend(
-            handles, labels, title=title, loc="outside lower center", ncols=columns, handlelength=3.2
-        )
+        _legend(figure, handles, labels, title)
     count = len(results.seeds)
     # A study of one seed has no band to explain.
-    told = f"line: mean of {count} seeds; band: their range" if count > 1 else "one seed"
+    _head(figure, results, f"line: mean of {count} seeds; band: their range" if count > 1 else "one seed")
+
+
+def _legend(figure: Figure, handles: Sequence[Any], labels: Sequence[str], title: str | None = None) -> None:
+    """A legend below, in as many columns as the figure is wide enough for; longer labels take several lines."""
+    room = int((figure.get_figwidth() - 0.2) / _LETTER)
+    columns = max(1, min(len(labels), 6, room // (max(map(len, labels)) + _HANDLE)))
+    wrapped = [textwrap.fill(label, room - _HANDLE) for label in labels]
+    lines = math.ceil(sum(label.count("\n") + 1 for label in wrapped) / columns)
+    # What does not fit below the axes makes the figure longer rather than the axes flat.
+    figure.set_figheight(figure.get_figheight() + 0.2 * max(0, lines - 4))
+    figure.legend(handles, wrapped, title=title, loc="outside lower center", ncols=columns, handlelength=3.2)
+
+
+def _head(figure: Figure, results: Results, told: str) -> None:
+    """What the lines are, and which trials are not in them."""
     unfinished = sum(not t.state.over for t in results.trials.values())
     lost = results.count(TrialState.DIVERGED) + results.count(TrialState.FAILED)
-    told += f"; {unfinished} trials not finished" if unfinished else ""
+    told += f"; {unfinished} trial{'s' * (unfinished > 1)} not finished" if unfinished else ""
     told += f"; {lost} diverged or failed" if lost else ""
     figure.suptitle(f"{results.name}   ({told})", fontsize=9, color="#555555", x=0.01, ha="left")
 
@@ -256,12 +275,11 @@ def _final(results: Results) -> Figure:
     axis.set_ylabel("test accuracy after the last epoch")
     axis.set_title(f"Final test accuracy against {_name(name)}", loc="left")
     if len(groups) > 1:
-        figure.legend(loc="outside lower center", ncols=2, handlelength=3.2)
-    figure.suptitle(
-        f"{results.name}   (a point for each of {len(results.seeds)} seeds; line through the means)",
-        fontsize=9,
-        color="#555555",
-        x=0.01,
-        ha="left",
+        _legend(figure, *axis.get_legend_handles_labels())
+    count = len(results.seeds)
+    _head(
+        figure,
+        results,
+        f"a point for each of {count} seeds; line through the means" if count > 1 else "one seed",
     )
     return figure

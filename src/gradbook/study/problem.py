@@ -8,3 +8,11 @@ class StudyError(ValueError):
 
     The message is one sentence that a face prints as it stands.
     """
+
+
+def changed(study: str) -> str:
+    """What to say where the rest of a study would be trained with other code or data than what is recorded."""
+    return (
+        f"{study}: its model or its data are no longer those that it began with; put them back, "
+        "or run its file again, which trains it anew"
+    )

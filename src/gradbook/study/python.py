@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from gradbook.study.formats import Source
 from gradbook.study.problem import StudyError
@@ -32,12 +32,29 @@ def model_table(model: Any) -> Any:
         )
     if model.__module__ == "__main__":
         try:
-            return {"kind": f"{inspect.getfile(model)}:{name}"}
+            file = inspect.getfile(model)
         except (OSError, TypeError):
-            raise StudyError(
-                f"model: {name} is in no file; write it into one, so that workers can import it"
-            ) from None
+            file = ""
+        if not Path(file).is_file():  # a notebook, or standard input
+            raise StudyError(f"model: {name} is in no file; write it into one, so that workers can import it")
+        return {"kind": f"{file}:{name}"}
     return {"kind": f"{model.__module__}:{name}"}
+
+
+def plain(value: Any) -> Any:
+    """Numbers and arrays of NumPy and other sequences as a file would have them: numbers and lists.
+
+    >>> import numpy as np
+    >>> plain({"weight_decay": np.array([0.5, 0.25]), "seeds": range(2)})
+    {'weight_decay': [0.5, 0.25], 'seeds': [0, 1]}
+    """
+    if hasattr(value, "tolist") and hasattr(value, "dtype"):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {name: plain(held) for name, held in cast("Mapping[Any, Any]", value).items()}
+    if isinstance(value, list | tuple | range):
+        return [plain(held) for held in cast("Sequence[Any]", value)]
+    return value
 
 
 def code_of(kind: str, here: Path) -> str:
@@ -90,4 +107,4 @@ def data_table(data: Any) -> tuple[dict[str, Any] | None, Source | None]:
 
 def _are_arrays(pair: tuple[Any, ...]) -> bool:
     """Whether a pair is (samples, classes), rather than (train, test)."""
-    return all(hasattr(part, "shape") and hasattr(part, "dtype") for part in pair)
+    return all(hasattr(part, "shape") for part in pair)

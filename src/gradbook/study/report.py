@@ -18,9 +18,15 @@ if TYPE_CHECKING:
 def lines(results: Results, *, whole: bool = False) -> Iterator[str]:
     """The results of a study; ``whole`` tells what was held equal too, and the cause of every failure."""
     seeds, total = len(results.seeds), len(results.trials)
-    yield f"{results.name}: {results.count(TrialState.DONE)} of {total} trials done, {seeds} seeds each"
+    counted = f"{seeds} seed{'s' * (seeds != 1)}"
+    yield f"{results.name}: {results.count(TrialState.DONE)} of {total} trials done, {counted} each"
     if seeds < ENOUGH_SEEDS:
-        yield f"underpowered: with {seeds} seed{'s' * (seeds != 1)} most tests cannot tell a real difference"
+        yield f"underpowered: with {counted} most tests cannot tell a real difference"
+    if seeds > 1 and results.seeds_begin_alike():
+        yield (
+            "all seeds began with the same weights: the model sets a random seed of its own, or draws none, "
+            "so that they differ in the order of data and in noise only"
+        )
     yield from _outcome(results)
     for (position, place), trial in sorted(results.trials.items()):
         if trial.state in (TrialState.DIVERGED, TrialState.FAILED):

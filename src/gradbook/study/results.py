@@ -73,6 +73,13 @@ class Results:
             raise StudyError(f"{self.name} has no arm all of whose trials finished; so none is best")
         return self.arms[max(whole, key=lambda i: (accuracy[i].mean(), -loss[i].mean()))]
 
+    def seeds_begin_alike(self) -> bool:
+        """Whether in every arm all seeds began with the same weights, which a model does that sets a seed."""
+        begun: dict[int, list[str | None]] = {}
+        for (arm, _), trial in self._placed():
+            begun.setdefault(arm, []).append(trial.initial_weights)
+        return all(len(set(held)) == 1 and held[0] is not None for held in begun.values())
+
     def pairing(self) -> tuple[bool, bool]:
         """Whether, for each seed, all arms began with the same weights, and were shown the same order.
 

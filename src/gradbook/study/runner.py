@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from gradbook.study import data, owners, results, spec
 from gradbook.study.nursery import OWN_CODE, PROGRAMS
 from gradbook.study.plan import Wishes
-from gradbook.study.problem import StudyError
+from gradbook.study.problem import StudyError, changed
 from gradbook.study.python import code_of
 from gradbook.study.results import Results
 from gradbook.study.schema import ArmRow, StudyRow, Trial, TrialState
@@ -169,24 +169,22 @@ class Runner:
         if row is None:
             known = ", ".join(self.store.names()) or "none yet"
             raise StudyError(f"no study is called {name!r} here; known: {known}")
+        study = spec.read(row.spec)
+        unfinished = any(
+            t.state not in (TrialState.DONE, TrialState.DIVERGED) for t in self.store.trials(name)
+        )
+        recorded = [arm.configuration for arm in self.store.arms(name)]
+        if unfinished and recorded != _keys(study, row.data["fingerprint"], Path(row.here)):
+            raise StudyError(changed(name))
         if again := self.store.retry(name):
             self.say(f"{again} failed trial{'s' * (again > 1)} will be tried again")
         if not (self.store.folder / "data" / f"{row.data['fingerprint']}.safetensors").exists():
             # The prepared samples were deleted: they can be made again from what they were made from.
-            prepared = data.prepare(
-                spec.read(row.spec).settings.data, self.store.folder / "data", Path(row.here)
-            )
+            prepared = data.prepare(study.settings.data, self.store.folder / "data", Path(row.here))
             if prepared.fingerprint != row.data["fingerprint"]:
-                raise StudyError(
-                    f"{name}: the data are no longer those that it began with; start a new study"
-                )
+                raise StudyError(changed(name))
         if any(not trial.state.over for trial in self.store.trials(name)):
             with Nursery(own_code=self.own_code) as nursery:
-                if row.plan is None:
-                    prepared = data.opened(
-                        self.store.folder / "data" / f"{row.data['fingerprint']}.safetensors"
-                    )
-                    self._plan(nursery, spec.read(row.spec), prepared, Path(row.here))
                 self._train(nursery, name, watch)
         return results.read(self.store, name)
 
@@ -204,6 +202,8 @@ class Runner:
         if name.endswith(".toml"):
             earlier, _ = spec.load(here / name)
             name = str(earlier["name"])
+        if name == tables.get("name"):
+            raise place.problem("base", "study", f"expected another study, found {name!r} itself; rename one")
         if self.store.study(name) is None:
             raise place.problem(
                 "base",
@@ -276,8 +276,13 @@ class Runner:
 
     def _train(self, nursery: Nursery, name: str, watch: Callable[[Snapshot], None] | None) -> None:
         row = self.store.study(name)
-        assert row is not None
-        assert row.plan is not None
+        if row is not None and row.plan is None:
+            # Whoever recorded the study was stopped before it decided on a plan, or is about to.
+            prepared = data.opened(self.store.folder / "data" / f"{row.data['fingerprint']}.safetensors")
+            self._plan(nursery, spec.read(row.spec), prepared, Path(row.here))
+            row = self.store.study(name)
+        if row is None or row.plan is None:
+            raise StudyError(f"{name}: another process removed or changed the study; run it again")
         plan: dict[str, Any] = {**row.plan, "processes": self.wishes.processes or row.plan["processes"]}
         told = {**plan["way"], "stacked": plan["stack_size"] > 1}
         if any(told.get(name, wish) != wish for name, wish in self.wishes.told().items()):

@@ -58,10 +58,14 @@ class Dataset:
         """Samples, scaled to mean 0 and deviation 1 of the training samples, and their classes."""
         part = self.splits[split]
         x = part.x[index]
-        return (x if self._ready else self._scaled(x)), part.y[index]
+        if not self._ready:
+            return self._scaled(x), part.y[index]
+        # A slice looks at the samples themselves, and a model may change what it is given.
+        return (x.clone() if isinstance(index, slice) else x), part.y[index]
 
     def _scaled(self, x: torch.Tensor) -> torch.Tensor:
-        return x.to(torch.float32).sub_(self._mean).div_(self._deviation)
+        # A copy even of what is float32 already, for a slice looks at the samples themselves.
+        return x.to(torch.float32, copy=True).sub_(self._mean).div_(self._deviation)
 
 
 def augmented(x: torch.Tensor, ways: tuple[str, ...], generator: torch.Generator) -> torch.Tensor:

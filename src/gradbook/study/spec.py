@@ -37,6 +37,9 @@ DEFAULT_SEEDS = 6
 #: A study with fewer seeds than this can say little; it is run, and called underpowered.
 ENOUGH_SEEDS = 6
 
+#: What lies beside the plots of studies, which are in folders of their names.
+_TAKEN = ("data", "checkpoints", "studies.db", "studies.db-wal", "studies.db-shm")
+
 #: A study with more trials than this is a slip of the pen.
 MOST_TRIALS = 100_000
 
@@ -117,7 +120,7 @@ def load(path: Path | str) -> tuple[dict[str, Any], Place]:
     """The tables of a study file, and the place to name in errors; ``read`` makes a study of both."""
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         tables = tomllib.loads(text)
     except FileNotFoundError:
         raise StudyError(
@@ -172,6 +175,8 @@ def read(tables: Mapping[str, Any], place: Place | None = None, base: Settings |
     name = tables.get("name")
     if not isinstance(name, str) or not re.fullmatch(r"[\w][\w.+-]{0,99}", name):
         raise place.problem("", "name", f"expected letters, digits, - or _, found {name!r}")
+    if name.lower() in _TAKEN:
+        raise place.problem("", "name", f"{name!r} is what Gradbook keeps beside studies; choose another")
     base = base or Settings()
     settings = Settings(
         data=_table(base.data, tables, "data", place),
@@ -188,6 +193,12 @@ def read(tables: Mapping[str, Any], place: Place | None = None, base: Settings |
     keys = [json.dumps(arm.settings.flat(), sort_keys=True) for arm in study.arms()]
     if len(set(keys)) < len(keys):
         raise place.problem("vary", "", "two combinations are the same configuration; list each value once")
+    labels = [arm.label for arm in study.arms()]
+    if len(set(labels)) < len(labels):
+        twice = next(label for label in labels if labels.count(label) > 1)
+        raise place.problem(
+            "vary", "", f"two combinations are both written {twice}; take values further apart"
+        )
     return study
 
 
@@ -288,6 +299,8 @@ def _vary(settings: Settings, tables: Mapping[str, Any], place: Place) -> dict[s
             raise place.problem("vary", key, f"expected a list of values, found {values!r}")
         listed = list(cast("list[Any]", values))
         name = _resolved(settings, written, place)
+        if name in varied:
+            raise place.problem("vary", key, f"{name} is listed twice; put all its values into one list")
         read_values = tuple(_varied_value(settings, name, value, place, key) for value in listed)
         varied[name] = read_values
     # A varied model replaces arguments that vary too, so it is applied first.

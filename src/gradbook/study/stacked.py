@@ -56,10 +56,16 @@ Program = Callable[..., Any]
 
 
 def stackable(settings: Settings, model: nn.Module) -> bool:
-    """Whether trials with these settings can be stacked at all."""
-    known = all(type(m) in _STACKABLE for m in model.modules())
+    """Whether trials with these settings can be stacked at all. A hook may do anything, so there must be none."""
+    known = all(type(m) in _STACKABLE and not _hooked(m) for m in model.modules())
     plain = settings.training.precision == "fp32" and not settings.data.augment
     return known and plain and not list(model.buffers()) and all(p.requires_grad for p in model.parameters())
+
+
+def _hooked(module: nn.Module) -> bool:
+    hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    parameters = module.parameters(recurse=False)
+    return any(getattr(module, name) for name in hooks) or any(p._backward_hooks for p in parameters)  # pyright: ignore[reportPrivateUsage]
 
 
 class Stack:

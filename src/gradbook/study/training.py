@@ -133,14 +133,15 @@ class Run:
         ]
 
     def few_steps(self, steps: int) -> torch.Tensor:
-        """The weights after so many steps of the first epoch, in a row; to compare ways of computing."""
+        """The weights after so many steps at the first learning rate, in a row; to compare ways of computing."""
         training, data = self._settings.training, self._data
+        rate = optimization.rate(training, 0, self.steps)
         randomness.start(self._seed, "noise", 1)
         order = randomness.data_order(self._seed, 1, len(data)).to(self._way.device)
         self.model.train()
         for start in self._places[:steps]:
             self._backward(*data.batch("train", order[start : start + training.batch_size]))
-            self._optimizer.step(training.learning_rate)
+            self._optimizer.step(rate)
         return self.weights()
 
     def weights(self) -> torch.Tensor:
@@ -166,7 +167,7 @@ class Run:
         size = min(evaluation_size(data.shape, self._way.device), len(data))
 
         def look(_: int) -> None:
-            with torch.inference_mode():
+            with torch.no_grad():
                 x, _y = data.batch("train", slice(0, size))
                 self._scores(x.contiguous(memory_format=self._layout) if x.dim() == 4 else x)
 
@@ -174,7 +175,7 @@ class Run:
 
     def state(self) -> dict[str, torch.Tensor]:
         """All that the next epoch depends on."""
-        held = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        held = {f"model.{name}": value for name, value in _tensors(self.model).items()}
         return {**held, **{f"optimizer.{name}": value for name, value in self._optimizer.state().items()}}
 
     def restore(self, state: Mapping[str, torch.Tensor], epoch: int) -> None:
@@ -183,7 +184,7 @@ class Run:
         for name, value in state.items():
             part, _, rest = name.partition(".")
             parts[part][rest] = value
-        self.model.load_state_dict(parts["model"])
+        _fill(self.model, parts["model"])
         self._optimizer.restore(parts["optimizer"])
         self.epoch = epoch
 
@@ -232,7 +233,13 @@ class Run:
     def _scores(self, x: torch.Tensor) -> torch.Tensor:
         bf16 = self._settings.training.precision == "bf16"
         with torch.autocast(x.device.type, torch.bfloat16, enabled=bf16):
-            return self.model(x).float()
+            scores = self.model(x)
+        if not isinstance(scores, torch.Tensor):
+            mode = "training" if self.model.training else "evaluation"
+            raise TypeError(
+                f"expected a tensor of scores from the model in {mode}, found {type(scores).__name__}"
+            )
+        return scores.float()
 
     def evaluate(self, split: str) -> tuple[float, float]:
         """Loss and accuracy on a part of the data, in evaluation mode and in the precision of training."""
@@ -240,7 +247,8 @@ class Run:
         total, right = 0.0, 0
         count = len(self._data.splits[split].y)
         size = evaluation_size(self._data.shape, self._way.device)
-        with torch.inference_mode():
+        # Not inference mode: a tensor that a model makes in it and keeps could not be used in training.
+        with torch.no_grad():
             for start in range(0, count, size):
                 x, y = self._data.batch(split, slice(start, start + size))
                 if x.dim() == 4:
@@ -249,6 +257,25 @@ class Run:
                 total += float(functional.cross_entropy(scores, y, reduction="sum"))
                 right += int((scores.argmax(1) == y).sum())
         return total / count, right / count
+
+
+def _tensors(model: nn.Module) -> dict[str, torch.Tensor]:
+    """All parameters and buffers of a model by name, also buffers that ``state_dict`` leaves out."""
+    held = dict[str, torch.Tensor](model.named_parameters(remove_duplicate=False))
+    return held | dict(model.named_buffers(remove_duplicate=False))
+
+
+@torch.no_grad()
+def _fill(model: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
+    """Give a model back what ``_tensors`` told of it."""
+    there = _tensors(model)
+    for name, value in state.items():
+        held = there.get(name)
+        if held is not None and held.shape == value.shape:
+            held.copy_(value)
+        else:  # a buffer that training made, or gave another shape
+            module, _, last = name.rpartition(".")
+            setattr(model.get_submodule(module), last, value)
 
 
 def record(

@@ -6,8 +6,9 @@ import os
 import threading
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 from sqlalchemy import exc
@@ -16,9 +17,10 @@ from torch import Tensor
 from gradbook.study import checkpoints, owners, spec
 from gradbook.study.compiled import CompileError
 from gradbook.study.data import opened
-from gradbook.study.database import is_full
+from gradbook.study.database import told
 from gradbook.study.plan import Way
-from gradbook.study.problem import StudyError
+from gradbook.study.problem import StudyError, changed
+from gradbook.study.python import code_of
 from gradbook.study.samples import Dataset
 from gradbook.study.schema import Trial, TrialState
 from gradbook.study.settings import Settings
@@ -58,12 +60,13 @@ def work(order: Order) -> None:
             raise Stopped(f"the study {order.study} was removed")
         data_path = Path(order.folder) / "data" / f"{row.data['fingerprint']}.safetensors"
         data = Dataset(opened(data_path), order.way.device)
+        code = cache(partial(code_of, here=Path(row.here)))
         with _Heart(order, owner) as heart:
             while taken := store.claim(order.study, owner):
-                _Job(store, owner, taken, data, order, Path(row.here), heart).train()
+                _Job(store, owner, taken, data, order, Path(row.here), heart, code).train()
         store.close()
     except (exc.DBAPIError, OSError, StudyError) as error:
-        raise Stopped(_told(error)) from None
+        raise Stopped(told(error)) from None
 
 
 class _Heart:
@@ -112,9 +115,11 @@ class _Job:
         order: Order,
         here: Path,
         heart: _Heart,
+        code: Callable[[str], str],
     ) -> None:
         self._store, self._owner, self._taken, self._data = store, owner, list(taken), data
-        self._way, self._here, self._heart = order.way, here, heart
+        self._way, self._here, self._heart, self._code = order.way, here, heart, code
+        self._study = order.study
         self._folder = Path(order.folder) / "checkpoints"
         self._open: list[int] = [place for place, trial in enumerate(taken) if not trial.state.over]
         self._stacked = taken[0].stack is not None
@@ -136,12 +141,17 @@ class _Job:
     def _train(self) -> None:
         held = self._store.settings({trial.configuration for trial in self._taken})
         asked = [(spec.settings(dict(held[t.configuration][1])), t.seed) for t in self._taken]
+        fingerprint = self._data.prepared.fingerprint
+        for trial, (settings, _) in zip(self._taken, asked, strict=True):
+            # The data and the code are those of when this process began, and the trial may be of a later day.
+            if settings.key(fingerprint, self._code(settings.model.kind)) != trial.configuration:
+                raise StudyError(changed(self._study))
         state = self._state()
         try:
             run = self._built(asked)
             if state is not None:
                 run.restore(state, self._epoch)
-        except Exception:  # noqa: BLE001 - a model may raise anything, and the other trials go on
+        except (Exception, SystemExit):  # noqa: BLE001 - a model may raise anything, and the other trials go on
             self._broken(traceback.format_exc())
             return
         self._begin(run)
@@ -150,7 +160,7 @@ class _Job:
         while self._open and run.epoch < last:
             try:
                 outcomes = run.advance()
-            except Exception:  # noqa: BLE001 - as above
+            except (Exception, SystemExit):  # noqa: BLE001 - as above
                 self._broken(traceback.format_exc())
                 return
             ended = run.epoch == last
@@ -226,10 +236,3 @@ def _latest(taken: Sequence[Trial]) -> str | None:
     """The checkpoint of a stack: that of the trials still in training, which have the latest."""
     going = [t for t in taken if t.state is TrialState.RUNNING] or list(taken)
     return max(going, key=lambda trial: trial.checkpoint_epoch).checkpoint
-
-
-def _told(error: BaseException) -> str:
-    if is_full(error):
-        return "there is no room left on the disk; make some, then go on"
-    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
