@@ -517,6 +517,8 @@ class Chains:
 
     def _why(self, statement: Statement, k: int) -> Finding:
         """UNREAD, with the reason from whichever side cannot be read."""
+        if not statement.sides[k + 1]:
+            return Finding(Verdict.UNREAD, "X103", "nothing stands on the right side", help="fill it in")
         for side in (statement.sides[k], statement.sides[k + 1]):
             if not side:
                 continue

@@ -157,3 +157,12 @@ def test_a_long_step_is_not_spelled_out() -> None:
     )
     line = wrong(given + "\n\n$$v_1 - \\eta \\frac{\\partial L}{\\partial v_1} = 0.5606$$\n")[0]
     assert (line.code, line.message) == ("N207", "the step is added, but gradient descent subtracts it")
+
+
+def test_nothing_is_differentiated_by_how_far_a_sum_runs() -> None:
+    text = (
+        r"$$p_i = \frac{e^{z_i}}{\sum_{k=1}^K e^{z_k}}, \qquad \ell = -\sum_{i=1}^K y_i\log p_i,$$"
+        "\nwhere $\\sum_i y_i = 1$. Then\n"
+        r"$$\frac{\partial \ell}{\partial z_j} = -\sum_i \frac{y_i}{p_i}\frac{\partial p_i}{\partial z_j} = y_j - p_j$$"
+    )
+    assert wrong(text)[0].code != "D118"

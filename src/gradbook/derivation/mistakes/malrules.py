@@ -44,6 +44,7 @@ from gradbook.symbolic.expr import (
     Pow,
     Sum,
     Symbol,
+    free_symbols,
     walk,
 )
 
@@ -172,7 +173,10 @@ def other_variable(step: Differentiation) -> Wrong:
         return
     names = {n for n in walk(step.body) if isinstance(n, Symbol | Indexed) and n != step.wrt}
     inside = {s for n in walk(step.body) if isinstance(n, Indexed) for s in n.indices}
-    bound = {Symbol(n.index) for n in walk(step.body) if isinstance(n, Sum)}
+    bound: set[Expr] = set()  # indices of sums, and how far they run
+    for n in walk(step.body):
+        if isinstance(n, Sum):
+            bound |= {Symbol(n.index), *(s for end in (n.lower, n.upper) if end for s in free_symbols(end))}
     for other in sorted(names - inside - bound, key=repr)[:4]:
         words = "this is the derivative by {}, not by {}"
         yield Derivative(step.body, other, 1, step.node.variant), Slip("D118", words, (other, step.wrt))
