@@ -270,6 +270,10 @@ class Table:
             frozenset(unequal),
         )
 
+    def is_argument(self, name: str) -> bool:
+        """Whether something is applied to a letter in the document: the t of ``x(t)``."""
+        return any(Symbol(name) in args for args in self.usual_arguments.values())
+
     def holds(self, belief: Belief) -> bool:
         """Whether the conditions under which a result was written are those of this sentence."""
         return all(c in self.passing for c in belief.conditions)

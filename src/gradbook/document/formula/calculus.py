@@ -259,7 +259,7 @@ class Calculus(Cursor):
         return _by(variables, self._body(body))
 
     def _lowered_variables(self) -> _Variables | None:
-        r"""The variables of ``\partial_x``, ``\partial_{xy}`` and ``\partial_x^2``; None, and nothing taken, without any."""
+        r"""The variables of ``\partial_x``, ``\partial_{xy}``, ``\partial_x^2``; None if it has none."""
         mark = self.at
         self.at += 1
         order, found = 1, None
