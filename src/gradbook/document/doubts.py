@@ -112,7 +112,7 @@ def _tied(link: Link, table: Table) -> tuple[str, str] | None:
         }
         for variable in inside & variables:
             others = sorted(s.name for s in (inside & present) - {variable} if not table.has(s.name))
-            if others and isinstance(variable, Symbol):
+            if others:
                 return bare(variable.name), bare(others[0])
     return None
 
