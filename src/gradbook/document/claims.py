@@ -350,7 +350,7 @@ class Judge(Arithmetic):
             name = bare(name_of(symbol))
             if name in seen or name in table.known or name in table.values or name.startswith("#"):
                 continue
-            if name in ARRAY_CONSTANTS or name.endswith("_{*}"):
+            if name in ARRAY_CONSTANTS or name.endswith("_{*}") or table.is_argument(name):
                 continue
             if name in table.names.indices | table.names.counting or (len(name) == 1 and name in "ijkmn"):
                 continue

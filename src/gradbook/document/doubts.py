@@ -147,7 +147,7 @@ def _stranger(link: Link, left: Expr, table: Table) -> str | None:
             or name.endswith("_{*}")
         ):
             continue
-        if name.startswith("#") or name in ARRAY_CONSTANTS:
+        if name.startswith("#") or name in ARRAY_CONSTANTS or table.is_argument(name):
             continue
         return name
     return None

@@ -231,7 +231,8 @@ def declare(said: Declared, table: Table) -> None:
     last = re.split(r"[.;:]", before)[-1]
     is_predicate = bool(
         re.match(
-            r"^\)?\s*(?:(?:is|are|be|being|denotes?)\b|(?:an?|the) [\w -]*(?:vectors?|matrix|matrices|scalar))",
+            r"^\)?\s*(?:(?:is|are|be|being|denotes?|vectors?|matrices|scalars?)\b"
+            r"|(?:an?|the) [\w -]*(?:vectors?|matrix|matrices|scalar))",
             after,
         )
     )

@@ -146,7 +146,16 @@ class Slopes(Meanings):
         if not isinstance(wrt, Symbol):
             raise Unresolved("a derivative by a part of something that has a formula")
         free = Symbol(wrt.name + "_{*}")
-        return At(Derivative(substitute(body, {wrt: free}), free, node.order, node.variant), free, value)
+
+        def freed(part: Node) -> Node:
+            part = rebuild(part, freed)
+            if isinstance(part, Indexed) and part.base == wrt.name:
+                return Indexed(free.name, part.indices)
+            return free if part == wrt else part
+
+        inner = freed(body)
+        assert isinstance(inner, Expr)
+        return At(Derivative(inner, free, node.order, node.variant), free, value)
 
     def _slope(self, body: Expr, wrt: Expr, node: Derivative) -> Expr:
         if not isinstance(wrt, Symbol | Indexed | Apply):

@@ -286,6 +286,10 @@ class Table:
         """The conditions of this sentence and this case."""
         return frozenset((*self.of_case, *self.passing))
 
+    def is_argument(self, name: str) -> bool:
+        """Whether something is applied to a letter in the document: the t of ``x(t)``."""
+        return any(Symbol(name) in args for args in self.usual_arguments.values())
+
     def holds(self, belief: Belief) -> bool:
         """Whether what was held under some conditions still is.
 

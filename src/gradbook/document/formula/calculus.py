@@ -226,27 +226,69 @@ class Calculus(Cursor):
         mark = self.at
         self.at += slash + 2
         try:
+            order, body = _order_of(body)
             inner = self.nested(body) if body else None
             wrt = self.atom()
+            if order > 1 and self._count_above() != order:
+                raise self.fail("the order of a derivative stands above and below")
         except FormulaError:
             self.hopeless.add(attempt)
             self.at = mark
             return None
-        return Derivative(inner if inner is not None else self.operand(), wrt)
+        return Derivative(inner if inner is not None else self.operand(), wrt, order)
 
     def partial(self, token: Token) -> Expr:
         r"""``\partial_w L``, and ``\partial L / \partial w`` in one line."""
-        if self.stands("_", 1):
-            self.at += 2
-            wrt = self.nested(self.script())
-            return Derivative(self.operand(), wrt, 1, "partial")
+        lowered = self._lowered_variables()
+        if lowered is not None:
+            return _by(lowered, self.operand())
         slash = self._slash()
         if slash is None:
             raise FormulaError("“∂” outside a derivative", token.start)
-        body = list(self.tokens[self.at + 1 : slash])
+        order, body = _order_of(list(self.tokens[self.at + 1 : slash]))
         self.at = slash + 2
-        wrt = self.factor()
-        return Derivative(self._body(body), wrt, 1, "partial")
+        if order == 1:
+            wrt = self.factor()
+            return Derivative(self._body(body), wrt, 1, "partial")
+        variables: _Variables = [(self.atom(), self._count_above())]
+        while sum(times for _, times in variables) < order and self._partial_follows():
+            self.at += 1
+            variables.append((self.atom(), self._count_above()))
+        if sum(times for _, times in variables) != order:
+            raise FormulaError("the orders above and below in this derivative differ", token.start)
+        return _by(variables, self._body(body))
+
+    def _lowered_variables(self) -> _Variables | None:
+        r"""The variables of ``\partial_x``, ``\partial_{xy}``, ``\partial_x^2``; None if it has none."""
+        mark = self.at
+        self.at += 1
+        order, found = 1, None
+        for _ in range(2):
+            if self.stands("^") and order == 1:
+                order = self._count_above()
+            elif self.stands("_") and found is None:
+                self.at += 1
+                found = self.nested(self.script())
+        if found is None or (order > 1 and isinstance(found, Mul)):
+            self.at = mark
+            return None
+        if isinstance(found, Mul) and all(isinstance(part, Symbol) for part in found.factors):
+            return [(part, 1) for part in found.factors]
+        return [(found, order)]
+
+    def _partial_follows(self) -> bool:
+        token = self.peek()
+        return token is not None and token.is_macro("partial")
+
+    def _count_above(self) -> int:
+        """The order in a superscript that stands here; 1 without one."""
+        if not self.stands("^"):
+            return 1
+        self.at += 1
+        script = self.script()
+        if len(script) != 1 or not _is_count(script[0]) or not 0 < int(script[0].text) <= MAX_ORDER:
+            raise self.fail("the order of a derivative was expected")
+        return int(script[0].text)
 
     def _slash(self) -> int | None:
         r"""Where the ``/ \partial`` of a derivative in one line stands, if nothing looser comes before it."""
@@ -299,10 +341,27 @@ class Calculus(Cursor):
         mark = self.at
         self.at += 1
         script = self.script()
-        if len(script) == 1 and self.starts_atom():
+        named = len(script) == 1 and script[0].kind in (Kind.NAME, Kind.TEXT)
+        if len(script) == 1 and not named and self.starts_atom():
             return Derivative(self.operand(), self.nested(script))
         self.at = mark
         return None
+
+
+def _by(variables: _Variables, body: Expr) -> Expr:
+    """The partial derivatives of a body by variables, each as often as it counts."""
+    for wrt, times in reversed(variables):
+        body = Derivative(body, wrt, times, "partial")
+    return body
+
+
+def _order_of(body: list[Token]) -> tuple[int, list[Token]]:
+    """The order that stands first above, as in ``d^2 y / dx^2``, and what is differentiated."""
+    if body and body[0].is_char("^"):
+        script, width = _script_of(body, 1)
+        if len(script) == 1 and _is_count(script[0]) and 1 < int(script[0].text) <= MAX_ORDER:
+            return int(script[0].text), body[1 + width :]
+    return 1, body
 
 
 def _is_count(token: Token) -> bool:

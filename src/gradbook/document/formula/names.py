@@ -81,6 +81,8 @@ class Names:
     sets: set[str] = field(default_factory=set[str])
     #: Names written in bold or with an arrow.
     bold: set[str] = field(default_factory=set[str])
+    #: What is compared in the bracket after a name, ``D(p | q)``, as it is written first: the name alone means that.
+    compared: set[str] = field(default_factory=set[str])
     #: Names with one letter below, ``z_y``; and those of them over whose letter the same formula sums.
     lowered: set[str] = field(default_factory=set[str])
     summed: set[str] = field(default_factory=set[str])

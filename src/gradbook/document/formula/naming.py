@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from gradbook.document.formula.calculus import Calculus
-from gradbook.document.formula.lists import split_at
+from gradbook.document.formula.lists import canonical_text, nesting, split_at
 from gradbook.document.formula.names import GREEK, NAMED_FUNCTIONS, ROMAN_NAMES, USUAL_FUNCTIONS
 from gradbook.document.formula.scripts import is_prime, power
 from gradbook.document.formula.subscripts import Subscripts
@@ -110,6 +111,9 @@ class Naming(Subscripts, Calculus):
 
     def _with_argument(self, name: str, indices: tuple[Expr, ...], primes: int) -> Expr:
         """The name applied to the bracket that follows, if it is a function; else the name."""
+        compared = None if indices or primes else self._compared(name)
+        if compared is not None:
+            return Symbol(compared)
         orders = (primes,) if primes else ()
         exponent: list[Token] | None = None
         mark = self.at
@@ -131,6 +135,34 @@ class Naming(Subscripts, Calculus):
             result = self._application(name, indices, orders)
             return result if exponent is None else power(result, self.nested(exponent))
         return _plain(name, indices, primes)
+
+    def _compared(self, name: str) -> str | None:
+        r"""The name of ``D(p \| q)`` or ``P(y = 1 | x)``, whose brackets hold no arguments that could be put in.
+
+        None, and nothing is taken, for anything else. The first of the divergences that are written with one
+        letter is also what the letter alone means.
+        """
+        if not (self.stands("(") or self.stands("[")):
+            return None
+        mark = self.at
+        try:
+            inside = self.bracket(self.tokens[mark].text)
+        except FormulaError:
+            self.at = mark
+            return None
+        parts = _outermost(inside)
+        bars = sum(t.is_macro("Vert", "parallel") for t in parts)
+        bars += any(a.is_char("|") and b.is_char("|") for a, b in pairwise(parts))
+        valued = any(t.is_char("=") for t in parts) and any(t.is_char("|") for t in parts)
+        if bars != 1 and not (valued and parts[0].is_letter):
+            self.at = mark
+            return None
+        whole = f"{name}({canonical_text(inside)})"
+        if bars != 1:
+            return whole
+        first = next((c for c in self.names.compared if c.startswith(f"{name}(")), whole)
+        self.names.compared.add(first)
+        return name if whole == first else whole
 
     def _refuse_operator(self, base: str, name: str) -> None:
         """Raise FormulaError for what is not read and must not be taken for a product.
@@ -272,6 +304,19 @@ class Naming(Subscripts, Calculus):
         if orders:
             orders = (0,) * len(indices) + orders + (0,) * (len(args) - len(orders))
         return Apply(name + "_{}" if indices else name, (*indices, *args), orders)
+
+
+def _outermost(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens outside brackets and groups."""
+    found: list[Token] = []
+    depth = 0
+    for token in tokens:
+        turn = nesting(token)
+        depth += max(turn, 0)
+        if depth == 0:
+            found.append(token)
+        depth += min(turn, 0)
+    return found
 
 
 def plain_call(tokens: Sequence[Token]) -> Apply | None:
