@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from gradbook.document import files, prose, provisos, scan
+from gradbook.document import files, prose, provisos, scan, subjects
 from gradbook.document.chains import Chain, Chains
 from gradbook.document.clauses import Clauses, is_otherwise
 from gradbook.document.definitions import Definitions, form_of
@@ -407,6 +407,7 @@ class Checker:
         read = bool(under) or any(s.conditions for s in formula.statements)
         turned = bool(under) and is_otherwise(before, after)
         self.table.proviso = provisos.in_words("" if turned else before, "" if read else after)
+        self.table.subject = subjects.subject(before)
         if display and role in (Role.CONDITION, Role.PLACE):
             role = Role.CLAIM
         symbols: list[Expr] = []

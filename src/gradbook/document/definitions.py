@@ -14,6 +14,7 @@ from gradbook.document.precision import is_numeric
 from gradbook.document.prose import Role
 from gradbook.document.report import Verdict
 from gradbook.document.resolve import Resolution
+from gradbook.document.subjects import is_other
 from gradbook.document.symbols import (
     Definition,
     Table,
@@ -41,6 +42,7 @@ from gradbook.symbolic.expr import (
     Relation,
     Sum,
     Symbol,
+    free_symbols,
     kinds,
     substitute,
     walk,
@@ -128,7 +130,7 @@ class Definitions:
         return None
 
     def redefined(self, left: Expr, right: Expr, line: int) -> Finding | None:
-        """A name defined under an earlier heading may get a new formula under this one."""
+        """A name defined under an earlier heading, or for another thing, may get a new formula here."""
         form = form_of(left)
         if form is None or is_given(right) or self.mentions(right, left):
             return None
@@ -137,10 +139,19 @@ class Definitions:
             return None
         table = self.table
         same_place = definition.section == table.section and definition.case in (0, table.case)
-        if same_place and len(definition.params) == (len(form[1]) or len(definition.params)):
+        alike = len(definition.params) == (len(form[1]) or len(definition.params))
+        if same_place and alike and not self._is_of_another(definition, left, right):
             return None
         self.define(left, right, line)
         return Finding(Verdict.STATED)
+
+    def _is_of_another(self, definition: Definition, left: Expr, right: Expr) -> bool:
+        """Whether the words before a formula name something else than those before the formula that there is."""
+        if not is_other(self.table.subject, definition.subject):
+            return False
+        # The h_1 of two units is one of them miswritten, and a formula of numbers is a calculation.
+        numbered = isinstance(left, Indexed) and any(isinstance(index, Number) for index in left.indices)
+        return not numbered and bool(free_symbols(right))
 
     def _known(self, expr: Expr) -> bool:
         name = atom_of(expr)
@@ -172,7 +183,7 @@ class Definitions:
             return
         table.values.pop(name, None)
         self._forget(head_key(left, table))
-        table.define(Definition(name, params, indices, right, table.section, line, table.case))
+        table.define(Definition(name, params, indices, right, table.section, line, table.case, table.subject))
         self._forget(head_key(left, table))
         table.learn(left)
 

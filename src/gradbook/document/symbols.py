@@ -49,6 +49,8 @@ class Definition:
     line: int
     #: Which case of a distinction it was made in; 0 outside cases.
     case: int = 0
+    #: The words that named what it is the formula of, if there were any.
+    subject: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,8 @@ class Table:
     passing: list[Condition] = field(default_factory=list[Condition])
     #: Words of the sentence being read that may be a condition, which is not read: "where the unit is active".
     proviso: str = ""
+    #: The words that name what the formula being read is of: "the absolute error is".
+    subject: frozenset[str] = frozenset()
     #: Conditions of the case being read ("Case 1: x > 0").
     of_case: list[Condition] = field(default_factory=list[Condition])
     #: Under how deep a heading each condition was stated; it ends when that heading's part ends.
