@@ -14,11 +14,12 @@ from gradbook.document.precision import is_numeric
 from gradbook.document.prose import Role
 from gradbook.document.report import Verdict
 from gradbook.document.resolve import Resolution
-from gradbook.document.subjects import is_other
+from gradbook.document.subjects import is_anew, is_other
 from gradbook.document.symbols import (
     Definition,
     Table,
     UpdateRule,
+    Value,
     atom_of,
     head_key,
     lookalikes,
@@ -215,6 +216,7 @@ class Definitions:
             plain_number(old.number) is None
             and old.section == table.section
             and same.outcome is not Outcome.PROVED
+            and (plain_number(right) is not None or not self._is_outdated(old))
         ):
             return None  # it was worked out, so another number is a claim
         if same.outcome is Outcome.PROVED:
@@ -227,6 +229,10 @@ class Definitions:
             return None
         table.give(form[0], right, line)
         return Finding(Verdict.STATED)
+
+    def _is_outdated(self, value: Value) -> bool:
+        """Whether a number that was worked out is so again: after a step of the weights, or "the new output is"."""
+        return value.changes < self.table.changes or is_anew(self.table.subject)
 
     def _computable(self, left: Expr, clock: Clock) -> bool:
         """Whether the given numbers determine a quantity."""

@@ -28,7 +28,7 @@ _FORMS = frozenset(
     "form forms expanded simplified compact closed explicit explicitly matrix vector vectorised vectorized terms term "
     "notation index component components componentwise word words short full whole long final derivative gradient "
     "expression formula identity equation definition side left right value part parts sum product version way "
-    "simply just only now here there where next finally first".split()
+    "simply just only now here there where finally first".split()
 )
 
 _EMPTY = frozenset(
@@ -43,7 +43,9 @@ _GENERAL = frozenset(
     "function quantity loss cost error objective criterion output prediction activation model network".split()
 )
 
-_ORDINALS = frozenset("second third fourth fifth sixth other another last".split())
+_ANEW = frozenset("new updated next renewed".split())
+
+_ORDINALS = frozenset("next second third fourth fifth sixth other another last".split())
 
 
 def subject(words: str) -> frozenset[str]:
@@ -70,6 +72,15 @@ def is_other(named: frozenset[str], before: frozenset[str]) -> bool:
     (False, False)
     """
     return bool(before) and bool(named - before - _GENERAL)
+
+
+def is_anew(named: frozenset[str]) -> bool:
+    """Whether words name what has been worked out before, and is again.
+
+    >>> is_anew(subject("The new output is")), is_anew(subject("The output is"))
+    (True, False)
+    """
+    return not _ANEW.isdisjoint(named)
 
 
 def _is_step(word: str, before: str) -> bool:

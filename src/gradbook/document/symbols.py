@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from gradbook.document.formula import Names
+from gradbook.document.subjects import is_anew
 from gradbook.symbolic.domain import Domain
 from gradbook.symbolic.expr import (
     All,
@@ -55,11 +56,12 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A number given for a symbol or component."""
+    """A number given for a symbol or component; ``changes``, how many inputs had changed before it was."""
 
     number: Expr
     section: int
     line: int
+    changes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,8 @@ class Table:
     imposed: list[tuple[Expr, Expr]] = field(default_factory=list[tuple[Expr, Expr]])
     #: New values of updated quantities, until the next step begins.
     renewed: dict[str, Expr] = field(default_factory=dict[str, Expr])
+    #: How many times an input, a number that was not worked out, got another value.
+    changes: int = 0
     #: The values that updated quantities had before.
     former: dict[str, Expr] = field(default_factory=dict[str, Expr])
     integers: set[str] = field(default_factory=set[str])
@@ -200,9 +204,11 @@ class Table:
 
     def give(self, name: str, number: Expr, line: int) -> None:
         """Note a number for a symbol (again)."""
-        if name in self.values and self.values[name].number != number:
+        old = self.values.get(name)
+        if old is not None and old.number != number:
             self._outdate(name)
-        self.values[name] = Value(number, self.section, line)
+            self.changes += plain_number(old.number) is not None or is_anew(self.subject)
+        self.values[name] = Value(number, self.section, line, self.changes)
         self.known.add(name)
 
     def _outdate(self, name: str) -> None:
