@@ -504,16 +504,12 @@ class Chains:
             chain.wrong_line = finding.follows
         if chain.head_key is None:
             return
-        beliefs, under = self.table.beliefs, self.table.held()
-        if chain.wrong_line is not None:
-            names = names_behind(chain.head, self.table)
-            beliefs[chain.head_key] = Belief(right, chain.wrong_line, True, under, names)
+        beliefs, wrong = self.table.beliefs, chain.wrong_line
+        if wrong is not None or (finding.verdict is Verdict.PROVED and plain_number(right) is not None):
+            at, names = (line if wrong is None else wrong), names_behind(chain.head, self.table)
+            beliefs[chain.head_key] = Belief(right, at, wrong is not None, self.table.held(), names)
         elif finding.verdict is Verdict.PROVED:
-            if plain_number(right) is not None:
-                names = names_behind(chain.head, self.table)
-                beliefs[chain.head_key] = Belief(right, line, False, under, names)
-            else:
-                beliefs.pop(chain.head_key, None)
+            beliefs.pop(chain.head_key, None)
 
     def _why(self, statement: Statement, k: int) -> Finding:
         """UNREAD, with the reason from whichever side cannot be read."""

@@ -506,7 +506,6 @@ class Checker:
 
 #: How deep a paragraph is that acts as a heading: below all headings.
 _SUBHEADING = 20
-#: What comes behind such words is a result, and explains nothing.
 _GOING_ON = frozenset(
     "then and so thus hence we which giving therefore that with where for if when here this it by or "
     "simplifying".split()
@@ -517,12 +516,9 @@ def _attach_conditions(found: list[Statement]) -> set[int]:
     """``f'(x) = 1, \\quad x > 0``: a bare inequality after an equation says where the equation holds, and no other."""
     attached: set[int] = set()
     for before, after in pairwise(found):
-        relations = [after.relation(k) for k in range(len(after.marks))]
-        plain = len(after.sides[0]) <= 4 and not any(t.is_char("(") for t in after.sides[0])
-        bounds = bool(relations) and all(r in ORDERS or r == "in" for r in relations)
         relation = before.relation(0) if before.marks else ""
         holds = relation in ("=", "~") or (relation in ORDERS and len(before.sides[0]) > 3)
-        if bounds and plain and holds and not after.words:
+        if holds and provisos.is_bound(after) and not after.words:
             before.conditions.append(after.tokens)
             attached.add(id(after))
     return attached

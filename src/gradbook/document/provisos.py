@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from gradbook.document.findings import ORDERS
 from gradbook.document.passages import Formula
 from gradbook.document.statements import Statement
+from gradbook.document.subjects import SENTENCE_END, last_sentence
 
 _OPENER = re.compile(
     r"\s*[,(]*\s*(only )?(for|if|when|whenever|where|provided( that)?|as long as|so long as|in case|assuming|given|"
@@ -39,7 +40,6 @@ _LINKING = frozenset(
     "rule above previous equation eq step other words means meaning evaluates works out comes reduces same "
     "not but".split()
 )
-_SENTENCE_END = re.compile(r"[.;!?](?:\s|$)")
 
 
 def trailing(parts: Sequence[str | Formula], place: int) -> list[Statement]:
@@ -54,7 +54,7 @@ def trailing(parts: Sequence[str | Formula], place: int) -> list[Statement]:
             break
         opened = bool(_OPENER.match(words))
         if not (opened if not found else opened or _AND.match(words)) and not (
-            _APART.match(words) and not found and all(_is_bound(s) for s in formula.statements)
+            _APART.match(words) and not found and all(is_bound(s) for s in formula.statements)
         ):
             break
         if not formula.statements or not all(_is_condition(s) for s in formula.statements):
@@ -63,7 +63,7 @@ def trailing(parts: Sequence[str | Formula], place: int) -> list[Statement]:
     return found
 
 
-def _is_bound(statement: Statement) -> bool:
+def is_bound(statement: Statement) -> bool:
     """``x > 0``: an order between short sides."""
     relations = [statement.relation(k) for k in range(len(statement.marks))]
     short = len(statement.sides[0]) <= 4 and not any(t.is_char("(") for t in statement.sides[0])
@@ -98,10 +98,6 @@ def in_words(before: str, after: str) -> str:
     >>> in_words("so", " in the linear region.")
     'in the linear region'
     """
-    ahead = _SENTENCE_END.split(after, maxsplit=1)[0]
-    found = _IN_WORDS.search(_last_sentence(before)) or _IN_WORDS.search(ahead)
+    ahead = SENTENCE_END.split(after, maxsplit=1)[0]
+    found = _IN_WORDS.search(last_sentence(before)) or _IN_WORDS.search(ahead)
     return found.group(0).lower() if found else ""
-
-
-def _last_sentence(words: str) -> str:
-    return _SENTENCE_END.split(words)[-1]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-_SENTENCE_END = re.compile(r"[.;!?](?:\s|$)")
+SENTENCE_END = re.compile(r"[.;!?](?:\s|$)")
 _WORD = re.compile(r"[a-z][a-z'-]*|\d+")
 
 #: Words of a step: with one of them a formula follows from what stands before it.
@@ -48,6 +48,15 @@ _ANEW = frozenset("new updated next renewed".split())
 _ORDINALS = frozenset("next second third fourth fifth sixth other another last".split())
 
 
+def last_sentence(words: str) -> str:
+    """What stands in some words behind the last sentence that ends in them.
+
+    >>> last_sentence("It is so. The error is")
+    'The error is'
+    """
+    return SENTENCE_END.split(words)[-1]
+
+
 def subject(words: str) -> frozenset[str]:
     """The words that name what a formula is of; empty if they name nothing, or lead to it by a step.
 
@@ -56,7 +65,7 @@ def subject(words: str) -> frozenset[str]:
     >>> subject("so the error is"), subject("Expanding, the loss is"), subject("In matrix form this is")
     (frozenset(), frozenset(), frozenset())
     """
-    found = _WORD.findall(_SENTENCE_END.split(words.lower())[-1])
+    found = _WORD.findall(last_sentence(words.lower()))
     if not _STEPS.isdisjoint(found) or any(map(_is_step, found, ["", *found])):
         return frozenset()
     named = frozenset(found) - _EMPTY - _FORMS
